@@ -1,0 +1,80 @@
+"""Broadcasts and their recipients, one row each."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from buergerdraht.accounts.models import Operator, Organisation
+from buergerdraht.contacts.models import Address, Contact
+from buergerdraht.gateway.models import Channel, Outbound
+
+
+class Broadcast(models.Model):
+    """One content for many.
+
+    versions: {language: contract.Content as JSON}; audience: {"topics": [ids], "channels": [ids], "languages": [...],
+    "districts": [ids], "joined_from": date, "joined_until": date, "exclude": {...}};
+    templates: {channel id: {"name", "language", "body": {...}}} for those outside the window.
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft"
+        SUBMITTED = "submitted"  # waits for approval
+        APPROVED = "approved"  # released, waits for its time
+        SENDING = "sending"
+        PAUSED = "paused"
+        DONE = "done"
+        STOPPED = "stopped"
+        WITHDRAWN = "withdrawn"
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="broadcasts")
+    title = models.CharField(max_length=120)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.DRAFT)
+    versions = models.JSONField(default=dict)
+    audience = models.JSONField(default=dict)
+    templates = models.JSONField(default=dict, blank=True)
+    urgent = models.BooleanField(default=False)  # overrides quiet hours
+    scheduled_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=0)  # counts changes: two editors notice each other
+    hint = models.CharField(max_length=300, blank=True)  # to the approver
+    author = models.ForeignKey(Operator, models.SET_NULL, null=True, related_name="+")
+    approver = models.ForeignKey(Operator, models.SET_NULL, null=True, related_name="+")
+    submitted_at = models.DateTimeField(null=True)
+    approved_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    archived_at = models.DateTimeField(null=True)
+    follows = models.ForeignKey("self", models.SET_NULL, null=True)  # sent to those the first did not reach
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index("organisation", "state", "-updated_at", name="broadcast_list")]
+
+
+class BroadcastEvent(models.Model):
+    """Who wrote, changed, released, paused: shown beside the broadcast (the audit log proves it)."""
+
+    broadcast = models.ForeignKey(Broadcast, models.CASCADE, related_name="events")
+    operator = models.ForeignKey(Operator, models.SET_NULL, null=True)
+    what = models.CharField(max_length=30)
+    text = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+
+class Recipient(models.Model):
+    """One row per person (law 6). Its end state is the outbound's; refused before the outbox, it carries the reason itself."""
+
+    broadcast = models.ForeignKey(Broadcast, models.CASCADE, related_name="recipients")
+    contact = models.ForeignKey(Contact, models.SET_NULL, null=True)
+    address = models.ForeignKey(Address, models.SET_NULL, null=True)
+    channel = models.ForeignKey(Channel, models.CASCADE)
+    language = models.CharField(max_length=12)
+    outbound = models.OneToOneField(Outbound, models.SET_NULL, null=True)
+    refused = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["broadcast", "contact"], name="recipient_once")]
+        indexes: ClassVar = [models.Index("broadcast", "id", name="recipient_open", condition=models.Q(outbound__isnull=True, refused=""))]

@@ -1,0 +1,428 @@
+"""What the house and a messenger's connector say to each other: the first file to read.
+
+The house speaks in `Content` (what is to be said, independent of provider). A connector turns it into `Part`s
+(one provider call each), sends them one by one and answers with `Sent` or one of four failures. What comes back is one of
+four events. `verify`, `parse` and `plan` are pure; only `send`, `fetch`, `activate`, `check` and `receive` touch the network.
+
+Everything here is a frozen msgspec.Struct, so it is stored as JSON in the outbox as it stands (`encode`, `decode`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar, Literal, Protocol
+
+import msgspec
+from pydantic import BaseModel
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A value of the contract: immutable, comparable, JSON both ways."""
+
+
+# ── What is to be said ────────────────────────────────────────────────────
+
+
+class MediaKind(StrEnum):
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    VOICE = "voice"
+    DOCUMENT = "document"
+    STICKER = "sticker"
+
+
+class Media(Value):
+    """A file of ours. `id` is the gateway's media id; the bytes come through `Files.read`."""
+
+    id: str
+    kind: MediaKind
+    mime: str
+    size: int
+    file_name: str = ""
+    alt: str = ""
+
+
+class Choice(Value):
+    """Something a citizen can tap: it answers with `id`; with `url` it opens a page instead."""
+
+    id: str
+    title: str
+    description: str = ""
+    url: str = ""
+
+
+class Location(Value):
+    latitude: float
+    longitude: float
+    name: str = ""
+    address: str = ""
+
+
+class TemplateUse(Value):
+    """An approved template with its variables, named or by position ("1", "2" ...)."""
+
+    name: str
+    language: str
+    body: Mapping[str, str] = {}
+    header: Mapping[str, str] = {}
+    header_media: Media | None = None
+    buttons: Mapping[str, str] = {}  # index of the button -> payload or URL ending
+
+
+class Content(Value):
+    """What is to be said, in one language. Text carries the Markdown subset `**bold** _italic_ ~~struck~~ `code` [title](url) - list`."""
+
+    title: str = ""
+    text: str = ""
+    media: Sequence[Media] = ()
+    choices: Sequence[Choice] = ()
+    choices_label: str = ""  # word on the button that opens a list, e.g. "Auswahl"
+    location: Location | None = None
+    template: TemplateUse | None = None
+    footer: str = ""  # e.g. "Abmelden: STOPP"
+    quote: str = ""  # external id of the message this one answers
+    reaction: str = ""  # emoji set on `quote`
+    preview_link: bool = True
+
+
+class Part(Value):
+    """One provider call: `method` and `body` as the provider wants them, without the recipient; `media` still to be uploaded.
+
+    `body` may hold the text "{media:<id>}" wherever the provider's own media id belongs: the connector fills it in `send`.
+    `shows` is what the phone will show, for previews: the lines of text, media, buttons.
+    """
+
+    method: str
+    body: Mapping[str, Any]
+    media: Sequence[Media] = ()
+    shows: Shown
+
+
+class Shown(Value):
+    """A bubble as the messenger will draw it. `html` is safe, made by the connector from the Markdown subset."""
+
+    kind: Literal["text", "media", "location", "template", "reaction"] = "text"
+    header: str = ""
+    html: str = ""
+    footer: str = ""
+    media: Sequence[Media] = ()
+    buttons: Sequence[Choice] = ()
+    list_label: str = ""
+    location: Location | None = None
+
+
+class Note(Value):
+    """What had to change on this messenger, said to the editor in plain words (law 16). `level` error forbids sending."""
+
+    level: Literal["info", "warning", "error"]
+    code: str
+    text: str  # German, a gettext message id
+    values: Mapping[str, str] = {}
+
+
+class Plan(Value):
+    parts: Sequence[Part]
+    notes: Sequence[Note] = ()
+
+
+class Template(Value):
+    """A provider's template as synced. `body` etc. are its texts with {{placeholders}}; `variables` in order of appearance."""
+
+    external_id: str
+    name: str
+    language: str
+    category: str
+    status: str
+    header: str = ""
+    header_kind: str = ""
+    body: str = ""
+    footer: str = ""
+    buttons: Sequence[Choice] = ()
+    variables: Sequence[str] = ()
+    quality: str = ""
+
+
+# ── What a channel can do ─────────────────────────────────────────────────
+
+
+class Limits(Value):
+    """What the provider allows. Characters are counted as the provider counts them; sizes in bytes; rates per second."""
+
+    text: int
+    caption: int
+    buttons: int
+    button_title: int
+    list_rows: int = 0
+    list_title: int = 0
+    media: Mapping[str, int] = {}  # media kind -> largest size in bytes
+    mimes: Mapping[str, Sequence[str]] = {}  # media kind -> accepted types
+    rate: float = 1.0  # messages per second and channel
+    rate_counts_inbound: bool = False
+    pair_interval: float = 0.0  # seconds per message to one address in the long run
+    pair_burst: int = 1
+    window_hours: int = 0  # 0: free text at any time
+    delivered: bool = False  # the provider reports delivery
+    read: bool = False  # the provider reports reading
+    templates: bool = False
+    may_start: bool = False  # may we write first?
+    echoes_token: bool = False  # receipts carry our token, so a doubt settles itself
+
+
+# ── What comes in ─────────────────────────────────────────────────────────
+
+
+class Ref(Value):
+    """A file at the provider, still to be fetched."""
+
+    kind: MediaKind
+    external_id: str
+    mime: str = ""
+    size: int = 0
+    file_name: str = ""
+    url: str = ""
+    sha256: str = ""
+
+
+class Card(Value):
+    """A contact card a citizen shared."""
+
+    name: str
+    phones: Sequence[str] = ()
+    emails: Sequence[str] = ()
+
+
+class Sender(Value):
+    """Who wrote. `address` is opaque and the best key the provider gives; `aliases` are the others known to be the same person."""
+
+    address: str
+    aliases: Sequence[str] = ()
+    name: str = ""
+    handle: str = ""  # what a person would recognise: phone number, @name
+    language: str = ""
+
+
+class Received(Value, tag="received"):
+    """A citizen's message. `kind` "unsupported" is kept and shown as a placeholder (law 1)."""
+
+    external_id: str
+    sender: Sender
+    at: datetime
+    kind: str = "text"  # text media location contacts choice reaction unsupported edit deletion start
+    text: str = ""
+    media: Sequence[Ref] = ()
+    location: Location | None = None
+    cards: Sequence[Card] = ()
+    choice: str = ""  # id of the tapped choice; `text` holds its title
+    quote: str = ""  # external id answered, edited, deleted or reacted to
+    album: str = ""  # messages with one album id are one message with several pictures
+    start: str = ""  # parameter of a deep link
+    referral: Mapping[str, str] = {}
+    forwarded: Literal["", "forwarded", "often"] = ""
+    raw_kind: str = ""  # the provider's own word, for placeholders
+    callback: str = ""  # a press that must be answered
+
+
+class ReceiptState(StrEnum):
+    """What the provider reports of a part; receipts only climb (law 4)."""
+
+    ACCEPTED = "accepted"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+
+
+class Receipt(Value, tag="receipt"):
+    external_id: str
+    state: ReceiptState
+    at: datetime
+    token: str = ""  # our own id, echoed
+    reason: str = ""  # a Reason code, see reasons.py
+    details: str = ""
+    address: str = ""
+    price_category: str = ""
+
+
+class Gone(Value, tag="gone"):
+    """The citizen can no longer be written to (blocked us, left) or wants no newsletters (`scope`), or is back (`back`)."""
+
+    address: str
+    at: datetime
+    external_id: str
+    scope: Literal["all", "newsletter"] = "all"
+    back: bool = False
+    reason: str = ""
+
+
+class Changed(Value, tag="changed"):
+    """Something about the channel, a template or an address changed.
+
+    what: "address" (old -> new), "template", "quality", "limit", "account", "alert", "echo"
+    effect: "" just show, "pause_channel", "resume_channel", "pause_template", "resume_template", "resync_templates"
+    """
+
+    external_id: str
+    at: datetime
+    what: str
+    effect: str = ""
+    text: str = ""  # plain German words for the operator
+    values: Mapping[str, str] = {}
+
+
+Event = Received | Receipt | Gone | Changed
+
+
+class Item(Value):
+    """One item of a webhook body: parsed, or kept with the reason why not (law 3)."""
+
+    event: Event | None = None
+    raw: Mapping[str, Any] = {}
+    problem: str = ""
+
+
+# ── How a call ends ───────────────────────────────────────────────────────
+
+
+class Sent(Value):
+    external_id: str
+    alias: str = ""  # an address the provider told us on the way
+
+
+class SendError(Exception):
+    """A call did not lead to an accepted message. `reason` is a code of reasons.py, `details` the provider's words, redacted."""
+
+    def __init__(self, reason: str = "unknown", details: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.details = details
+
+
+class Temporary(SendError):
+    """Try again. `retry_after` in seconds where the provider says it. `scope` tells what waits. `maybe_sent`: it could have arrived.
+
+    `limit`: the provider's limit was hit, so the try does not count (law 8).
+    """
+
+    def __init__(
+        self, reason: str = "unavailable", details: str = "", *, retry_after: float | None = None, maybe_sent: bool = False,
+        scope: Literal["message", "pair", "channel"] = "message", limit: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(reason, details)
+        self.retry_after = retry_after
+        self.maybe_sent = maybe_sent
+        self.scope = scope
+        self.limit = limit
+
+
+class Rejected(SendError):
+    """This message failed for good. `scope` newsletter/template: what else should not be tried."""
+
+    def __init__(self, reason: str, details: str = "", *, scope: Literal["message", "template", "newsletter", "window"] = "message") -> None:
+        super().__init__(reason, details)
+        self.scope = scope
+
+
+class AddressGone(SendError):
+    """Nobody is there any more, or they blocked us."""
+
+
+class ChannelBroken(SendError):
+    """The whole channel stops and an operator is called."""
+
+
+class Unsigned(Exception):
+    """The webhook's signature is wrong or missing: answer 401."""
+
+
+class Malformed(Exception):
+    """The body cannot be from this provider: answer 400; kept for replay where the signature was right."""
+
+
+# ── The connector ─────────────────────────────────────────────────────────
+
+
+class Files(Protocol):
+    """The gateway's files, as a connector may use them while sending."""
+
+    async def read(self, media: Media) -> bytes: ...
+
+    async def uploaded(self, media: Media) -> str | None:
+        """The provider's id of an earlier upload that is still valid."""
+
+    async def remember(self, media: Media, external_id: str, *, hours: int) -> None: ...
+
+
+class Answer(Value):
+    """What the webhook answers besides 200, e.g. the handshake's challenge."""
+
+    status: int = 200
+    body: str = ""
+
+
+class Health(Value):
+    """What `check` found: ok, and sentences for the operator; `facts` go to the channel's page (name, number, quality, tier)."""
+
+    ok: bool
+    findings: Sequence[Note] = ()
+    facts: Mapping[str, str] = {}
+
+
+class Connector(Protocol):
+    """One configured account with a provider. Built as `Connector(config, http)`; see registry.py."""
+
+    kind: ClassVar[str]
+    title: ClassVar[str]  # "WhatsApp"
+    mark: ClassVar[str]  # two letters for the channel mark: "WA"
+    Config: ClassVar[type[BaseModel]]
+    limits: Limits
+
+    def handshake(self, query: Mapping[str, str]) -> Answer | None:
+        """Answer a GET on the webhook address, or None for 404."""
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Raise Unsigned unless the raw bytes carry this provider's signature. Header names are lower case."""
+
+    def parse(self, body: bytes) -> list[Item]:
+        """Turn a body into its items, each on its own; raise Malformed only when nothing can be read."""
+
+    def plan(self, content: Content) -> Plan:
+        """Render content in this messenger's best form; what it cannot show is split or turned into numbered choices."""
+
+    def link(self, start: str, text: str) -> str:
+        """The deep link that opens a chat with us, carrying `start` (Telegram) or the prefilled `text` (WhatsApp)."""
+
+    async def send(self, part: Part, address: str, *, token: str, files: Files) -> Sent: ...
+
+    async def mark_read(self, external_id: str, address: str, *, typing: bool = False) -> None: ...
+
+    async def acknowledge(self, callback: str) -> None:
+        """Answer a press where the provider wants it (Telegram)."""
+
+    async def fetch(self, ref: Ref) -> tuple[bytes, str]:
+        """Fetch a citizen's file: bytes and the type the provider claims. Raises Temporary or Rejected."""
+
+    async def templates(self) -> list[Template]: ...
+
+    async def activate(self, webhook_url: str) -> None:
+        """Tell the provider where to deliver, where it can be told."""
+
+    async def check(self) -> Health: ...
+
+    def receive(self) -> AsyncIterator[list[Item]]:
+        """Stream events, for providers that poll or stream; others raise NotImplementedError."""
+
+
+def encode(value: Value) -> bytes:
+    return msgspec.json.encode(value)
+
+
+def to_json(value: Value) -> Any:
+    """Plain dicts and lists for a JSON column."""
+    return msgspec.to_builtins(value)
+
+
+def content_from_json(data: Any) -> Content:
+    return msgspec.convert(data, Content)

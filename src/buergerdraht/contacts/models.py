@@ -1,0 +1,149 @@
+"""Citizens, where they are reached, what they subscribed to, and the proof of it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from buergerdraht.accounts.models import Operator, Organisation
+from buergerdraht.accounts.vault import SealedField
+from buergerdraht.gateway.models import Channel
+
+
+class District(models.Model):
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="districts")
+    name = models.CharField(max_length=80)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["organisation", "name"], name="district_once")]
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Topic(models.Model):
+    """What one can subscribe to. `title` and `description` are {language: text}; `key` is used in deep links."""
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="topics")
+    key = models.SlugField(max_length=30)
+    title = models.JSONField(default=dict)
+    description = models.JSONField(default=dict, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["organisation", "key"], name="topic_key_once")]
+        ordering: ClassVar = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.title_in("de")
+
+    def title_in(self, language: str) -> str:
+        return str(self.title.get(language) or self.title.get("de") or next(iter(self.title.values()), self.key))
+
+
+class Contact(models.Model):
+    """A citizen, pseudonymous. What we call them is what they told the messenger."""
+
+    class State(models.TextChoices):
+        NEW = "new"  # wrote, not subscribed
+        ACTIVE = "active"  # at least one confirmed subscription
+        STOPPED = "stopped"  # said STOP: nothing but answers to their own messages
+        ERASED = "erased"
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="contacts")
+    name = SealedField(default="")
+    name_hash = models.BinaryField(default=bytes)  # lookup of the folded name, for search by whole name
+    language = models.CharField(max_length=12, default="de")
+    district = models.ForeignKey(District, models.SET_NULL, null=True, blank=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.NEW)
+    paused_until = models.DateTimeField(null=True)
+    step = models.JSONField(null=True)  # where they stand in signing up, see contacts.signup
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index("organisation", "state", "id", name="contact_state")]
+
+
+class Address(models.Model):
+    """Where a contact is reached on one channel. `address` is the provider's opaque key; aliases find the same person."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active"
+        GONE = "gone"  # blocked us or unreachable
+        BLOCKED = "blocked"  # blocked by the authority
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE)
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="addresses")
+    channel = models.ForeignKey(Channel, models.CASCADE)
+    address = SealedField()
+    address_hash = models.BinaryField()
+    handle = SealedField(default="")  # phone number or @name, as a person would recognise it
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
+    no_newsletter = models.BooleanField(default=False)  # the provider's own marketing stop
+    last_inbound_at = models.DateTimeField(null=True)  # provider time: opens the window
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["channel", "address_hash"], name="address_once")]
+        indexes: ClassVar = [models.Index("contact", name="address_contact")]
+
+
+class AddressAlias(models.Model):
+    """Another key of the same address: the phone number beside a WhatsApp user id, the id before a change."""
+
+    address = models.ForeignKey(Address, models.CASCADE, related_name="aliases")
+    channel = models.ForeignKey(Channel, models.CASCADE)
+    alias_hash = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["channel", "alias_hash"], name="alias_once")]
+
+
+class Subscription(models.Model):
+    """A contact wants a topic, here. Only confirmed ones are written to."""
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE)
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="subscriptions")
+    topic = models.ForeignKey(Topic, models.CASCADE, related_name="subscriptions")
+    address = models.ForeignKey(Address, models.CASCADE)
+    confirmed_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["contact", "topic"], name="subscription_once")]
+        indexes: ClassVar = [models.Index("topic", "contact", name="subscription_topic", condition=models.Q(confirmed_at__isnull=False))]
+
+
+class Consent(models.Model):
+    """Append-only proof: what was asked, granted, confirmed or withdrawn, by which message, under which text. Survives erasure as proof."""
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE)
+    contact = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="consents")
+    subject = models.BinaryField()  # pseudonym of the address (vault.lookup), stays when the contact is erased
+    channel = models.ForeignKey(Channel, models.SET_NULL, null=True)
+    purpose = models.CharField(max_length=60)  # "newsletter", "topic:<key>", "provider_marketing"
+    act = models.CharField(max_length=8)  # request, grant, confirm, withdraw
+    text_hash = models.CharField(max_length=64, blank=True)  # of the notice shown
+    language = models.CharField(max_length=12, blank=True)
+    evidence = models.CharField(max_length=200, blank=True)  # external id of the message, or the import's source
+    operator = models.ForeignKey(Operator, models.SET_NULL, null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index("contact", "at", name="consent_contact")]
+
+
+class ConsentText(models.Model):
+    """A notice as it was shown, kept by its hash for as long as a consent points to it."""
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE)
+    text_hash = models.CharField(max_length=64)
+    text = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["organisation", "text_hash"], name="consent_text_once")]

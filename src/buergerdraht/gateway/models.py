@@ -1,0 +1,243 @@
+"""The wire side: channels, what came in, what goes out, files, templates, and a redacted log of the traffic."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from typing import ClassVar
+
+from django.db import models
+
+from buergerdraht.accounts.models import Organisation
+from buergerdraht.accounts.vault import SealedField
+
+
+def channel_token() -> str:
+    return secrets.token_urlsafe(24)
+
+
+class Channel(models.Model):
+    """One configured account with a provider. `kind` is checked against the registry, not by choices (no migration per provider)."""
+
+    class State(models.TextChoices):
+        SETUP = "setup"
+        RUNNING = "running"
+        PAUSED = "paused"  # by an operator
+        BROKEN = "broken"  # by the provider; an operator is called
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="channels")
+    kind = models.CharField(max_length=20)
+    name = models.CharField(max_length=80)
+    token = models.CharField(max_length=64, unique=True, default=channel_token)  # part of the webhook address
+    config = SealedField()  # JSON of the connector's Config
+    state = models.CharField(max_length=10, choices=State.choices, default=State.SETUP)
+    reason = models.CharField(max_length=40, blank=True)  # code of connectors.reasons
+    reason_details = models.CharField(max_length=500, blank=True)
+    facts = models.JSONField(default=dict, blank=True)  # what `check` found: name, number, quality, tier
+    rate = models.FloatField(null=True, blank=True)  # a limit lower than the connector's
+    checked_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+
+class InboundEvent(models.Model):
+    """What a provider told us, raw, until done. `source` "engine" are events our own sender found (a block seen while sending)."""
+
+    class State(models.TextChoices):
+        NEW = "new"
+        DONE = "done"
+        KEPT = "kept"  # could not be handled: shown to the operator, can be replayed
+
+    id = models.BigAutoField(primary_key=True)
+    channel = models.ForeignKey(Channel, models.CASCADE)
+    source = models.CharField(max_length=10, default="webhook")
+    body = models.BinaryField()
+    state = models.CharField(max_length=5, choices=State.choices, default=State.NEW)
+    problem = models.CharField(max_length=500, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField(auto_now_add=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index("id", name="inbound_new", condition=models.Q(state="new"))]
+
+
+class Seen(models.Model):
+    """Once (law 2): an item handled before is not handled again."""
+
+    channel = models.ForeignKey(Channel, models.CASCADE)
+    external_id = models.CharField(max_length=200)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["channel", "external_id"], name="seen_once")]
+
+
+class Media(models.Model):
+    """A file, stored under its id in the data folder. Inbound ones are fetched by their own job (law 15)."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        READY = "ready"
+        FAILED = "failed"
+        DELETED = "deleted"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    organisation = models.ForeignKey(Organisation, models.CASCADE)
+    channel = models.ForeignKey(Channel, models.SET_NULL, null=True)  # inbound: where to fetch it
+    ref = models.JSONField(null=True)  # contract.Ref, inbound only
+    kind = models.CharField(max_length=10)
+    mime = models.CharField(max_length=100, blank=True)
+    size = models.BigIntegerField(default=0)
+    sha256 = models.BinaryField(null=True)
+    file_name = models.CharField(max_length=200, blank=True)
+    alt = models.CharField(max_length=1000, blank=True)
+    width = models.PositiveIntegerField(null=True)
+    height = models.PositiveIntegerField(null=True)
+    seconds = models.FloatField(null=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
+    problem = models.CharField(max_length=40, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+
+class MediaUpload(models.Model):
+    """A provider's id for one of our files, valid for a while."""
+
+    media = models.ForeignKey(Media, models.CASCADE)
+    channel = models.ForeignKey(Channel, models.CASCADE)
+    external_id = models.CharField(max_length=200)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["media", "channel"], name="upload_once")]
+
+
+class StoredContent(models.Model):
+    """Content as it will be sent; a broadcast's recipients share one row per language and channel."""
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE)
+    content = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+
+class Outbound(models.Model):
+    """One content for one address. The queue and the ledger: rows are never deleted while their owner lives.
+
+    `state` says what our side knows, `receipt` what the provider reported (only climbs). `purpose` decides priority and what
+    happens to a doubt: alert and reply are sent again, newsletter is held and shown.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        SENDING = "sending"  # claimed: the intent is committed before the call (law 7)
+        DOUBT = "doubt"  # a call ended without an answer; a receipt may settle it
+        UNCLEAR = "unclear"  # held and shown to people
+        ACCEPTED = "accepted"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    class Purpose(models.TextChoices):
+        ALERT = "alert"
+        REPLY = "reply"
+        SERVICE = "service"  # answers of the house: welcome, confirmation, menus
+        NEWSLETTER = "newsletter"
+
+    PRIORITY: ClassVar = {"alert": 0, "reply": 1, "service": 2, "newsletter": 5}
+
+    id = models.BigAutoField(primary_key=True)
+    organisation = models.ForeignKey(Organisation, models.CASCADE)
+    channel = models.ForeignKey(Channel, models.CASCADE)
+    address = SealedField()
+    address_hash = models.BinaryField()
+    content = models.ForeignKey(StoredContent, models.PROTECT)
+    purpose = models.CharField(max_length=10, choices=Purpose.choices)
+    priority = models.PositiveSmallIntegerField()
+    batch = models.BigIntegerField(null=True)  # groups rows that pause and stop together (a broadcast's id)
+    held = models.BooleanField(default=False)  # its batch is paused
+    state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
+    reason = models.CharField(max_length=40, blank=True)
+    details = models.CharField(max_length=500, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    parts_total = models.PositiveSmallIntegerField(default=0)
+    parts_done = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    claimed_by = models.CharField(max_length=60, blank=True)
+    claimed_at = models.DateTimeField(null=True)
+    receipt = models.CharField(max_length=9, blank=True)  # "", sent, delivered, read, failed
+    accepted_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index("channel", "priority", "id", name="outbound_queue", condition=models.Q(state="queued", held=False)),
+            models.Index("channel", "address_hash", name="outbound_open", condition=models.Q(state__in=["queued", "sending", "doubt"])),
+            models.Index("batch", "state", name="outbound_batch", condition=models.Q(batch__isnull=False)),
+            models.Index("claimed_at", name="outbound_claimed", condition=models.Q(state__in=["sending", "doubt"])),
+        ]
+
+
+class Part(models.Model):
+    """One provider call of an outbound that was begun, with what the provider answered and reported."""
+
+    outbound = models.ForeignKey(Outbound, models.CASCADE, related_name="parts")
+    channel = models.ForeignKey(Channel, models.CASCADE)
+    position = models.PositiveSmallIntegerField()
+    external_id = models.CharField(max_length=200, null=True)  # noqa: DJ001 - null is "not known yet" under a unique constraint
+    state = models.CharField(max_length=9)  # sending, doubt, accepted, sent, delivered, read, failed
+    reason = models.CharField(max_length=40, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["outbound", "position"], name="part_once"),
+            models.UniqueConstraint(fields=["channel", "external_id"], name="part_external_once"),
+        ]
+
+
+class EarlyReceipt(models.Model):
+    """A receipt that came before our own row was written; applied when the row arrives (law 4)."""
+
+    channel = models.ForeignKey(Channel, models.CASCADE)
+    external_id = models.CharField(max_length=200)
+    receipt = models.JSONField()
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index("channel", "external_id", name="early_receipt")]
+
+
+class MessageTemplate(models.Model):
+    """A provider's template as synced: contract.Template in columns we choose by, the rest as JSON."""
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="templates")
+    name = models.CharField(max_length=512)
+    language = models.CharField(max_length=12)
+    category = models.CharField(max_length=30)
+    status = models.CharField(max_length=30)
+    paused = models.BooleanField(default=False)
+    template = models.JSONField()
+    synced_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["channel", "name", "language"], name="template_once")]
+
+
+class Traffic(models.Model):
+    """A channel's redacted log: method, status, reason and sizes, never text, name, address or token. Expires."""
+
+    channel = models.ForeignKey(Channel, models.CASCADE)
+    at = models.DateTimeField(auto_now_add=True)
+    direction = models.CharField(max_length=3)  # in, out
+    what = models.CharField(max_length=60)
+    status = models.CharField(max_length=40)
+    milliseconds = models.PositiveIntegerField(null=True)
+    details = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index("channel", "-at", name="traffic_newest")]

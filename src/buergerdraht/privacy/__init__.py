@@ -1,0 +1,1 @@
+"""Access, erasure and retention over all rooms, listed room by room."""

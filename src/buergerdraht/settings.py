@@ -1,0 +1,150 @@
+"""All settings: from the environment only, typed, checked at the start. docs/administration/settings.md explains each.
+
+`NAME_FILE` holds the path of a file with the value, for secrets. Wrong values stop the start with a sentence.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def env(name: str, default: str = "") -> str:
+    if path := os.environ.get(f"{name}_FILE"):
+        return Path(path).read_text().strip()
+    return os.environ.get(name, default)
+
+
+def envbool(name: str, default: bool = False) -> bool:
+    value = env(name, "yes" if default else "no").lower()
+    if value not in {"yes", "no", "true", "false", "1", "0"}:
+        raise ImproperlyConfigured(f"{name} muss yes oder no sein, ist aber „{value}“.")
+    return value in {"yes", "true", "1"}
+
+
+def envlist(name: str, default: str = "") -> list[str]:
+    return [word.strip() for word in env(name, default).split(",") if word.strip()]
+
+
+def database(url: str) -> dict[str, object]:
+    """Read postgresql://user:password@host:port/name?option=…; host may be a folder (?host=/run/postgresql)."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured("DATABASE_URL muss mit postgresql:// beginnen. Bürgerdraht läuft nur auf PostgreSQL.")
+    options = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", "") or parts.hostname or "",
+        "PORT": options.pop("port", "") or str(parts.port or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
+    }
+
+
+def keyfile(path: Path) -> str:
+    """Read the installation's secret, or make it once."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text().strip()
+
+
+PACKAGE = Path(__file__).resolve().parent
+PROJECT = PACKAGE.parent.parent
+DATA = Path(env("BUERGERDRAHT_DATA", str(Path.cwd() / "var"))).resolve()
+
+SECRET_KEY = env("BUERGERDRAHT_SECRET_KEY") or keyfile(DATA / "secret.key")
+VAULT_KEYS = envlist("BUERGERDRAHT_VAULT_KEYS") or [keyfile(DATA / "vault.key")]  # the first encrypts, all decrypt
+PUBLIC_URL = env("BUERGERDRAHT_PUBLIC_URL", "http://localhost:8000").rstrip("/")
+ALLOWED_HOSTS = envlist("BUERGERDRAHT_HOSTS") or [urlsplit(PUBLIC_URL).hostname or "localhost", "localhost", "127.0.0.1"]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+DEBUG = False
+SECURE = PUBLIC_URL.startswith("https://")
+MEDIA_FOLDER = DATA / "media"
+SIMULATOR_URL = env("BUERGERDRAHT_SIMULATOR_URL")
+
+DATABASES = {"default": database(env("DATABASE_URL", f"postgresql://postgres@/buergerdraht?host={DATA / 'run'}"))}
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "django_htmx",
+    "procrastinate.contrib.django",
+    "buergerdraht.ui",
+    "buergerdraht.accounts",
+    "buergerdraht.gateway",
+    "buergerdraht.contacts",
+    "buergerdraht.conversations",
+    "buergerdraht.broadcasts",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "buergerdraht.urls"
+AUTH_USER_MODEL = "accounts.Operator"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+LOGIN_REDIRECT_URL = "/"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+LANGUAGE_CODE = "de"
+LANGUAGES = [("de", "Deutsch"), ("en", "English")]
+LOCALE_PATHS = [PACKAGE / "locale"]
+TIME_ZONE = "Europe/Berlin"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA / "static"
+STATICFILES_DIRS = [("kern", PROJECT / "node_modules/@kern-ux/native/dist")]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -1,0 +1,1 @@
+"""Plays the providers strictly by their documentation, with phones to write from. Knows nothing of the product."""
