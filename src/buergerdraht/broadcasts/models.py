@@ -51,7 +51,7 @@ class Broadcast(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index("organisation", "state", "-updated_at", name="broadcast_list")]
+        indexes: ClassVar = [models.Index(fields=["organisation", "state", "-updated_at"], name="broadcast_list")]
 
 
 class BroadcastEvent(models.Model):
@@ -77,4 +77,6 @@ class Recipient(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["broadcast", "contact"], name="recipient_once")]
-        indexes: ClassVar = [models.Index("broadcast", "id", name="recipient_open", condition=models.Q(outbound__isnull=True, refused=""))]
+        indexes: ClassVar = [
+            models.Index(fields=["broadcast", "id"], name="recipient_open", condition=models.Q(outbound__isnull=True, refused=""))
+        ]

@@ -320,7 +320,9 @@ class Temporary(SendError):
 class Rejected(SendError):
     """This message failed for good. `scope` newsletter/template: what else should not be tried."""
 
-    def __init__(self, reason: str, details: str = "", *, scope: Literal["message", "template", "newsletter", "window"] = "message") -> None:
+    def __init__(
+        self, reason: str, details: str = "", *, scope: Literal["message", "template", "newsletter", "window"] = "message"
+    ) -> None:
         super().__init__(reason, details)
         self.scope = scope
 

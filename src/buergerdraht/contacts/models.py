@@ -65,7 +65,7 @@ class Contact(models.Model):
     last_seen_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index("organisation", "state", "id", name="contact_state")]
+        indexes: ClassVar = [models.Index(fields=["organisation", "state", "id"], name="contact_state")]
 
 
 class Address(models.Model):
@@ -89,7 +89,7 @@ class Address(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["channel", "address_hash"], name="address_once")]
-        indexes: ClassVar = [models.Index("contact", name="address_contact")]
+        indexes: ClassVar = [models.Index(fields=["contact"], name="address_contact")]
 
 
 class AddressAlias(models.Model):
@@ -115,7 +115,9 @@ class Subscription(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["contact", "topic"], name="subscription_once")]
-        indexes: ClassVar = [models.Index("topic", "contact", name="subscription_topic", condition=models.Q(confirmed_at__isnull=False))]
+        indexes: ClassVar = [
+            models.Index(fields=["topic", "contact"], name="subscription_topic", condition=models.Q(confirmed_at__isnull=False))
+        ]
 
 
 class Consent(models.Model):
@@ -134,7 +136,7 @@ class Consent(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        indexes: ClassVar = [models.Index("contact", "at", name="consent_contact")]
+        indexes: ClassVar = [models.Index(fields=["contact", "at"], name="consent_contact")]
 
 
 class ConsentText(models.Model):

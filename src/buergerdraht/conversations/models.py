@@ -36,7 +36,7 @@ class Conversation(models.Model):
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index("organisation", "state", "-last_at", name="conversation_list")]
+        indexes: ClassVar = [models.Index(fields=["organisation", "state", "-last_at"], name="conversation_list")]
 
 
 class Message(models.Model):
@@ -71,4 +71,4 @@ class Message(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["channel", "external_id"], name="message_once")]
-        indexes: ClassVar = [models.Index("conversation", "at", "id", name="message_thread")]
+        indexes: ClassVar = [models.Index(fields=["conversation", "at", "id"], name="message_thread")]

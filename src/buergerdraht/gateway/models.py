@@ -59,7 +59,7 @@ class InboundEvent(models.Model):
     done_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index("id", name="inbound_new", condition=models.Q(state="new"))]
+        indexes: ClassVar = [models.Index(fields=["id"], name="inbound_new", condition=models.Q(state="new"))]
 
 
 class Seen(models.Model):
@@ -175,10 +175,12 @@ class Outbound(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index("channel", "priority", "id", name="outbound_queue", condition=models.Q(state="queued", held=False)),
-            models.Index("channel", "address_hash", name="outbound_open", condition=models.Q(state__in=["queued", "sending", "doubt"])),
-            models.Index("batch", "state", name="outbound_batch", condition=models.Q(batch__isnull=False)),
-            models.Index("claimed_at", name="outbound_claimed", condition=models.Q(state__in=["sending", "doubt"])),
+            models.Index(fields=["channel", "priority", "id"], name="outbound_queue", condition=models.Q(state="queued", held=False)),
+            models.Index(
+                fields=["channel", "address_hash"], name="outbound_open", condition=models.Q(state__in=["queued", "sending", "doubt"])
+            ),
+            models.Index(fields=["batch", "state"], name="outbound_batch", condition=models.Q(batch__isnull=False)),
+            models.Index(fields=["claimed_at"], name="outbound_claimed", condition=models.Q(state__in=["sending", "doubt"])),
         ]
 
 
@@ -209,7 +211,7 @@ class EarlyReceipt(models.Model):
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index("channel", "external_id", name="early_receipt")]
+        indexes: ClassVar = [models.Index(fields=["channel", "external_id"], name="early_receipt")]
 
 
 class MessageTemplate(models.Model):
@@ -240,4 +242,4 @@ class Traffic(models.Model):
     details = models.CharField(max_length=500, blank=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index("channel", "-at", name="traffic_newest")]
+        indexes: ClassVar = [models.Index(fields=["channel", "-at"], name="traffic_newest")]
