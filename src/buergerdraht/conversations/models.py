@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 
 from buergerdraht.accounts.models import Operator, Organisation, Team
@@ -26,6 +28,8 @@ class Conversation(models.Model):
     team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True)
     unread = models.PositiveIntegerField(default=0)
     last_text = models.CharField(max_length=160, blank=True)
+    last_kind = models.CharField(max_length=20, blank=True)  # of the newest message, where it has no text
+    last_author = models.CharField(max_length=9, blank=True)
     last_address = models.ForeignKey(Address, models.SET_NULL, null=True)  # where the citizen wrote last
     last_at = models.DateTimeField(null=True)  # of the newest message
     waiting_since = models.DateTimeField(null=True)  # first unanswered message of the citizen
@@ -36,7 +40,10 @@ class Conversation(models.Model):
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["organisation", "state", "-last_at"], name="conversation_list")]
+        indexes: ClassVar = [
+            models.Index(fields=["organisation", "state", "-last_at"], name="conversation_list"),
+            models.Index(fields=["organisation", "state", "waiting_since"], name="conversation_waiting"),
+        ]
 
 
 class Message(models.Model):
@@ -71,4 +78,18 @@ class Message(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["channel", "external_id"], name="message_once")]
-        indexes: ClassVar = [models.Index(fields=["conversation", "at", "id"], name="message_thread")]
+        indexes: ClassVar = [
+            models.Index(fields=["conversation", "at", "id"], name="message_thread"),
+            GinIndex(SearchVector("text", config="simple"), name="message_words"),
+        ]
+
+
+class Reading(models.Model):
+    """An operator read a conversation in this hour: so the audit log says it once, not at every click."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="readings")
+    operator = models.ForeignKey(Operator, models.CASCADE)
+    hour = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["conversation", "operator", "hour"], name="reading_once")]
