@@ -236,6 +236,8 @@ class ReceiptState(StrEnum):
 
 
 class Receipt(Value, tag="receipt"):
+    """What became of a part. `external_id` is the part's own, as in `Sent`; `seen_id` tells two reports of one part apart."""
+
     external_id: str
     state: ReceiptState
     at: datetime
@@ -273,6 +275,11 @@ class Changed(Value, tag="changed"):
 
 
 Event = Received | Receipt | Gone | Changed
+
+
+def seen_id(event: Event) -> str:
+    """Name an event so that the same one is handled once (law 2)."""
+    return f"{event.external_id}:{event.state}" if isinstance(event, Receipt) else event.external_id
 
 
 class Item(Value):
@@ -370,6 +377,7 @@ class Health(Value):
     ok: bool
     findings: Sequence[Note] = ()
     facts: Mapping[str, str] = {}
+    learned: Mapping[str, str] = {}  # values for empty fields of the Config, e.g. the bot's name
 
 
 class Connector(Protocol):

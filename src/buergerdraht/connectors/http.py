@@ -1,0 +1,178 @@
+"""The one seam to the network: a session, honest failures, and a hook for the traffic log.
+
+Callers name what they call (`what`); addresses and headers never leave this file, because they hold tokens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import aiohttp
+import msgspec
+
+from buergerdraht.connectors.contract import Rejected, Temporary
+
+# A stale kept-alive connection makes a send doubtful, so we let go of idle ones before the providers do.
+KEEP_ALIVE_SECONDS = 15
+LARGEST_ANSWER = 5_000_000
+
+OnCall = Callable[[str, int, int, str], None]  # what was called, HTTP status (0: none), milliseconds, reason
+
+
+class Answered(NamedTuple):
+    status: int
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+
+    def json(self) -> dict[str, Any]:
+        """Read the body as an object; empty where it is none."""
+        try:
+            data = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return data if isinstance(data, dict) else {}
+
+    @property
+    def retry_after(self) -> float | None:
+        return seconds(self.headers.get("retry-after", ""))
+
+
+class Upload(NamedTuple):
+    data: bytes
+    file_name: str
+    mime: str
+
+
+class Call(NamedTuple):
+    """A request. `json` or `form`, not both; form values may be `Upload`s."""
+
+    method: str
+    url: str
+    what: str  # what the traffic log may show: no address, no token
+    json: Any = None
+    form: Mapping[str, str | Upload] | None = None
+    headers: Mapping[str, str] = {}
+    seconds: float = 30.0
+    largest: int = LARGEST_ANSWER
+
+
+class Http:
+    """A session that opens itself on the first call; one per engine, or one per console request."""
+
+    def __init__(self, on_call: OnCall | None = None, *, connections: int = 0) -> None:
+        self.on_call = on_call
+        self._connections = connections
+        self._session: aiohttp.ClientSession | None = None
+
+    async def call(self, call: Call) -> Answered:
+        """Send a request; raise Temporary where no answer came, with `maybe_sent` as far as we can know."""
+        started = time.monotonic()
+        trace = SimpleNamespace(written=False)
+        status, reason = 0, ""
+        try:
+            answered = await self._exchange(call, trace)
+            status = answered.status
+            return answered
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as problem:
+            reason = "unavailable"
+            raise Temporary(reason, type(problem).__name__, maybe_sent=False) from None
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as problem:
+            reason = "unavailable"
+            raise Temporary(reason, type(problem).__name__, maybe_sent=trace.written) from None
+        except Rejected as problem:
+            reason = problem.reason
+            raise
+        finally:
+            if self.on_call is not None:
+                self.on_call(f"{call.method} {call.what}", status, round((time.monotonic() - started) * 1000), reason)
+
+    async def _exchange(self, call: Call, trace: SimpleNamespace) -> Answered:
+        async with self._opened().request(
+            call.method,
+            call.url,
+            data=_payload(call),
+            headers=_headers(call),
+            timeout=aiohttp.ClientTimeout(total=call.seconds, connect=min(10.0, call.seconds)),
+            allow_redirects=call.method == "GET",
+            trace_request_ctx=trace,
+        ) as answer:
+            body = await _bounded(answer, call.largest)
+            if len(body) > call.largest:
+                raise Rejected("media_refused", "too large")
+            return Answered(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            watch = aiohttp.TraceConfig()
+            watch.on_request_headers_sent.append(_written)
+            connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEP_ALIVE_SECONDS)
+            self._session = aiohttp.ClientSession(connector=connector, trace_configs=[watch], auto_decompress=True)
+        return self._session
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            # The event loop needs a turn to close TLS transports.
+            await asyncio.sleep(0)
+            self._session = None
+
+
+async def _written(session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestHeadersSentParams) -> None:
+    context.trace_request_ctx.written = True
+
+
+async def _bounded(answer: aiohttp.ClientResponse, largest: int) -> bytes:
+    """Read at most `largest` bytes and one more, so that the caller sees that it was too much."""
+    pieces, size = [], 0
+    async for piece in answer.content.iter_chunked(65_536):
+        pieces.append(piece)
+        size += len(piece)
+        if size > largest:
+            break
+    return b"".join(pieces)
+
+
+def _payload(call: Call) -> bytes | aiohttp.FormData | None:
+    if call.form is not None:
+        form = aiohttp.FormData()
+        for name, value in call.form.items():
+            if isinstance(value, Upload):
+                form.add_field(name, value.data, filename=value.file_name or "datei", content_type=value.mime)
+            else:
+                form.add_field(name, value)
+        return form
+    return None if call.json is None else msgspec.json.encode(call.json)
+
+
+def _headers(call: Call) -> dict[str, str]:
+    content = {"Content-Type": "application/json"} if call.json is not None else {}
+    return {**content, **call.headers}
+
+
+def seconds(header: str) -> float | None:
+    """Read a Retry-After header: seconds or a date."""
+    if not header:
+        return None
+    try:
+        return max(0.0, float(header))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
+    except (ValueError, TypeError):
+        return None
+
+
+def redact(words: str, *secrets: str) -> str:
+    """Remove tokens and what looks like a number of a person from a provider's words."""
+    for secret in secrets:
+        if secret:
+            words = words.replace(secret, "…")
+    return re.sub(r"\+?\d[\d ]{8,}\d", "…", words)[:300]

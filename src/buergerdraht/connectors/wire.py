@@ -1,0 +1,69 @@
+"""Read foreign JSON with care: what every parser of a provider's body needs, and nothing of any provider."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from buergerdraht.connectors.contract import Event, Item, Malformed
+
+# What a reader of foreign data may stumble over. Anything else is our own fault and must be seen.
+UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+
+
+def load(body: bytes) -> dict[str, Any]:
+    """Read a JSON object, or raise Malformed."""
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError) as problem:
+        raise Malformed("not JSON") from problem
+    if not isinstance(data, dict):
+        raise Malformed("not an object")
+    return data
+
+
+def text(value: Any) -> str:
+    """Take a string as the database can store it: no NUL, no half surrogate."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError(f"text expected, found {type(value).__name__}")
+    return value.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def moment(seconds: Any) -> datetime:
+    """Read Unix seconds, as number or text (law 14: the provider's time counts)."""
+    return datetime.fromtimestamp(int(seconds), UTC)
+
+
+def storable(value: Any) -> Any:
+    """Make foreign data fit a JSON column, whatever strings it holds."""
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, Mapping):
+        return {text(str(key)): storable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [storable(inner) for inner in value]
+    return value
+
+
+def item(read: Callable[[], Event | None], raw: Any) -> Item:
+    """Read one item on its own: a broken one is kept with the reason and spoils no other (law 3)."""
+    kept = storable(raw) if isinstance(raw, Mapping) else {"value": storable(raw)}
+    try:
+        return Item(event=read(), raw=kept)
+    except UNREADABLE as problem:
+        # The words of a KeyError name a field, those of a ValueError may quote a citizen: keep the former only.
+        words = str(problem) if isinstance(problem, LookupError | TypeError | AttributeError) else ""
+        return Item(raw=kept, problem=f"{type(problem).__name__} {words}".strip()[:200])
+
+
+def listed(value: Any) -> list[Any]:
+    """Take a list, or nothing where the field is missing; raise where it is something else."""
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise TypeError(f"list expected, found {type(value).__name__}")
+    return value
