@@ -35,6 +35,7 @@ REASONS: dict[str, Reason] = {
     "cancelled": Reason("Der Versand wurde abgebrochen", "Wird nicht gesendet", "Sie können an die nicht Erreichten senden."),
     "no_consent": Reason("Es liegt keine Einwilligung vor", "Wird nicht gesendet", "Bitten Sie um eine Anmeldung."),
     "no_template": Reason("Außerhalb des 24-Stunden-Fensters wurde keine Vorlage gewählt", "Wird nicht gesendet", "Wählen Sie eine genehmigte Vorlage."),
+    "barred": Reason("Diese Person ist bei Ihnen gesperrt", "Wird nicht gesendet", "Heben Sie die Sperre auf der Seite des Kontakts auf, wenn sie nicht mehr nötig ist."),
     "paused": Reason("Die Person hat den Empfang angehalten", "Wird nicht gesendet", "Sie müssen nichts tun."),
     "expired": Reason("Die Nachricht wurde zu alt, bevor sie gesendet werden konnte", "Wird nicht erneut versucht", "Prüfen Sie, ob sie noch gilt."),
     "unknown": Reason("Der Dienst meldet einen unbekannten Fehler", "Wird nicht erneut versucht", "Sehen Sie im Verlauf des Kanals nach."),

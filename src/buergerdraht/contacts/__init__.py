@@ -1,1 +1,4 @@
-"""Citizens as the authority may know them: contacts, addresses, topics, subscriptions, consents, districts, and the one door out (`outreach`). Never the text of a conversation."""
+"""Citizens as the authority may know them: contacts, addresses, topics, subscriptions, consents, districts, the one door out.
+
+Never the text of a conversation, never a provider.
+"""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from buergerdraht.accounts.models import Operator, Organisation
@@ -55,7 +57,7 @@ class Contact(models.Model):
 
     organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="contacts")
     name = SealedField(default="")
-    name_hash = models.BinaryField(default=bytes)  # lookup of the folded name, for search by whole name
+    search = ArrayField(models.BigIntegerField(), default=list)  # keyed hashes of folded words and numbers, see contacts.finding
     language = models.CharField(max_length=12, default="de")
     district = models.ForeignKey(District, models.SET_NULL, null=True, blank=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.NEW)
@@ -65,7 +67,10 @@ class Contact(models.Model):
     last_seen_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["organisation", "state", "id"], name="contact_state")]
+        indexes: ClassVar = [
+            models.Index(fields=["organisation", "state", "id"], name="contact_state"),
+            GinIndex(fields=["search"], name="contact_search"),
+        ]
 
 
 class Address(models.Model):

@@ -1,0 +1,285 @@
+"""What happens to a citizen's record because of what they or their messenger said. Operators' verbs are in `records.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, connection, transaction
+from django.dispatch import Signal
+from django.utils import timezone
+
+from buergerdraht.accounts import vault
+from buergerdraht.accounts.models import Organisation
+from buergerdraht.connectors.contract import Changed, Gone, Sender
+from buergerdraht.contacts import finding, ledger
+from buergerdraht.contacts.ledger import Proof
+from buergerdraht.contacts.models import Address, AddressAlias, Contact, Subscription, Topic
+from buergerdraht.gateway import outbox
+from buergerdraht.gateway.models import Channel
+
+UNASKED = ("newsletter", "alert", "service")  # all but answers to what the citizen asked
+PAUSABLE = ("newsletter",)  # warnings come through a pause
+joined = Signal()  # into, other: rooms above move what they keep of the other contact before it goes
+GATE = 7_130_001  # advisory lock: a stop and a batch of newsletters do not overlap
+
+
+# ── Who is it ─────────────────────────────────────────────────────────────
+
+
+@transaction.atomic
+def meet(channel: Channel, sender: Sender, at: datetime) -> Address:
+    """Find the address a message came from, or make contact and address; note that they wrote."""
+    address = _find(channel, sender) or _make(channel, sender)
+    _remember_aliases(address, sender)
+    at = min(at, timezone.now())
+    address.last_inbound_at = max(at, address.last_inbound_at or at)
+    if address.state == Address.State.GONE:
+        address.state = Address.State.ACTIVE
+    contact = address.contact
+    contact.last_seen_at = max(at, contact.last_seen_at or at)
+    contact.name = sender.name or contact.name
+    address.handle = sender.handle or address.handle
+    address.save(update_fields=["last_inbound_at", "state", "handle"])
+    contact.save(update_fields=["last_seen_at", "name"])
+    index(contact)
+    return address
+
+
+def index(contact: Contact) -> None:
+    """Renew the search keys of a contact."""
+    keys = finding.keys(contact.organisation_id, contact.name, [address.handle for address in contact.addresses.all()])
+    if keys != contact.search:
+        contact.search = keys
+        contact.save(update_fields=["search"])
+
+
+def _find(channel: Channel, sender: Sender) -> Address | None:
+    hashes = [vault.lookup(channel.organisation_id, key) for key in (sender.address, *sender.aliases) if key]
+    addresses = Address.objects.select_related("contact").select_for_update(of=("self", "contact"))
+    found = addresses.filter(channel=channel, address_hash=hashes[0]).first()
+    if found is None:
+        found = addresses.filter(channel=channel, address_hash__in=hashes).first()
+    if found is None:
+        alias = AddressAlias.objects.filter(channel=channel, alias_hash__in=hashes).first()
+        found = alias and addresses.filter(id=alias.address_id).first()
+    return found
+
+
+def _make(channel: Channel, sender: Sender) -> Address:
+    organisation = channel.organisation
+    language = sender.language.split("-")[0].lower()
+    try:
+        with transaction.atomic():
+            contact = Contact.objects.create(
+                organisation=organisation,
+                name=sender.name,
+                language=language if language in organisation.languages else organisation.language,
+            )
+            return Address.objects.create(
+                organisation=organisation,
+                contact=contact,
+                channel=channel,
+                address=sender.address,
+                address_hash=vault.lookup(organisation.id, sender.address),
+                handle=sender.handle,
+            )
+    except IntegrityError:  # made by another process in this moment
+        address = _find(channel, sender)
+        if address is None:
+            raise
+        return address
+
+
+def _remember_aliases(address: Address, sender: Sender) -> None:
+    """Keep the other keys of the person; the best key the provider gives becomes the address."""
+    own = vault.lookup(address.organisation_id, sender.address)
+    hashes = {vault.lookup(address.organisation_id, alias) for alias in sender.aliases if alias}
+    if bytes(address.address_hash) != own:
+        hashes.add(bytes(address.address_hash))
+        address.address, address.address_hash = sender.address, own
+        address.save(update_fields=["address", "address_hash"])
+    _add_aliases(address, hashes - {own})
+
+
+def _add_aliases(address: Address, hashes: Iterable[bytes]) -> None:
+    AddressAlias.objects.bulk_create(
+        [AddressAlias(address=address, channel_id=address.channel_id, alias_hash=each) for each in hashes], ignore_conflicts=True
+    )
+
+
+# ── What the messenger said ───────────────────────────────────────────────
+
+
+@transaction.atomic
+def gone(channel: Channel, event: Gone) -> Address | None:
+    """Note that the citizen blocked us, wants no newsletters, or is back. An older event than their last message changes nothing."""
+    address = _find(channel, Sender(address=event.address))
+    if address is None:
+        return None
+    if event.scope == "newsletter":
+        _provider_stop(address, event)
+        return address
+    if event.back:
+        if address.state == Address.State.GONE:
+            Address.objects.filter(id=address.id).update(state=Address.State.ACTIVE)
+    elif address.last_inbound_at is None or event.at >= address.last_inbound_at:
+        shut_gate(address.organisation)
+        if address.state == Address.State.ACTIVE:
+            Address.objects.filter(id=address.id).update(state=Address.State.GONE)
+        cancel(address, [*UNASKED, "reply"])
+    address.refresh_from_db(fields=["state"])
+    return address
+
+
+def _provider_stop(address: Address, event: Gone) -> None:
+    if address.no_newsletter != (not event.back):
+        address.no_newsletter = not event.back
+        address.save(update_fields=["no_newsletter"])
+        proof = Proof(channel=address.channel, evidence=event.external_id, at=event.at)
+        ledger.write(address.contact, address, "grant" if event.back else "withdraw", [ledger.PROVIDER], proof)
+    if not event.back:
+        shut_gate(address.organisation)
+        cancel(address, ["newsletter"])
+
+
+@transaction.atomic
+def changed_address(channel: Channel, event: Changed) -> Address | None:
+    """Move an address to its new key ("old" and "new" in values); the old one still finds the person."""
+    old, new = event.values.get("old", ""), event.values.get("new", "")
+    if not old or not new or (address := _find(channel, Sender(address=old))) is None:
+        return None
+    new_hash = vault.lookup(address.organisation_id, new)
+    other = Address.objects.filter(channel=channel, address_hash=new_hash).exclude(id=address.id).first()
+    if other is not None:  # they wrote from the new one before the notice came
+        absorb(other.contact, address.contact)
+        Address.objects.filter(id=address.id).update(state=Address.State.GONE)
+        return other
+    old_hash = bytes(address.address_hash)
+    AddressAlias.objects.filter(channel=channel, alias_hash=new_hash).delete()
+    address.address, address.address_hash = new, new_hash
+    if handle := event.values.get("handle"):
+        address.handle = handle
+    elif address.handle and finding.number(address.handle) == finding.number(old) != "" and finding.number(new):
+        address.handle = new
+    address.save(update_fields=["address", "address_hash", "handle"])
+    _add_aliases(address, {old_hash} - {new_hash})
+    index(address.contact)
+    return address
+
+
+# ── What the citizen wants ────────────────────────────────────────────────
+
+
+@transaction.atomic
+def subscribe(contact: Contact, topics: Iterable[Topic], address: Address, proof: Proof) -> list[Topic]:
+    """Note wishes that are still to be confirmed; return those that are new."""
+    have = set(contact.subscriptions.values_list("topic_id", flat=True))
+    new = [topic for topic in topics if topic.id not in have]
+    Subscription.objects.bulk_create(
+        Subscription(organisation_id=contact.organisation_id, contact=contact, topic=topic, address=address) for topic in new
+    )
+    ledger.write(contact, address, "grant", [ledger.topic_purpose(topic.key) for topic in new], proof)
+    return new
+
+
+@transaction.atomic
+def confirm(contact: Contact, address: Address, proof: Proof) -> list[Topic]:
+    """Confirm every open wish: from now on newsletters are sent. Saying yes again after STOP takes the stop back."""
+    pending = list(contact.subscriptions.filter(confirmed_at=None).select_related("topic"))
+    if not pending:
+        return []
+    contact.subscriptions.filter(id__in=[row.id for row in pending]).update(confirmed_at=proof.at or timezone.now())
+    contact.state = Contact.State.ACTIVE
+    contact.save(update_fields=["state"])
+    topics = [row.topic for row in pending]
+    ledger.write(contact, address, "confirm", [ledger.topic_purpose(topic.key) for topic in topics], proof)
+    return topics
+
+
+@transaction.atomic
+def unsubscribe(contact: Contact, topics: Iterable[Topic], proof: Proof, address: Address | None = None) -> list[Topic]:
+    """End some subscriptions; with the last one the contact is only known, no longer written to."""
+    wanted = {topic.id for topic in topics}
+    rows = [row for row in contact.subscriptions.select_related("topic") if row.topic_id in wanted]
+    contact.subscriptions.filter(id__in=[row.id for row in rows]).delete()
+    ended = [row.topic for row in rows]
+    ledger.write(contact, address, "withdraw", [ledger.topic_purpose(topic.key) for topic in ended], proof)
+    if contact.state == Contact.State.ACTIVE and not contact.subscriptions.filter(confirmed_at__isnull=False).exists():
+        contact.state = Contact.State.NEW
+        contact.save(update_fields=["state"])
+    return ended
+
+
+@transaction.atomic
+def stop(contact: Contact, *, evidence: str, channel: Channel | None, at: datetime | None = None) -> int:
+    """End everything at once, on all addresses, queued rows too (law 9). Return how many queued messages were taken back."""
+    shut_gate(contact.organisation)
+    topics = [row.topic for row in contact.subscriptions.select_related("topic")]
+    proof = Proof(channel=channel, evidence=evidence, language=contact.language, at=at)
+    purposes = [ledger.topic_purpose(topic.key) for topic in topics]
+    address = contact.addresses.filter(channel=channel).first()
+    ledger.write(contact, address, "withdraw", [ledger.EVERYTHING, *purposes], proof)
+    contact.subscriptions.all().delete()
+    contact.state, contact.paused_until, contact.step = Contact.State.STOPPED, None, None
+    contact.save(update_fields=["state", "paused_until", "step"])
+    return sum(cancel(each, UNASKED) for each in contact.addresses.all())
+
+
+@transaction.atomic
+def pause(contact: Contact, until: datetime | None) -> None:
+    """Hold newsletters until a moment; None goes on at once. Queued ones are taken back."""
+    if until is not None:
+        until = min(until, timezone.now() + timedelta(days=366))
+        shut_gate(contact.organisation)
+        for address in contact.addresses.all():
+            cancel(address, PAUSABLE)
+    contact.paused_until = until
+    contact.save(update_fields=["paused_until"])
+
+
+@transaction.atomic
+def speak(contact: Contact, language: str) -> None:
+    """Set the language a contact is written to in."""
+    contact.language = language
+    contact.save(update_fields=["language"])
+
+
+# ── What several verbs share ──────────────────────────────────────────────
+
+
+def absorb(into: Contact, other: Contact) -> None:
+    """Move everything of one contact to another of the same organisation; the emptied one goes. A stop of either counts for both."""
+    have = set(into.subscriptions.values_list("topic_id", flat=True))
+    other.subscriptions.filter(topic_id__in=have).delete()
+    other.subscriptions.update(contact=into)
+    other.addresses.update(contact=into)
+    other.consents.update(contact=into)
+    if other.state == Contact.State.STOPPED and not into.subscriptions.filter(confirmed_at__isnull=False).exists():
+        into.state = Contact.State.STOPPED
+    elif into.subscriptions.filter(confirmed_at__isnull=False).exists():
+        into.state = Contact.State.ACTIVE
+    into.name = into.name or other.name
+    into.district = into.district or other.district
+    into.save(update_fields=["state", "name", "district"])
+    joined.send(Contact, into=into, other=other)
+    other.delete()
+    index(into)
+
+
+def cancel(address: Address, purposes: Iterable[str]) -> int:
+    """Take queued messages to an address back, also those queued under an older key of it."""
+    hashes = [bytes(address.address_hash), *(bytes(alias.alias_hash) for alias in address.aliases.all())]
+    return sum(outbox.cancel(address.channel_id, each, list(purposes)) for each in hashes)
+
+
+def shut_gate(organisation: Organisation) -> None:
+    """Wait for batches being queued, and keep new ones waiting until this transaction is through: none slips past a stop."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [GATE, organisation.id])
+
+
+def enter_gate(organisation_id: int) -> None:
+    """Wait for a stop in progress; what is read afterwards is true until this transaction is through."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [GATE, organisation_id])

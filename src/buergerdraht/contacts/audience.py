@@ -1,0 +1,93 @@
+"""Who a broadcast goes to: one address per contact, the one they subscribed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Count as CountOf
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from buergerdraht.accounts.models import Organisation
+from buergerdraht.contacts.models import Address, Contact, Subscription
+
+
+@dataclass(frozen=True)
+class Count:
+    """The size of an audience; `of` is everyone who subscribed to anything."""
+
+    total: int
+    by_channel: dict[int, int]
+    by_language: dict[str, int]
+    of: int
+
+
+def select(organisation: Organisation, audience: Mapping[str, Any]) -> QuerySet[Address]:
+    """Choose the addresses: topics, channels, languages, districts, joined_from, joined_until, contacts; `exclude` takes the same keys.
+
+    Values within a key add up, keys narrow. No topics means every topic. Paused, stopped, gone and blocked are left out.
+    """
+    wish = Subscription.objects.filter(organisation=organisation, address=OuterRef("id"), confirmed_at__isnull=False)
+    if topics := audience.get("topics"):
+        wish = wish.filter(topic_id__in=topics)
+    addresses = _reachable(organisation).filter(Exists(wish), _narrow(audience)).exclude(_spared(audience.get("exclude") or {}))
+    chosen = addresses.order_by("contact_id", "-last_inbound_at", "id").distinct("contact_id").values("id")
+    return Address.objects.filter(id__in=chosen).select_related("contact")
+
+
+def count(organisation: Organisation, audience: Mapping[str, Any]) -> Count:
+    """Count an audience by channel and language."""
+    rows = select(organisation, audience).select_related(None).values_list("channel_id", "contact__language").annotate(n=CountOf("id"))
+    by_channel: dict[int, int] = {}
+    by_language: dict[str, int] = {}
+    for channel, language, n in rows.order_by():
+        by_channel[channel] = by_channel.get(channel, 0) + n
+        by_language[language] = by_language.get(language, 0) + n
+    of = Contact.objects.filter(organisation=organisation, state=Contact.State.ACTIVE).count()
+    return Count(sum(by_channel.values()), by_channel, by_language, of)
+
+
+def _reachable(organisation: Organisation) -> QuerySet[Address]:
+    awake = Q(contact__paused_until=None) | Q(contact__paused_until__lte=timezone.now())
+    return Address.objects.filter(
+        awake, organisation=organisation, state=Address.State.ACTIVE, no_newsletter=False, contact__state=Contact.State.ACTIVE
+    )
+
+
+def _narrow(audience: Mapping[str, Any]) -> Q:
+    q = Q()
+    if channels := audience.get("channels"):
+        q &= Q(channel_id__in=channels)
+    if languages := audience.get("languages"):
+        q &= Q(contact__language__in=languages)
+    if districts := audience.get("districts"):
+        q &= Q(contact__district_id__in=districts)
+    if contacts := audience.get("contacts"):
+        q &= Q(contact_id__in=contacts)
+    if begin := audience.get("joined_from"):
+        q &= Q(contact__created_at__gte=_midnight(begin))
+    if end := audience.get("joined_until"):
+        q &= Q(contact__created_at__lt=_midnight(end, days=1))
+    return q
+
+
+def _spared(exclude: Mapping[str, Any]) -> Q:
+    """Any key of `exclude` spares; nothing given spares nobody."""
+    q = Q(pk__in=[])
+    for key in ("channels", "languages", "districts", "contacts"):
+        if exclude.get(key):
+            q |= _narrow({key: exclude[key]})
+    if topics := exclude.get("topics"):
+        wish = Subscription.objects.filter(contact=OuterRef("contact_id"), topic_id__in=topics, confirmed_at__isnull=False)
+        q |= Q(Exists(wish))
+    return q
+
+
+def _midnight(day: str | date, days: int = 0) -> datetime:
+    day = date.fromisoformat(day) if isinstance(day, str) else day
+    return datetime.combine(day + timedelta(days=days), time.min, ZoneInfo(settings.TIME_ZONE))

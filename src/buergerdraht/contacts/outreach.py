@@ -1,0 +1,229 @@
+"""The one door out (law 10): nobody else writes to the outbox, and nothing passes without consent, window and quiet hours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import BinaryField
+from django.db.models.functions import Cast
+from django.dispatch import Signal
+from django.utils import timezone
+
+from buergerdraht.accounts.models import Operator, Organisation
+from buergerdraht.connectors.contract import Content
+from buergerdraht.contacts.actions import enter_gate
+from buergerdraht.contacts.models import Address, Contact, Subscription
+from buergerdraht.gateway import channels, outbox
+from buergerdraht.gateway.models import Channel, Outbound, StoredContent
+
+NEWSLETTER, ALERT = "newsletter", "alert"
+
+sent = Signal()  # outbound, address, content, purpose, operator
+
+
+class Refused(Exception):
+    """We may not write. `reason` is a code of connectors.reasons."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Window:
+    open: bool
+    until: datetime | None = None  # None: no end
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One recipient of many: `inside` while the window is open, `outside` the template for a closed one."""
+
+    address: Address
+    inside: StoredContent
+    outside: StoredContent | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What decides whether an address may be written to."""
+
+    state: str
+    contact_state: str
+    paused_until: datetime | None
+    no_newsletter: bool
+    confirmed: bool
+
+
+@transaction.atomic
+def send(
+    address: Address,
+    content: Content,
+    *,
+    purpose: str,
+    operator: Operator | None = None,
+    not_before: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> Outbound:
+    """Queue one message, or raise Refused. Fires `sent`."""
+    if purpose in {NEWSLETTER, ALERT}:
+        enter_gate(address.organisation_id)
+    fresh = Address.objects.select_related("contact", "channel", "organisation").get(id=address.id)
+    confirmed = Subscription.objects.filter(contact_id=fresh.contact_id, confirmed_at__isnull=False).exists()
+    if reason := refusal(standing(fresh, confirmed), purpose, timezone.now()):
+        raise Refused(reason)
+    if content.template is None and not window(fresh).open:
+        raise Refused("window_closed")
+    outbound = outbox.put(
+        fresh.channel,
+        fresh.address,
+        content,
+        purpose=purpose,
+        not_before=earliest(fresh.organisation, purpose, not_before),
+        expires_at=expires_at,
+    )
+    sent.send(Outbound, outbound=outbound, address=fresh, content=content, purpose=purpose, operator=operator)
+    return outbound
+
+
+@transaction.atomic
+def send_many(
+    letters: Sequence[Letter],
+    *,
+    purpose: str,
+    batch: int,
+    urgent: bool = False,
+    not_before: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> list[Outbound | Refused]:
+    """Queue many in one transaction; the answers stand in the order of the letters. `urgent` passes quiet hours."""
+    if not letters:
+        return []
+    organisation = letters[0].address.organisation
+    enter_gate(organisation.id)
+    addresses = _fresh(organisation, [letter.address.id for letter in letters])
+    confirmed = _confirmed({address.contact_id for address in addresses.values()})
+    now = timezone.now()
+    hours = {channel.id: channels.limits(channel).window_hours for channel in _channels(addresses.values())}
+    begin = not_before if urgent else earliest(organisation, purpose, not_before)
+    answers: list[Outbound | Refused | None] = []
+    rows: list[outbox.Letter] = []
+    for letter in letters:
+        address = addresses.get(letter.address.id)
+        content = address and _choose(letter, address, hours[address.channel_id], now)
+        if address is None:  # erased in the meantime
+            answers.append(Refused("stopped"))
+        elif reason := refusal(standing(address, address.contact_id in confirmed), purpose, now):
+            answers.append(Refused(reason))
+        elif content is None:
+            answers.append(Refused("no_template"))
+        else:
+            answers.append(None)
+            rows.append(
+                outbox.Letter(
+                    channel_id=address.channel_id,
+                    address_sealed=bytes(address.address_sealed),  # type: ignore[attr-defined]
+                    address_hash=bytes(address.address_hash),
+                    content_id=content.id,
+                    purpose=purpose,
+                    organisation_id=organisation.id,
+                    batch=batch,
+                    not_before=begin,
+                    expires_at=expires_at,
+                )
+            )
+    queued = iter(outbox.put_many(rows))
+    return [answer if answer is not None else next(queued) for answer in answers]
+
+
+def refusal(standing: Standing, purpose: str, now: datetime) -> str:
+    """Say why this address may not be written to for this purpose, or "". Windows and quiet hours are asked elsewhere."""
+    if standing.state == Address.State.GONE:
+        return "blocked"
+    if standing.state == Address.State.BLOCKED:
+        return "barred"
+    if standing.contact_state == Contact.State.ERASED:
+        return "stopped"
+    if purpose not in {NEWSLETTER, ALERT}:
+        return ""  # answers: the citizen wrote to us
+    if standing.contact_state == Contact.State.STOPPED:
+        return "stopped"
+    if not standing.confirmed:
+        return "no_consent"
+    if purpose == ALERT:
+        return ""  # warnings come through a pause
+    if standing.no_newsletter:
+        return "opted_out"
+    if standing.paused_until is not None and standing.paused_until > now:
+        return "paused"
+    return ""
+
+
+def standing(address: Address, confirmed: bool) -> Standing:
+    contact = address.contact
+    return Standing(address.state, contact.state, contact.paused_until, address.no_newsletter, confirmed)
+
+
+def window(address: Address, at: datetime | None = None) -> Window:
+    """Say whether the provider lets us write freely, and until when: counted from the provider's time of their last message."""
+    return _window(address, channels.limits(address.channel).window_hours, at or timezone.now())
+
+
+def _window(address: Address, hours: int, at: datetime) -> Window:
+    if not hours:
+        return Window(True)
+    if address.last_inbound_at is None:
+        return Window(False)
+    until = address.last_inbound_at + timedelta(hours=hours)
+    return Window(at < until, until)
+
+
+def _choose(letter: Letter, address: Address, hours: int, now: datetime) -> StoredContent | None:
+    return letter.inside if _window(address, hours, now).open else letter.outside
+
+
+def earliest(organisation: Organisation, purpose: str, not_before: datetime | None) -> datetime | None:
+    """Move a newsletter out of the organisation's quiet hours; everything else goes when it was asked for."""
+    if purpose != NEWSLETTER:
+        return not_before
+    end = quiet_until(organisation, max(not_before or timezone.now(), timezone.now()))
+    return end or not_before
+
+
+def quiet_until(organisation: Organisation, at: datetime) -> datetime | None:
+    """Say when the quiet hours end that `at` falls into, or None. Wall-clock times of Germany, right across clock changes."""
+    begin, end = organisation.quiet_from, organisation.quiet_until
+    if begin is None or end is None or begin == end:
+        return None
+    zone = ZoneInfo(settings.TIME_ZONE)
+    today = at.astimezone(zone).date()
+    for day in (today - timedelta(days=1), today):
+        last = day if begin < end else day + timedelta(days=1)
+        start = datetime.combine(day, begin, zone).astimezone(ZoneInfo("UTC"))
+        until = datetime.combine(last, end, zone).replace(fold=1).astimezone(ZoneInfo("UTC"))  # said twice: quiet to the second
+        if start <= at < until:
+            return until
+    return None
+
+
+def _fresh(organisation: Organisation, ids: list[int]) -> dict[int, Address]:
+    """Read the addresses as they stand now, the sealed text unopened: nobody needs it here."""
+    rows = Address.objects.filter(organisation=organisation, id__in=ids).select_related("contact", "channel")
+    rows = rows.defer("address", "handle", "contact__name", "contact__search", "channel__config").annotate(
+        address_sealed=Cast("address", BinaryField())
+    )
+    return {address.id: address for address in rows}
+
+
+def _confirmed(contacts: Iterable[int]) -> set[int]:
+    rows = Subscription.objects.filter(contact_id__in=list(contacts), confirmed_at__isnull=False)
+    return set(rows.values_list("contact_id", flat=True).distinct())
+
+
+def _channels(addresses: Iterable[Address]) -> list[Channel]:
+    return list({address.channel_id: address.channel for address in addresses}.values())
