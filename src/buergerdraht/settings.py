@@ -12,11 +12,17 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from buergerdraht.house import postgres
+
 
 def env(name: str, default: str = "") -> str:
+    """Read a setting; NAME_FILE names a file that holds it. An empty value counts as none."""
     if path := os.environ.get(f"{name}_FILE"):
-        return Path(path).read_text().strip()
-    return os.environ.get(name, default)
+        try:
+            return Path(path).read_text().strip()
+        except OSError as problem:
+            raise ImproperlyConfigured(f"{name}_FILE nennt die Datei {path}, aber sie ist nicht lesbar: {problem.strerror}.") from None
+    return os.environ.get(name) or default
 
 
 def envbool(name: str, default: bool = False) -> bool:
@@ -72,7 +78,8 @@ SECURE = PUBLIC_URL.startswith("https://")
 MEDIA_FOLDER = DATA / "media"
 SIMULATOR_URL = env("BUERGERDRAHT_SIMULATOR_URL")
 
-DATABASES = {"default": database(env("DATABASE_URL", f"postgresql://postgres@/buergerdraht?host={DATA / 'run'}"))}
+POSTGRES = None if env("DATABASE_URL") else postgres.place(DATA)  # the embedded one, started by the commands that need it
+DATABASES = {"default": database(env("DATABASE_URL") if POSTGRES is None else POSTGRES.url())}
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -94,6 +101,7 @@ INSTALLED_APPS = [
     "buergerdraht.contacts",
     "buergerdraht.conversations",
     "buergerdraht.broadcasts",
+    "buergerdraht.house",
 ]
 
 MIDDLEWARE = [
