@@ -97,8 +97,8 @@ class Part(Value):
 
     method: str
     body: Mapping[str, Any]
-    media: Sequence[Media] = ()
     shows: Shown
+    media: Sequence[Media] = ()
 
 
 class Shown(Value):
