@@ -1,0 +1,286 @@
+"""Keep files in the data folder under their id: sniffed, bounded, pictures without EXIF (law 15)."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import puremagic
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from PIL import Image, ImageOps
+
+from buergerdraht.accounts.models import Organisation
+from buergerdraht.connectors import contract
+from buergerdraht.connectors.contract import MediaKind
+from buergerdraht.gateway.models import Channel, Media
+
+LARGEST = 100 * 1024 * 1024
+MOST_PIXELS = 60_000_000  # decoding more could exhaust memory (a decompression bomb)
+LONGEST_SIDE = 4096
+SMALL_SIDE = 480
+
+PICTURES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
+ENDINGS = {
+    ".pdf": "application/pdf",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    ".odt": "application/vnd.oasis.opendocument.text",
+    ".ods": "application/vnd.oasis.opendocument.spreadsheet",
+    ".odp": "application/vnd.oasis.opendocument.presentation",
+}
+TEXTS = {".txt": "text/plain", ".csv": "text/csv", ".ics": "text/calendar", ".vcf": "text/vcard"}
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a file turned out to be, ready to be written."""
+
+    data: bytes
+    kind: MediaKind
+    mime: str
+    width: int | None = None
+    height: int | None = None
+    small: bytes | None = None
+
+
+class Refused(Exception):
+    """A file is not taken. `code` is media_refused; the text is German, for the operator."""
+
+
+def store(organisation: Organisation, data: bytes, file_name: str, *, alt: str = "") -> Media:
+    """Keep an operator's file. Raises ValidationError with a sentence for the form."""
+    try:
+        looked = look(data, file_name)
+    except Refused as problem:
+        raise ValidationError(str(problem), code="media") from problem
+    media = Media(organisation=organisation, file_name=clean_name(file_name), alt=alt)
+    keep(media, looked)
+    media.save()
+    return media
+
+
+def expect(channel: Channel, ref: contract.Ref) -> Media:
+    """Note a citizen's file that is still at the provider; the media job fetches it."""
+    return Media.objects.create(
+        organisation_id=channel.organisation_id,
+        channel=channel,
+        ref=contract.to_json(ref),
+        kind=ref.kind,
+        mime=ref.mime[:100],
+        size=ref.size,
+        file_name=clean_name(ref.file_name),
+    )
+
+
+def value(media: Media) -> contract.Media:
+    """The file as content carries it."""
+    return contract.Media(
+        id=str(media.id), kind=MediaKind(media.kind), mime=media.mime, size=media.size, file_name=media.file_name, alt=media.alt
+    )
+
+
+def path(media: Media) -> Path:
+    return place(media.organisation_id, media.id)
+
+
+def small_path(media: Media) -> Path:
+    return path(media).with_suffix(".klein")
+
+
+def place(organisation_id: int, media_id: uuid.UUID | str) -> Path:
+    name = str(uuid.UUID(str(media_id)))
+    return Path(settings.MEDIA_FOLDER) / str(organisation_id) / name[:2] / name
+
+
+def keep(media: Media, looked: Looked) -> None:
+    """Write the bytes safely and fill the row; the caller saves it."""
+    write(path(media), looked.data)
+    if looked.small:
+        write(small_path(media), looked.small)
+    media.kind = looked.kind
+    media.mime = looked.mime
+    media.size = len(looked.data)
+    media.sha256 = hashlib.sha256(looked.data).digest()
+    media.width, media.height = looked.width, looked.height
+    media.state = Media.State.READY
+    media.problem = ""
+
+
+def write(target: Path, data: bytes) -> None:
+    """Write under another name and rename, so a file is whole or not there."""
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
+    with draft.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(target)
+
+
+def remove(media: Media) -> None:
+    """Delete the bytes; the row stays and says so."""
+    path(media).unlink(missing_ok=True)
+    small_path(media).unlink(missing_ok=True)
+    media.state = Media.State.DELETED
+    media.save(update_fields=["state"])
+
+
+def clean_name(file_name: str) -> str:
+    """The last piece of a name without control characters, short enough to keep."""
+    name = file_name.replace("\\", "/").rsplit("/", 1)[-1]
+    name = "".join(letter for letter in name if letter.isprintable()).strip(" .")
+    stem, dot, ending = name.rpartition(".")
+    return f"{stem[:180]}.{ending[:15]}" if dot and stem else name[:195]
+
+
+def look(data: bytes, file_name: str, *, voice: bool = False) -> Looked:
+    """Sniff what a file is, never trusting its name alone. Raises Refused."""
+    if not data:
+        raise Refused(_("Die Datei ist leer."))
+    if len(data) > LARGEST:
+        raise Refused(_("Die Datei ist größer als 100 MB. Kürzen oder verkleinern Sie sie."))
+    if (picture := _picture(data)) is not None:
+        return picture
+    mime = sniff(data, file_name)
+    return Looked(data=data, kind=_kind(mime, voice=voice), mime=mime)
+
+
+def sniff(data: bytes, file_name: str) -> str:
+    """Tell a file's type by its first bytes; the name decides only among types that share them."""
+    ending = Path(file_name.lower()).suffix
+    head = data[:64]
+    if mime := _sound_or_film(head, ending):
+        return mime
+    if head.startswith(b"%PDF-"):
+        return "application/pdf"
+    if head.startswith(b"PK\x03\x04") and ending in ENDINGS and _names(data, ending):
+        return ENDINGS[ending]
+    if ending in TEXTS and _is_text(data):
+        return TEXTS[ending]
+    raise Refused(_("Diesen Dateityp nehmen wir nicht an. Möglich sind Bilder, Videos, Ton, PDF und Office-Dokumente."))
+
+
+def _sound_or_film(head: bytes, ending: str) -> str:
+    if head[4:8] == b"ftyp":
+        brand = head[8:12]
+        if brand.startswith(b"3gp"):
+            return "video/3gpp"
+        if brand.startswith(b"M4A") or ending in {".m4a", ".aac"}:
+            return "audio/mp4"
+        return "video/quicktime" if brand == b"qt  " else "video/mp4"
+    if head.startswith(b"OggS"):
+        return "audio/ogg"
+    if head.startswith(b"\x1a\x45\xdf\xa3"):
+        return "video/webm" if ending in {".mkv", ".webmv"} else "audio/webm"
+    if head.startswith(b"ID3") or head[:2] in {b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"}:
+        return "audio/mpeg"
+    if head[:2] in {b"\xff\xf1", b"\xff\xf9"}:
+        return "audio/aac"
+    if head.startswith(b"#!AMR"):
+        return "audio/amr"
+    if head.startswith(b"RIFF") and head[8:12] == b"WAVE":
+        return "audio/wav"
+    return ""
+
+
+def _names(data: bytes, ending: str) -> bool:
+    """Check that a zip-like file says itself what its name claims."""
+    try:
+        found = puremagic.from_string(data, filename=f"x{ending}")
+    except (puremagic.PureError, ValueError):
+        return False
+    return str(found).endswith((ending, ".zip")) or ending in str(found)
+
+
+def _is_text(data: bytes) -> bool:
+    if b"\0" in data[:8192]:
+        return False
+    try:
+        data[:8192].decode("utf-8", errors="strict")
+    except UnicodeDecodeError as problem:
+        return problem.start > 8180 or not any(byte < 9 for byte in data[:8192])
+    return True
+
+
+def _kind(mime: str, *, voice: bool) -> MediaKind:
+    if mime.startswith("video/"):
+        return MediaKind.VIDEO
+    if mime.startswith("audio/"):
+        return MediaKind.VOICE if voice or mime == "audio/ogg" else MediaKind.AUDIO
+    return MediaKind.DOCUMENT
+
+
+def _picture(data: bytes) -> Looked | None:
+    """Re-encode a picture: what was not pixels (place, camera, hidden scripts) is gone afterwards."""
+    try:
+        Image.MAX_IMAGE_PIXELS = None  # ours is stricter and raises instead of warning
+        image: Any = Image.open(io.BytesIO(data), formats=list(PICTURES))
+    except Image.DecompressionBombError as problem:
+        raise Refused(_too_many_pixels()) from problem
+    except Exception:  # Pillow raises many kinds for what is no picture
+        return None
+    if image.width * image.height > MOST_PIXELS:
+        raise Refused(_too_many_pixels())
+    form = str(image.format)
+    try:
+        return _moving(image) if getattr(image, "n_frames", 1) > 1 else _still(image, form)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as problem:
+        raise Refused(_("Das Bild ist beschädigt und lässt sich nicht lesen.")) from problem
+
+
+def _too_many_pixels() -> str:
+    return _("Das Bild hat zu viele Bildpunkte. Verkleinern Sie es auf höchstens 60 Millionen.")
+
+
+def _still(image: Any, form: str) -> Looked:
+    image = ImageOps.exif_transpose(image)
+    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    if form == "GIF":
+        form = "PNG"
+    if form == "JPEG" and image.mode not in {"RGB", "L"}:
+        image = image.convert("RGB")
+    if form == "PNG" and image.mode not in {"RGB", "RGBA", "L", "LA", "P", "1"}:
+        image = image.convert("RGBA")
+    data = _encoded(image, form)
+    return Looked(data, MediaKind.IMAGE, PICTURES[form], image.width, image.height, _small(image))
+
+
+def _moving(image: Any) -> Looked:
+    """Keep a short animation (sticker, GIF) frame by frame."""
+    form = "WEBP" if image.format == "WEBP" else "GIF"
+    if image.n_frames > 200 or image.width * image.height * image.n_frames > 4 * MOST_PIXELS:
+        raise Refused(_("Die Animation ist zu lang. Senden Sie sie als Video."))
+    frames = []
+    for number in range(image.n_frames):
+        image.seek(number)
+        frames.append(image.convert("RGBA"))
+    out = io.BytesIO()
+    frames[0].save(out, form, save_all=True, append_images=frames[1:], loop=0, duration=image.info.get("duration", 100))
+    return Looked(out.getvalue(), MediaKind.IMAGE, PICTURES[form], frames[0].width, frames[0].height, _small(frames[0]))
+
+
+def _encoded(image: Any, form: str) -> bytes:
+    """Write the pixels and nothing else: no EXIF, no text chunks, no colour profile."""
+    image.info = {key: image.info[key] for key in ("transparency",) if key in image.info}
+    out = io.BytesIO()
+    if form == "PNG":
+        image.save(out, form)
+    else:
+        image.save(out, form, exif=b"", quality=88)
+    return out.getvalue()
+
+
+def _small(image: Any) -> bytes:
+    small = image.copy()
+    small.thumbnail((SMALL_SIDE, SMALL_SIDE))
+    out = io.BytesIO()
+    small.convert("RGBA" if "A" in small.mode or "transparency" in small.info else "RGB").save(out, "WEBP", quality=80, exif=b"")
+    return out.getvalue()

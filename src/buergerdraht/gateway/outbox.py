@@ -1,0 +1,162 @@
+"""Queue what is to be sent, and hold, stop or settle it. `contacts.outreach` alone may put something in.
+
+The rows are queue and ledger in one. The engine claims a row by committing its state `sending` right before the call, so
+whatever is still `queued` can be stopped here and surely does not go out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from buergerdraht.accounts import vault
+from buergerdraht.accounts.models import Organisation
+from buergerdraht.connectors.contract import Content, to_json
+from buergerdraht.gateway.live import notify
+from buergerdraht.gateway.models import Channel, Outbound, Part, StoredContent
+
+BULK = 2000
+State = Outbound.State
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One content for one address, as rows are made in bulk. `address_sealed` comes from `vault.encrypt` or a SealedField's column."""
+
+    channel_id: int
+    address_sealed: bytes
+    address_hash: bytes
+    content_id: int
+    purpose: str
+    batch: int | None = None
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
+
+
+def store(organisation: Organisation, content: Content) -> StoredContent:
+    """Keep content as it will be sent, for one or many letters."""
+    return StoredContent.objects.create(organisation=organisation, content=to_json(content))
+
+
+@transaction.atomic
+def put(
+    channel: Channel,
+    address: str,
+    content: Content | StoredContent,
+    *,
+    purpose: str,
+    batch: int | None = None,
+    not_before: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> Outbound:
+    """Queue one content for one address."""
+    stored = content if isinstance(content, StoredContent) else store(channel.organisation, content)
+    letter = Letter(
+        channel_id=channel.id,
+        address_sealed=vault.encrypt(address),
+        address_hash=vault.lookup(channel.organisation_id, address),
+        content_id=stored.id,
+        purpose=purpose,
+        batch=batch,
+        not_before=not_before,
+        expires_at=expires_at,
+    )
+    row = put_many([letter])[0]
+    row.address = address
+    return row
+
+
+@transaction.atomic
+def put_many(letters: Iterable[Letter]) -> list[Outbound]:
+    """Queue many, in their order. One wake-up per channel at commit."""
+    letters = list(letters)
+    owners = dict(Channel.objects.filter(id__in={letter.channel_id for letter in letters}).values_list("id", "organisation_id"))
+    rows = Outbound.objects.bulk_create((_row(letter, owners[letter.channel_id]) for letter in letters), batch_size=BULK)
+    _wake(owners)
+    return rows
+
+
+def _row(letter: Letter, organisation_id: int) -> Outbound:
+    return Outbound(
+        organisation_id=organisation_id,
+        channel_id=letter.channel_id,
+        address=letter.address_sealed,  # type: ignore[misc]  # a SealedField takes sealed bytes as they are
+        address_hash=letter.address_hash,
+        content_id=letter.content_id,
+        purpose=letter.purpose,
+        priority=Outbound.PRIORITY[letter.purpose],
+        batch=letter.batch,
+        not_before=letter.not_before,
+        expires_at=letter.expires_at,
+    )
+
+
+@transaction.atomic
+def cancel(channel_id: int, address_hash: bytes, purposes: Sequence[str]) -> int:
+    """Take back what is queued for an address, because the person said so. Returns how many."""
+    rows = Outbound.objects.filter(channel_id=channel_id, address_hash=address_hash, state=State.QUEUED, purpose__in=purposes)
+    return rows.update(state=State.CANCELLED, reason="stopped", finished_at=timezone.now())
+
+
+@transaction.atomic
+def hold(batch: int) -> None:
+    """Pause a batch: what is not being sent this moment waits."""
+    Outbound.objects.filter(batch=batch, state=State.QUEUED, held=False).update(held=True)
+
+
+@transaction.atomic
+def release(batch: int) -> None:
+    """Let a paused batch go on."""
+    rows = Outbound.objects.filter(batch=batch, held=True)
+    channels = set(rows.values_list("channel_id", flat=True).distinct())
+    rows.update(held=False)
+    _wake(channels)
+
+
+@transaction.atomic
+def stop(batch: int) -> int:
+    """End a batch: what is still queued is cancelled. Returns how many."""
+    rows = Outbound.objects.filter(batch=batch, state=State.QUEUED)
+    return rows.update(state=State.CANCELLED, reason="cancelled", held=False, finished_at=timezone.now())
+
+
+@transaction.atomic
+def settle(outbound: Outbound, *, again: bool) -> None:
+    """Decide an unclear one by hand: send it again, or take it as arrived."""
+    rows = Outbound.objects.filter(id=outbound.id, state=State.UNCLEAR)
+    if again:
+        rows.update(state=State.QUEUED, reason="", details="", tries=0, not_before=None, finished_at=None)
+        _wake({outbound.channel_id})
+    else:
+        now = timezone.now()
+        rows.update(state=State.ACCEPTED, reason="", details="", accepted_at=now, finished_at=now)
+    outbound.refresh_from_db()
+
+
+@transaction.atomic
+def retry(outbound: Outbound) -> None:
+    """Send a failed one again; parts that arrived are not repeated."""
+    if not Outbound.objects.select_for_update().filter(id=outbound.id, state=State.FAILED).exists():
+        return
+    Part.objects.filter(outbound=outbound, state="failed").delete()
+    Outbound.objects.filter(id=outbound.id).update(
+        state=State.QUEUED,
+        reason="",
+        details="",
+        tries=0,
+        not_before=None,
+        finished_at=None,
+        receipt="",
+        parts_done=Part.objects.filter(outbound=outbound).count(),
+    )
+    _wake({outbound.channel_id})
+    outbound.refresh_from_db()
+
+
+def _wake(channels: Iterable[int]) -> None:
+    for channel_id in sorted(set(channels)):
+        notify("outbox", str(channel_id))
