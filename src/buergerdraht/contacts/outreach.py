@@ -141,6 +141,16 @@ def send_many(
     return [answer if answer is not None else next(queued) for answer in answers]
 
 
+def retry(outbound: Outbound) -> None:
+    """Send one that failed again, as it was."""
+    outbox.retry(outbound)
+
+
+def settle(outbound: Outbound, *, again: bool) -> None:
+    """Decide by hand about one of which nobody knows whether it arrived: send it again, or take it as arrived."""
+    outbox.settle(outbound, again=again)
+
+
 def refusal(standing: Standing, purpose: str, now: datetime) -> str:
     """Say why this address may not be written to for this purpose, or "". Windows and quiet hours are asked elsewhere."""
     if standing.state == Address.State.GONE:

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_first'),
-        ('contacts', '0002_search_keys'),
+        ('contacts', '0001_first'),
         ('conversations', '0001_first'),
         ('gateway', '0001_first'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -1,0 +1,217 @@
+"""Write down what citizens say, before anyone answers (law 11), in the provider's time (law 14)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+
+from buergerdraht.connectors.contract import Received, to_json
+from buergerdraht.contacts.incoming import Incoming
+from buergerdraht.conversations import outgoing
+from buergerdraht.conversations.models import Conversation, Message
+from buergerdraht.gateway import files
+from buergerdraht.gateway.models import Part
+
+SAME_PERSON = timedelta(days=1)  # a thank-you after closing goes to whoever closed it; later messages go to everyone
+UPDATES = ("edit", "deletion", "reaction")  # change a message, are not one
+
+
+@transaction.atomic
+def record(incoming: Incoming) -> Message:
+    """Record an event in the thread and return its message; for edits, deletions and reactions the message they mean."""
+    conversation = outgoing.thread(incoming.contact)
+    message = CHANGES.get(incoming.event.kind, _say)(conversation, incoming)
+    outgoing.tell(message)
+    return message
+
+
+def _again(incoming: Incoming) -> Message | None:
+    """Find what a replayed event made the first time (law 2)."""
+    return Message.objects.filter(channel=incoming.channel, external_id=incoming.event.external_id).first()
+
+
+# ── A message ─────────────────────────────────────────────────────────────
+
+
+def _say(conversation: Conversation, incoming: Incoming) -> Message:
+    event = incoming.event
+    if message := _again(incoming):
+        return message
+    if event.album and (message := _album(conversation, incoming)):
+        return message
+    answered = _meant(conversation, incoming)
+    broadcast = _answered_broadcast(conversation, incoming, answered)
+    message = Message.objects.create(
+        organisation_id=conversation.organisation_id, conversation=conversation, author=Message.Author.CITIZEN,
+        channel=incoming.channel, external_id=event.external_id, kind=_kind(event), text=event.text, data=_data(event),
+        quote=event.quote, broadcast=broadcast, at=event.at,
+    )  # fmt: skip
+    _attach(message, incoming)
+    if broadcast:
+        conversation.broadcast = broadcast
+    _note_newest(conversation, message, incoming)
+    return message
+
+
+def _kind(event: Received) -> str:
+    return event.media[0].kind.value if event.kind == "media" and event.media else event.kind
+
+
+def _data(event: Received) -> dict[str, Any]:
+    """Keep what the columns have no place for, and only what is there."""
+    data: dict[str, Any] = {
+        "location": event.location and to_json(event.location),
+        "cards": [to_json(card) for card in event.cards],
+        "choice": event.choice,
+        "album": event.album,
+        "start": event.start,
+        "referral": dict(event.referral),
+        "forwarded": event.forwarded,
+        "raw_kind": event.raw_kind,
+    }
+    return {key: value for key, value in data.items() if value}
+
+
+def _attach(message: Message, incoming: Incoming) -> None:
+    message.media.add(*(files.expect(incoming.channel, ref) for ref in incoming.event.media))
+
+
+def _album(conversation: Conversation, incoming: Incoming) -> Message | None:
+    """Add a picture to the message of the same album, which learns this id too; the caption may come with any picture."""
+    message = (
+        conversation.messages.filter(channel=incoming.channel, author=Message.Author.CITIZEN, data__album=incoming.event.album)
+        .order_by("-at", "-id")
+        .first()
+    )
+    if message is None or incoming.event.external_id in message.data.setdefault("also", []):
+        return message
+    message.data["also"].append(incoming.event.external_id)
+    message.text = message.text or incoming.event.text
+    message.save(update_fields=["data", "text"])
+    _attach(message, incoming)
+    _refresh(conversation, message)
+    return message
+
+
+def _note_newest(conversation: Conversation, message: Message, incoming: Incoming) -> None:
+    """Show the newest message in the list. A closed thread wakes up quietly: `automatic.greet` decides whether people are needed."""
+    if conversation.state == Conversation.State.CLOSED:
+        if conversation.closed_at and incoming.event.at - conversation.closed_at > SAME_PERSON:
+            conversation.operator = None
+        conversation.state, conversation.closed_at = Conversation.State.BOT, None
+    if conversation.state == Conversation.State.OPEN:
+        wait(conversation, message)
+    conversation.last_address = incoming.address
+    outgoing.show_newest(conversation, message)
+    conversation.save()
+
+
+def wait(conversation: Conversation, message: Message) -> None:
+    """Count a message that a person should answer. The caller saves."""
+    conversation.unread += 1
+    conversation.waiting_since = min(conversation.waiting_since or message.at, message.at)
+
+
+# ── Which message is meant ────────────────────────────────────────────────
+
+
+def _meant(conversation: Conversation, incoming: Incoming) -> Message | None:
+    """Find the message an event quotes, edits, deletes or reacts to, inside this thread only."""
+    external_id = incoming.event.quote
+    if not external_id:
+        return None
+    here = conversation.messages.filter(channel=incoming.channel)
+    if message := here.filter(external_id=external_id).first() or here.filter(data__also__contains=[external_id]).first():
+        return message
+    part = Part.objects.filter(channel=incoming.channel, external_id=external_id).select_related("outbound__content").first()
+    if part is None:
+        return None
+    if message := conversation.messages.filter(outbound=part.outbound_id).first():
+        return message
+    ours = bytes(part.outbound.address_hash) == bytes(incoming.address.address_hash)
+    return outgoing.show_broadcast(conversation, part.outbound) if ours and part.outbound.batch else None
+
+
+def _answered_broadcast(conversation: Conversation, incoming: Incoming, answered: Message | None) -> int | None:
+    """Tell which broadcast a message answers: the quoted one, or the newest that reached this address and nobody answered yet."""
+    if answered:
+        return answered.broadcast
+    if incoming.event.start:
+        return None
+    outbound = outgoing.newest_broadcast(incoming.address, incoming.event.at)
+    if outbound is None:
+        return None
+    if conversation.messages.filter(outbound=outbound).exists():
+        still_on_it = conversation.broadcast == outbound.batch and conversation.state != Conversation.State.CLOSED
+        return outbound.batch if still_on_it else None
+    return outgoing.show_broadcast(conversation, outbound).broadcast
+
+
+# ── Changes to a message ──────────────────────────────────────────────────
+
+
+def _edit(conversation: Conversation, incoming: Incoming) -> Message:
+    """Replace the text and keep the earlier one; an older edit that comes late only joins the history."""
+    event = incoming.event
+    message = _own(conversation, incoming)
+    if message is None:
+        return _say(conversation, incoming)
+    if message.deleted_at:
+        return message
+    late = bool(message.edited_at and event.at < message.edited_at)
+    earlier = {"text": event.text, "at": event.at.isoformat()} if late else _version(message)
+    message.data.setdefault("earlier", []).append(earlier)
+    if not late:
+        message.text, message.edited_at = event.text, event.at
+    message.save(update_fields=["text", "data", "edited_at"])
+    if event.media and not late:
+        message.media.clear()
+        _attach(message, incoming)
+    _refresh(conversation, message)
+    return message
+
+
+def _version(message: Message) -> dict[str, str]:
+    return {"text": message.text, "at": (message.edited_at or message.at).isoformat()}
+
+
+def _delete(conversation: Conversation, incoming: Incoming) -> Message:
+    """Remove the content of a message its author deleted; that there was one stays visible."""
+    message = _own(conversation, incoming)
+    if message is None:
+        return outgoing.line(conversation, "deleted_unknown", at=incoming.event.at)
+    for media in message.media.all():
+        transaction.on_commit(partial(files.remove, media))
+    message.media.clear()
+    message.text, message.data, message.deleted_at = "", {}, incoming.event.at
+    message.save(update_fields=["text", "data", "deleted_at"])
+    _refresh(conversation, message)
+    return message
+
+
+def _react(conversation: Conversation, incoming: Incoming) -> Message:
+    """Set or take away the citizen's reaction; one to a message we do not hold is written as a message of its own."""
+    message = _meant(conversation, incoming)
+    if message is None:
+        return _say(conversation, incoming) if incoming.event.text else outgoing.line(conversation, "reaction_gone", at=incoming.event.at)
+    message.reaction = incoming.event.text[:16]
+    message.save(update_fields=["reaction"])
+    return message
+
+
+def _own(conversation: Conversation, incoming: Incoming) -> Message | None:
+    """Citizens change their own messages only."""
+    message = _meant(conversation, incoming)
+    return message if message and message.author == Message.Author.CITIZEN else None
+
+
+def _refresh(conversation: Conversation, message: Message) -> None:
+    if conversation.last_at == message.at:
+        outgoing.show_newest(conversation, message)
+        conversation.save(update_fields=["last_text", "last_kind", "last_author", "last_at"])
+
+
+CHANGES = {"edit": _edit, "deletion": _delete, "reaction": _react}

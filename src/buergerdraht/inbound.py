@@ -1,0 +1,46 @@
+"""Who may answer a message, in this order. The roof over contacts and conversations; receipts never come here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from buergerdraht.connectors.contract import Changed, Event, Gone, Received
+from buergerdraht.contacts import actions as contacts
+from buergerdraht.contacts import commands, signup
+from buergerdraht.contacts.incoming import Incoming
+from buergerdraht.conversations import actions as conversations
+from buergerdraht.conversations import automatic
+from buergerdraht.conversations.recording import UPDATES
+from buergerdraht.gateway.models import Channel
+
+Taker = Callable[[Incoming], bool]
+
+# The first that returns True has taken the message; nobody after it is asked.
+TAKERS: tuple[Taker, ...] = (
+    commands.take,  # STOP and the like work in every state (law 9)
+    conversations.hold,  # a person holds the conversation: no automatic speaks (law 11)
+    signup.take,
+    automatic.greet,
+)
+
+
+def handle(channel: Channel, event: Event) -> None:
+    """Take one event of the wire into the house. Raising keeps it for replay."""
+    match event:
+        case Received():
+            _receive(channel, event)
+        case Gone():
+            contacts.gone(channel, event)
+        case Changed():
+            contacts.changed_address(channel, event)
+
+
+def _receive(channel: Channel, event: Received) -> None:
+    address = contacts.meet(channel, event.sender, event.at)
+    incoming = Incoming(channel=channel, event=event, contact=address.contact, address=address)
+    conversations.record(incoming)  # always, and before anyone answers
+    if event.kind in UPDATES:
+        return  # they change a message; nobody answers a correction
+    for take in TAKERS:
+        if take(incoming):
+            return
