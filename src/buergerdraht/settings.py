@@ -36,6 +36,34 @@ def envlist(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in env(name, default).split(",") if word.strip()]
 
 
+def address(name: str, default: str) -> str:
+    """Read host:port."""
+    value = env(name, default)
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ImproperlyConfigured(f"{name} muss die Form Rechner:Port haben, z. B. 127.0.0.1:8000, ist aber „{value}“.")
+    return value
+
+
+def weburl(name: str, default: str) -> str:
+    """Read http(s)://host[:port], without a slash at its end."""
+    value = env(name, default).rstrip("/")
+    parts = urlsplit(value)
+    if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        raise ImproperlyConfigured(f"{name} muss mit http:// oder https:// beginnen und einen Rechner nennen, ist aber „{value}“.")
+    return value
+
+
+def folder(name: str, default: Path) -> Path:
+    """Read a folder of ours and make it."""
+    path = Path(env(name, str(default))).resolve()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise ImproperlyConfigured(f"{name} nennt den Ordner {path}, aber er lässt sich nicht anlegen: {problem.strerror}.") from None
+    return path
+
+
 def database(url: str) -> dict[str, object]:
     """Read postgresql://user:password@host:port/name?option=…; host may be a folder (?host=/run/postgresql)."""
     parts = urlsplit(url)
@@ -66,17 +94,19 @@ def keyfile(path: Path) -> str:
 
 PACKAGE = Path(__file__).resolve().parent
 PROJECT = PACKAGE.parent.parent
-DATA = Path(env("BUERGERDRAHT_DATA", str(Path.cwd() / "var"))).resolve()
+DATA = folder("BUERGERDRAHT_DATA", Path.cwd() / "var")
 
 SECRET_KEY = env("BUERGERDRAHT_SECRET_KEY") or keyfile(DATA / "secret.key")
 VAULT_KEYS = envlist("BUERGERDRAHT_VAULT_KEYS") or [keyfile(DATA / "vault.key")]  # the first encrypts, all decrypt
-PUBLIC_URL = env("BUERGERDRAHT_PUBLIC_URL", "http://localhost:8000").rstrip("/")
+BIND = address("BUERGERDRAHT_BIND", "127.0.0.1:8000")
+PROXIES = env("BUERGERDRAHT_PROXIES", "127.0.0.1")  # whose X-Forwarded-* headers are believed
+PUBLIC_URL = weburl("BUERGERDRAHT_PUBLIC_URL", f"http://localhost:{BIND.rpartition(':')[2]}")
 ALLOWED_HOSTS = envlist("BUERGERDRAHT_HOSTS") or [urlsplit(PUBLIC_URL).hostname or "localhost", "localhost", "127.0.0.1"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 DEBUG = False
 SECURE = PUBLIC_URL.startswith("https://")
 MEDIA_FOLDER = DATA / "media"
-SIMULATOR_URL = env("BUERGERDRAHT_SIMULATOR_URL")
+SIMULATOR_URL = weburl("BUERGERDRAHT_SIMULATOR_URL", "")
 
 POSTGRES = None if env("DATABASE_URL") else postgres.place(DATA)  # the embedded one, started by the commands that need it
 DATABASES = {"default": database(env("DATABASE_URL") if POSTGRES is None else POSTGRES.url())}

@@ -1,0 +1,15 @@
+"""`buergerdraht engine`: the sender."""
+
+from typing import Any, ClassVar
+
+from django.core.management.base import BaseCommand
+
+from buergerdraht.house import program
+
+
+class Command(BaseCommand):
+    help = "Sendet, was im Ausgang wartet"
+    requires_system_checks: ClassVar[list[str]] = []
+
+    def handle(self, *arguments: Any, **options: Any) -> None:
+        program.engine()

@@ -1,0 +1,15 @@
+"""`buergerdraht worker`: inbound events and the timetable."""
+
+from typing import Any, ClassVar
+
+from django.core.management.base import BaseCommand
+
+from buergerdraht.house import program
+
+
+class Command(BaseCommand):
+    help = "Verarbeitet, was eingeht, und den Zeitplan"
+    requires_system_checks: ClassVar[list[str]] = []
+
+    def handle(self, *arguments: Any, **options: Any) -> None:
+        program.worker()

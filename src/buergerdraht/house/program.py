@@ -1,0 +1,123 @@
+"""The parts of the program, each a process of its own: web, engine, worker; and all of them together."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable
+
+import uvicorn
+from django.conf import settings
+from django.core.management import call_command
+from django.db import close_old_connections, connections
+from procrastinate.contrib.django import app as jobs
+
+from buergerdraht import inbound
+from buergerdraht.gateway import engine as sending
+from buergerdraht.gateway import ingest
+from buergerdraht.house.processes import Part, Supervisor, answers, ours, say
+
+
+def web() -> None:
+    """Serve webhooks, live updates, console and citizens' pages behind one port."""
+    host, _, port = settings.BIND.rpartition(":")
+    uvicorn.run(
+        "buergerdraht.asgi:application",
+        host=host,
+        port=int(port),
+        loop="uvloop",
+        http="httptools",
+        lifespan="auto",
+        log_level="warning",
+        access_log=False,  # addresses carry tokens (law 12)
+        server_header=False,
+        forwarded_allow_ips=settings.PROXIES,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def engine() -> None:
+    """Send what waits in the outbox, and listen to providers that stream."""
+    asyncio.run(_engine())
+
+
+async def _engine() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await sending.run(stop)
+
+
+def worker() -> None:
+    """Handle what came in, and run the timetable and the jobs."""
+    stop = threading.Event()
+    problems: list[BaseException] = []
+    inward = threading.Thread(target=_inward, args=(stop, problems), name="ingest")
+    inward.start()
+    try:
+        asyncio.run(_timetable(stop))
+    finally:
+        stop.set()
+        inward.join(10)
+    if problems:
+        raise SystemExit(1)
+
+
+def _inward(stop: threading.Event, problems: list[BaseException]) -> None:
+    """Handle inbound events until told to stop; if that breaks, the whole worker ends and is started afresh."""
+    try:
+        ingest.run(inbound.handle, stop)
+    except BaseException as problem:
+        problems.append(problem)
+        raise
+    finally:
+        stop.set()
+        close_old_connections()
+
+
+async def _timetable(stop: threading.Event) -> None:
+    """Work on Procrastinate's jobs until a signal comes or the other half ended."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    app = jobs.with_connector(jobs.connector.get_worker_connector())  # type: ignore[attr-defined]
+    async with app.open_async():
+        work = asyncio.create_task(
+            app.run_worker_async(concurrency=2, fetch_job_polling_interval=1.0, install_signal_handlers=False, delete_jobs="successful")
+        )
+        while not stop.is_set() and not work.done():  # noqa: ASYNC110 - the other half of the wait is a thread's event
+            await asyncio.sleep(0.2)
+        work.cancel()  # lets running jobs finish
+        await asyncio.gather(work, return_exceptions=True)
+        if not work.cancelled() and (problem := work.exception()):
+            raise problem
+
+
+def up(*, beside: tuple[Part, ...] = (), prepare: Callable[[], None] | None = None, ready: Callable[[], None] | None = None) -> None:
+    """Run everything: the database where none is given, the tables, web, engine and worker, and what stands `beside`."""
+    supervisor = Supervisor((*parts(), *beside), settings.POSTGRES)
+    try:
+        supervisor.open()
+        call_command("migrate", interactive=False, verbosity=0)
+        if prepare is not None:
+            prepare()
+        connections.close_all()
+        if not supervisor.stopping:
+            supervisor.run(ready or _ready)
+    finally:
+        supervisor.close()
+
+
+def parts() -> tuple[Part, ...]:
+    port = settings.BIND.rpartition(":")[2]
+    return (
+        Part("web", ours("web"), ready=lambda: answers(f"http://127.0.0.1:{port}/")),
+        Part("engine", ours("engine")),
+        Part("worker", ours("worker")),
+    )
+
+
+def _ready() -> None:
+    say(f"bereit unter {settings.PUBLIC_URL} (Strg+C beendet)")
