@@ -1,0 +1,71 @@
+"""Read the account's templates.
+
+https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from buergerdraht.connectors.contract import Choice, Template
+from buergerdraht.connectors.wire import UNREADABLE, text
+
+Get = Callable[[str, str], Awaitable[dict[str, Any]]]
+_FIELDS = "id,name,language,category,status,components,quality_score,parameter_format"
+_PAGES = 200  # 6,000 templates at the most are 60 pages; a loop in the provider's cursors must end
+
+
+async def fetch(get: Get, waba_id: str) -> list[Template]:
+    """Fetch all pages; a template nobody can read spoils no other."""
+    found: list[Template] = []
+    after = ""
+    for _ in range(_PAGES):
+        page = await get(
+            f"{waba_id}/message_templates?limit=100&fields={_FIELDS}" + (f"&after={quote(after)}" if after else ""), "templates"
+        )
+        for one in page.get("data") or []:
+            try:
+                found.append(template(one))
+            except UNREADABLE:
+                continue
+        paging = page.get("paging") or {}
+        following = (paging.get("cursors") or {}).get("after") or ""
+        if not paging.get("next") or not following or following == after:
+            break
+        after = following
+    return found
+
+
+def template(data: Mapping[str, Any]) -> Template:
+    parts = {str(part.get("type", "")).upper(): part for part in data.get("components") or [] if isinstance(part, Mapping)}
+    header, body = parts.get("HEADER", {}), text((parts.get("BODY") or {}).get("text"))
+    header_kind = text(header.get("format")).lower()
+    header_text = text(header.get("text"))
+    buttons = (parts.get("BUTTONS") or {}).get("buttons") or []
+    quality = data.get("quality_score") or {}
+    return Template(
+        external_id=text(str(data.get("id") or "")),
+        name=text(data["name"]),
+        language=text(data["language"]),
+        category=text(data.get("category")).lower(),
+        status=text(data.get("status")).lower(),
+        header=header_text,
+        header_kind=header_kind,
+        body=body,
+        footer=text((parts.get("FOOTER") or {}).get("text")),
+        buttons=tuple(_button(index, one) for index, one in enumerate(buttons)),
+        variables=variables(body),
+        quality=text(quality.get("score")) if isinstance(quality, Mapping) else "",
+    )
+
+
+def _button(index: int, data: Mapping[str, Any]) -> Choice:
+    return Choice(id=str(index), title=text(data.get("text")), description=text(data.get("type")).lower(), url=text(data.get("url")))
+
+
+def variables(body: str) -> tuple[str, ...]:
+    """Find the placeholders in order of appearance, each once."""
+    return tuple(dict.fromkeys(re.findall(r"\{\{\s*(\w+)\s*\}\}", body)))
