@@ -12,10 +12,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import msgspec
 from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from buergerdraht.connectors.http import Http
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -34,7 +37,7 @@ class MediaKind(StrEnum):
     STICKER = "sticker"
 
 
-class Media(Value):
+class Media(Value, frozen=True):
     """A file of ours. `id` is the gateway's media id; the bytes come through `Files.read`."""
 
     id: str
@@ -45,7 +48,7 @@ class Media(Value):
     alt: str = ""
 
 
-class Choice(Value):
+class Choice(Value, frozen=True):
     """Something a citizen can tap: it answers with `id`; with `url` it opens a page instead."""
 
     id: str
@@ -54,14 +57,14 @@ class Choice(Value):
     url: str = ""
 
 
-class Location(Value):
+class Location(Value, frozen=True):
     latitude: float
     longitude: float
     name: str = ""
     address: str = ""
 
 
-class TemplateUse(Value):
+class TemplateUse(Value, frozen=True):
     """An approved template with its variables, named or by position ("1", "2" ...)."""
 
     name: str
@@ -72,7 +75,7 @@ class TemplateUse(Value):
     buttons: Mapping[str, str] = {}  # index of the button -> payload or URL ending
 
 
-class Content(Value):
+class Content(Value, frozen=True):
     """What is to be said, in one language. Text carries the Markdown subset `**bold** _italic_ ~~struck~~ `code` [title](url) - list`."""
 
     title: str = ""
@@ -88,7 +91,7 @@ class Content(Value):
     preview_link: bool = True
 
 
-class Part(Value):
+class Part(Value, frozen=True):
     """One provider call: `method` and `body` as the provider wants them, without the recipient; `media` still to be uploaded.
 
     `body` may hold the text "{media:<id>}" wherever the provider's own media id belongs: the connector fills it in `send`.
@@ -101,7 +104,7 @@ class Part(Value):
     media: Sequence[Media] = ()
 
 
-class Shown(Value):
+class Shown(Value, frozen=True):
     """A bubble as the messenger will draw it. `html` is safe, made by the connector from the Markdown subset."""
 
     kind: Literal["text", "media", "location", "template", "reaction"] = "text"
@@ -114,7 +117,7 @@ class Shown(Value):
     location: Location | None = None
 
 
-class Note(Value):
+class Note(Value, frozen=True):
     """What had to change on this messenger, said to the editor in plain words (law 16). `level` error forbids sending."""
 
     level: Literal["info", "warning", "error"]
@@ -123,12 +126,12 @@ class Note(Value):
     values: Mapping[str, str] = {}
 
 
-class Plan(Value):
+class Plan(Value, frozen=True):
     parts: Sequence[Part]
     notes: Sequence[Note] = ()
 
 
-class Template(Value):
+class Template(Value, frozen=True):
     """A provider's template as synced. `body` etc. are its texts with {{placeholders}}; `variables` in order of appearance."""
 
     external_id: str
@@ -148,7 +151,7 @@ class Template(Value):
 # ── What a channel can do ─────────────────────────────────────────────────
 
 
-class Limits(Value):
+class Limits(Value, frozen=True):
     """What the provider allows. Characters are counted as the provider counts them; sizes in bytes; rates per second."""
 
     text: int
@@ -174,7 +177,7 @@ class Limits(Value):
 # ── What comes in ─────────────────────────────────────────────────────────
 
 
-class Ref(Value):
+class Ref(Value, frozen=True):
     """A file at the provider, still to be fetched."""
 
     kind: MediaKind
@@ -186,7 +189,7 @@ class Ref(Value):
     sha256: str = ""
 
 
-class Card(Value):
+class Card(Value, frozen=True):
     """A contact card a citizen shared."""
 
     name: str
@@ -194,7 +197,7 @@ class Card(Value):
     emails: Sequence[str] = ()
 
 
-class Sender(Value):
+class Sender(Value, frozen=True):
     """Who wrote. `address` is opaque and the best key the provider gives; `aliases` are the others known to be the same person."""
 
     address: str
@@ -204,7 +207,7 @@ class Sender(Value):
     language: str = ""
 
 
-class Received(Value, tag="received"):
+class Received(Value, frozen=True, tag="received"):
     """A citizen's message. `kind` "unsupported" is kept and shown as a placeholder (law 1)."""
 
     external_id: str
@@ -235,7 +238,7 @@ class ReceiptState(StrEnum):
     FAILED = "failed"
 
 
-class Receipt(Value, tag="receipt"):
+class Receipt(Value, frozen=True, tag="receipt"):
     """What became of a part. `external_id` is the part's own, as in `Sent`; `seen_id` tells two reports of one part apart."""
 
     external_id: str
@@ -248,7 +251,7 @@ class Receipt(Value, tag="receipt"):
     price_category: str = ""
 
 
-class Gone(Value, tag="gone"):
+class Gone(Value, frozen=True, tag="gone"):
     """The citizen can no longer be written to (blocked us, left) or wants no newsletters (`scope`), or is back (`back`)."""
 
     address: str
@@ -259,7 +262,7 @@ class Gone(Value, tag="gone"):
     reason: str = ""
 
 
-class Changed(Value, tag="changed"):
+class Changed(Value, frozen=True, tag="changed"):
     """Something about the channel, a template or an address changed.
 
     what: "address" (old -> new), "template", "quality", "limit", "account", "alert", "echo"
@@ -282,7 +285,7 @@ def seen_id(event: Event) -> str:
     return f"{event.external_id}:{event.state}" if isinstance(event, Receipt) else event.external_id
 
 
-class Item(Value):
+class Item(Value, frozen=True):
     """One item of a webhook body: parsed, or kept with the reason why not (law 3)."""
 
     event: Event | None = None
@@ -293,7 +296,7 @@ class Item(Value):
 # ── How a call ends ───────────────────────────────────────────────────────
 
 
-class Sent(Value):
+class Sent(Value, frozen=True):
     external_id: str
     alias: str = ""  # an address the provider told us on the way
 
@@ -364,14 +367,14 @@ class Files(Protocol):
     async def remember(self, media: Media, external_id: str, *, hours: int) -> None: ...
 
 
-class Answer(Value):
+class Answer(Value, frozen=True):
     """What the webhook answers besides 200, e.g. the handshake's challenge."""
 
     status: int = 200
     body: str = ""
 
 
-class Health(Value):
+class Health(Value, frozen=True):
     """What `check` found: ok, and sentences for the operator; `facts` go to the channel's page (name, number, quality, tier)."""
 
     ok: bool
@@ -388,6 +391,8 @@ class Connector(Protocol):
     mark: ClassVar[str]  # two letters for the channel mark: "WA"
     Config: ClassVar[type[BaseModel]]
     limits: Limits
+
+    def __init__(self, config: Any, http: Http) -> None: ...
 
     def handshake(self, query: Mapping[str, str]) -> Answer | None:
         """Answer a GET on the webhook address, or None for 404."""

@@ -111,7 +111,7 @@ def _styled(source: str, found: re.Match[str], style: Style) -> tuple[list[Run],
         end = source.find(mark, end + 1, stop)
     if end <= start:
         return None
-    return _inline(source[start:end], style._replace(**{name: True})), end + len(mark)
+    return _inline(source[start:end], Style(**{**style._asdict(), name: True})), end + len(mark)
 
 
 def _closes(source: str, mark: str, start: int, end: int) -> bool:

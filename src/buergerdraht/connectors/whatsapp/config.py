@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 
-class Config(BaseModel):
+class WhatsAppConfig(BaseModel):
     """One number of one WhatsApp Business Account."""
 
     model_config = ConfigDict(str_strip_whitespace=True, extra="ignore")
@@ -94,7 +94,7 @@ class Config(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _authentic(self) -> Config:
+    def _authentic(self) -> WhatsAppConfig:
         if self.signed and not self.app_secret.get_secret_value():
             raise ValueError("app_secret: Ohne den App-Geheimcode können wir nicht prüfen, ob Meldungen von Meta kommen.")
         if not self.signed and len(self.webhook_secret.get_secret_value()) < 16:

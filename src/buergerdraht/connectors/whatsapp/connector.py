@@ -36,7 +36,7 @@ from buergerdraht.connectors.contract import (
 )
 from buergerdraht.connectors.http import Answered, Call, Http, Upload
 from buergerdraht.connectors.whatsapp import health, limits, payloads, templates
-from buergerdraht.connectors.whatsapp.config import Config
+from buergerdraht.connectors.whatsapp.config import WhatsAppConfig
 from buergerdraht.connectors.whatsapp.errors import code_of, failure
 from buergerdraht.connectors.whatsapp.plan import plan
 
@@ -45,10 +45,10 @@ class WhatsApp:
     kind: ClassVar[str] = "whatsapp"
     title: ClassVar[str] = "WhatsApp"
     mark: ClassVar[str] = "WA"
-    Config: ClassVar[type[BaseModel]] = Config
+    Config: ClassVar[type[BaseModel]] = WhatsAppConfig
     limits: Limits = limits.LIMITS
 
-    def __init__(self, config: Config, http: Http) -> None:
+    def __init__(self, config: WhatsAppConfig, http: Http) -> None:
         self.config = config
         self.http = http
 

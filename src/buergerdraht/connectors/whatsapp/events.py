@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from buergerdraht.connectors.contract import Changed, Event, Gone, Item
@@ -33,12 +34,12 @@ _NOT_OURS = (
 def read(field: str, value: Data, entry: Data) -> list[Item]:
     """Read one change of a field other than `messages`."""
     if field == "user_preferences":
-        return [item(lambda one=one: _preference(one), {"user_preference": one}) for one in listed(value.get("user_preferences"))]
+        return [item(partial(_preference, one), {"user_preference": one}) for one in listed(value.get("user_preferences"))]
     if field == "smb_message_echoes":
-        return [item(lambda one=one: _echo(one), {"echo": one}) for one in listed(value.get("message_echoes"))]
+        return [item(partial(_echo, one), {"echo": one}) for one in listed(value.get("message_echoes"))]
     kept = {"field": field, "value": value}
     if field in READERS:
-        return [item(lambda: _changed(field, value, entry), kept)]
+        return [item(partial(_changed, field, value, entry), kept)]
     if field.startswith(_NOT_OURS):
         return [Item(raw={"field": field})]
     return [Item(raw=kept, problem=f"unknown field {field}"[:200])]

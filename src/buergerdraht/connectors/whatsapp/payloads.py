@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from buergerdraht.connectors.contract import (
@@ -71,9 +72,9 @@ def _change(change: Any, entry: Data) -> list[Item]:
 def _messages(value: Data) -> list[Item]:
     contacts = [contact for contact in listed(value.get("contacts")) if isinstance(contact, Mapping)]
     about = {"metadata": value.get("metadata"), "contacts": contacts}
-    items = [item(lambda one=one: message(one, contacts), {**about, "message": one}) for one in listed(value.get("messages"))]
-    items += [item(lambda one=one: status(one), {"status": one}) for one in listed(value.get("statuses"))]
-    items += [item(lambda one=one: events.out_of_band(one), {"error": one}) for one in listed(value.get("errors"))]
+    items = [item(partial(message, one, contacts), {**about, "message": one}) for one in listed(value.get("messages"))]
+    items += [item(partial(status, one), {"status": one}) for one in listed(value.get("statuses"))]
+    items += [item(partial(events.out_of_band, one), {"error": one}) for one in listed(value.get("errors"))]
     return items
 
 
