@@ -131,6 +131,9 @@ INSTALLED_APPS = [
     "buergerdraht.contacts",
     "buergerdraht.conversations",
     "buergerdraht.broadcasts",
+    "buergerdraht.insights",
+    "buergerdraht.website",
+    "buergerdraht.blueprints",
     "buergerdraht.house",
 ]
 
