@@ -3,6 +3,8 @@
 Each code: what happened; whether it will be tried again; what the operator can do. German msgids, translated by the screens.
 """
 
+# ruff: noqa: E501 - one reason per line reads like the table it is
+
 from typing import NamedTuple
 
 

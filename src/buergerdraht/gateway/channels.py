@@ -18,7 +18,7 @@ Found = TypeVar("Found")
 
 
 def connector(channel: Channel, http: Http | None = None) -> Connector:
-    """Build a channel's connector. Without `http` it opens a session of its own on its first call, to be closed by whoever made that call."""
+    """Build a channel's connector. Without `http` its session opens on the first call, and the caller closes it."""
     found = registry.connector_class(channel.kind)
     return found(found.Config.model_validate_json(channel.config), http or Http())
 
