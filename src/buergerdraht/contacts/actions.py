@@ -155,7 +155,8 @@ def changed_address(channel: Channel, event: Changed) -> Address | None:
         absorb(other.contact, address.contact)
         Address.objects.filter(id=address.id).update(state=Address.State.GONE)
         return other
-    old_hash = bytes(address.address_hash)
+    more = [event.values[key] for key in ("old_alias", "new_alias") if event.values.get(key)]
+    old_hashes = {bytes(address.address_hash), *(vault.lookup(address.organisation_id, each) for each in more)}
     AddressAlias.objects.filter(channel=channel, alias_hash=new_hash).delete()
     address.address, address.address_hash = new, new_hash
     if handle := event.values.get("handle"):
@@ -163,7 +164,7 @@ def changed_address(channel: Channel, event: Changed) -> Address | None:
     elif address.handle and finding.number(address.handle) == finding.number(old) != "" and finding.number(new):
         address.handle = new
     address.save(update_fields=["address", "address_hash", "handle"])
-    _add_aliases(address, {old_hash} - {new_hash})
+    _add_aliases(address, old_hashes - {new_hash})
     index(address.contact)
     return address
 

@@ -148,8 +148,10 @@ def _erase(incoming: Incoming) -> bool:
     """Erase after the question was asked within a day; an older button asks again."""
     if step_of(incoming.contact, SHORT).get("name") != "erase":
         return ask_erase(incoming)
+    contact, event = incoming.contact, incoming.event
+    actions.stop(contact, evidence=event.external_id, channel=incoming.channel, at=event.at)
     answer(incoming, phrase(incoming, "erased"))
-    erase_wanted.send(type(incoming.contact), contact=incoming.contact, evidence=incoming.event.external_id)
+    erase_wanted.send(type(contact), contact=contact, evidence=event.external_id)
     return True
 
 

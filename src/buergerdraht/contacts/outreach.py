@@ -151,6 +151,34 @@ def settle(outbound: Outbound, *, again: bool) -> None:
     outbox.settle(outbound, again=again)
 
 
+@transaction.atomic
+def retry(outbound: Outbound) -> None:
+    """Send a failed message again, if we still may."""
+    _still_allowed(outbound)
+    outbox.retry(outbound)
+
+
+@transaction.atomic
+def settle(outbound: Outbound, *, again: bool) -> None:
+    """Decide an unclear message: send it again, if we still may, or take it as arrived."""
+    if again:
+        _still_allowed(outbound)
+    outbox.settle(outbound, again=again)
+
+
+def _still_allowed(outbound: Outbound) -> None:
+    enter_gate(outbound.organisation_id)
+    rows = Address.objects.select_related("contact", "channel")
+    address = rows.filter(channel_id=outbound.channel_id, address_hash=outbound.address_hash).first()
+    if address is None:
+        raise Refused("stopped")
+    confirmed = Subscription.objects.filter(contact_id=address.contact_id, confirmed_at__isnull=False).exists()
+    if reason := refusal(standing(address, confirmed), outbound.purpose, timezone.now()):
+        raise Refused(reason)
+    if not outbound.content.content.get("template") and not window(address).open:
+        raise Refused("window_closed")
+
+
 def refusal(standing: Standing, purpose: str, now: datetime) -> str:
     """Say why this address may not be written to for this purpose, or "". Windows and quiet hours are asked elsewhere."""
     if standing.state == Address.State.GONE:

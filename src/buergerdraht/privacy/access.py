@@ -1,0 +1,197 @@
+"""Collect everything that is stored about a person, room by room, and show it by a link that expires (Art. 15 GDPR)."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from buergerdraht.broadcasts.models import Recipient
+from buergerdraht.contacts.models import ConsentText, Contact
+from buergerdraht.conversations.models import Message
+from buergerdraht.gateway import channels
+from buergerdraht.gateway.models import Channel, Media, Outbound
+from buergerdraht.privacy.models import AccessLink
+
+VALID = timedelta(days=3)
+
+
+def open_link(contact: Contact) -> tuple[str, datetime]:
+    """Make a link; earlier ones of this contact lapse."""
+    AccessLink.objects.filter(contact=contact).delete()
+    token = secrets.token_urlsafe(32)
+    until = timezone.now() + VALID
+    AccessLink.objects.create(organisation_id=contact.organisation_id, contact=contact, token_hash=_hash(token), expires_at=until)
+    return f"{settings.PUBLIC_URL}/auskunft/{token}/", until
+
+
+def find(token: str) -> AccessLink | None:
+    """Find a link that still holds."""
+    links = AccessLink.objects.select_related("contact", "organisation")
+    return links.filter(token_hash=_hash(token), expires_at__gt=timezone.now()).first()
+
+
+def collect(contact: Contact) -> dict[str, Any]:
+    """Collect over all rooms; each stands here by name, so that none is forgotten."""
+    return {
+        "organisation": contact.organisation.name,
+        "created_at": timezone.now().isoformat(),
+        "contact": _contact(contact),
+        "addresses": _addresses(contact),
+        "subscriptions": _subscriptions(contact),
+        "consents": _consents(contact),
+        "messages": _messages(contact),
+        "broadcasts": _broadcasts(contact),
+        "deliveries": _deliveries(contact),
+        "access_links": [
+            {"created_at": link.created_at.isoformat(), "expires_at": link.expires_at.isoformat()}
+            for link in AccessLink.objects.filter(contact=contact)
+        ],
+    }
+
+
+def media_of(contact: Contact) -> list[Media]:
+    """List the files of a person's messages that are here."""
+    rows = Media.objects.filter(message__conversation__contact=contact, state=Media.State.READY)
+    return list(rows.distinct())
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _contact(contact: Contact) -> dict[str, Any]:
+    return {
+        "name": contact.name,
+        "language": contact.language,
+        "district": contact.district.name if contact.district else "",
+        "state": contact.state,
+        "paused_until": _iso(contact.paused_until),
+        "step": contact.step or {},
+        "first_contact": _iso(contact.created_at),
+        "last_message": _iso(contact.last_seen_at),
+    }
+
+
+def _addresses(contact: Contact) -> list[dict[str, Any]]:
+    return [
+        {
+            "channel": _channel(address.channel),
+            "address": address.address,
+            "handle": address.handle,
+            "state": address.state,
+            "no_newsletter": address.no_newsletter,
+            "further_keys": address.aliases.count(),
+            "last_message": _iso(address.last_inbound_at),
+            "since": _iso(address.created_at),
+        }
+        for address in contact.addresses.select_related("channel").order_by("id")
+    ]
+
+
+def _subscriptions(contact: Contact) -> list[dict[str, Any]]:
+    rows = contact.subscriptions.select_related("topic", "address__channel").order_by("topic__position")
+    return [
+        {
+            "topic": row.topic.title_in(contact.language),
+            "channel": _channel(row.address.channel),
+            "confirmed_at": _iso(row.confirmed_at),
+            "since": _iso(row.created_at),
+        }
+        for row in rows
+    ]
+
+
+def _consents(contact: Contact) -> list[dict[str, Any]]:
+    rows = list(contact.consents.select_related("channel").order_by("at", "id"))
+    texts = ConsentText.objects.filter(organisation_id=contact.organisation_id, text_hash__in={row.text_hash for row in rows})
+    shown = {text.text_hash: text.text for text in texts}
+    return [
+        {
+            "at": _iso(row.at),
+            "act": row.act,
+            "purpose": row.purpose,
+            "channel": _channel(row.channel),
+            "language": row.language,
+            "evidence": row.evidence,
+            "text": shown.get(row.text_hash, ""),
+        }
+        for row in rows
+    ]
+
+
+def _messages(contact: Contact) -> list[dict[str, Any]]:
+    rows = Message.objects.filter(conversation__contact=contact).select_related("channel").prefetch_related("media").order_by("at", "id")
+    return [
+        {
+            "at": _iso(row.at),
+            "author": row.author,
+            "channel": _channel(row.channel),
+            "kind": row.kind,
+            "text": row.text,
+            "data": row.data,
+            "reaction": row.reaction,
+            "deleted_at": _iso(row.deleted_at),
+            "files": [_file(media) for media in row.media.all()],
+        }
+        for row in rows
+    ]
+
+
+def _file(media: Media) -> dict[str, Any]:
+    return {
+        "id": str(media.id),
+        "name": media.file_name,
+        "type": media.mime,
+        "size": media.size,
+        "description": media.alt,
+        "stored": media.state == Media.State.READY,
+    }
+
+
+def _broadcasts(contact: Contact) -> list[dict[str, Any]]:
+    rows = Recipient.objects.filter(contact=contact).select_related("broadcast", "channel", "outbound").order_by("id")
+    return [
+        {
+            "title": row.broadcast.title,
+            "channel": _channel(row.channel),
+            "language": row.language,
+            "state": row.refused or (row.outbound.state if row.outbound else "waiting"),
+            "delivered_at": _iso(row.outbound.delivered_at) if row.outbound else None,
+            "read_at": _iso(row.outbound.read_at) if row.outbound else None,
+        }
+        for row in rows
+    ]
+
+
+def _deliveries(contact: Contact) -> list[dict[str, Any]]:
+    """Everything queued for their addresses, with what the provider reported."""
+    found: list[dict[str, Any]] = []
+    for address in contact.addresses.all():
+        hashes = [bytes(address.address_hash), *(bytes(alias.alias_hash) for alias in address.aliases.all())]
+        rows = Outbound.objects.filter(channel_id=address.channel_id, address_hash__in=hashes).select_related("channel")
+        for row in rows.defer("address").order_by("id"):
+            found.append(
+                {
+                    "at": _iso(row.created_at),
+                    "channel": _channel(row.channel),
+                    "purpose": row.purpose,
+                    "state": row.state,
+                    "accepted_at": _iso(row.accepted_at),
+                    "delivered_at": _iso(row.delivered_at),
+                    "read_at": _iso(row.read_at),
+                }
+            )
+    return found
+
+
+def _channel(channel: Channel | None) -> str:
+    return channels.title(channel.kind) if channel else ""
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -1,0 +1,81 @@
+"""The citizen's page of what is stored, and the operators' page of what was deleted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone, translation
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from buergerdraht.accounts.desk import desk
+from buergerdraht.accounts.rights import Right
+from buergerdraht.gateway import files
+from buergerdraht.privacy import access, retention
+from buergerdraht.privacy.models import AccessLink, Erasure, RetentionRun
+
+SPOKEN = ("de", "en")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def subject_access(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what is stored. Only after a press: messengers fetch links for their previews, and must not see it."""
+    link = access.find(token)
+    if link is None:
+        return _guarded(render(request, "privacy/access_expired.html", status=404))
+    with translation.override(link.contact.language if link.contact.language in SPOKEN else "en"):
+        if request.method == "GET":
+            return _guarded(render(request, "privacy/access_ask.html", {"link": link, "organisation": link.organisation}))
+        AccessLink.objects.filter(pk=link.pk, opened_at=None).update(opened_at=timezone.now())
+        data = access.collect(link.contact)
+        if "json" in request.POST:
+            return _guarded(_file(data))
+        return _guarded(
+            render(request, "privacy/access.html", {"data": data, "link": link, "organisation": link.organisation, "token": token})
+        )
+
+
+@never_cache
+@require_GET
+def subject_file(request: HttpRequest, token: str, media: str) -> HttpResponse | FileResponse:
+    """Hand out a file of the person's own messages."""
+    link = access.find(token)
+    found = next((each for each in access.media_of(link.contact) if str(each.id) == str(media)), None) if link else None
+    if found is None or not files.path(found).exists():
+        raise Http404
+    answer = FileResponse(files.path(found).open("rb"), as_attachment=True, filename=found.file_name or f"{found.kind}")
+    answer["Content-Type"] = "application/octet-stream"
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+@desk(Right.PRIVACY)
+@require_GET
+def log(request: HttpRequest) -> HttpResponse:
+    """Show the proofs of deletion and the runs of the retention rules."""
+    organisation = request.organisation  # type: ignore[attr-defined]
+    titles = {each.key: each.title for each in retention.CLASSES}
+    runs = [
+        {"at": run.at, "counts": [(titles.get(key, key), number) for key, number in run.counts.items()]}
+        for run in RetentionRun.objects.filter(organisation=organisation).order_by("-at")[:30]
+    ]
+    erasures = Erasure.objects.filter(organisation=organisation).select_related("operator").order_by("-at")[:50]
+    classes = [(each.title, retention.days(organisation, each)) for each in retention.CLASSES]
+    return render(request, "privacy/log.html", {"runs": runs, "erasures": erasures, "classes": classes})
+
+
+def _file(data: dict[str, Any]) -> HttpResponse:
+    answer = HttpResponse(json.dumps(data, ensure_ascii=False, indent=2), content_type="application/json; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="auskunft.json"'
+    return answer
+
+
+def _guarded(answer: HttpResponse) -> HttpResponse:
+    """Let no index, cache or next page learn of it."""
+    answer["Referrer-Policy"] = "no-referrer"
+    answer["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+    return answer
