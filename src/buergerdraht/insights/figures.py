@@ -139,7 +139,7 @@ def _dates(today: date, number: int) -> list[date]:
 
 
 def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))  # noqa: DTZ001 - made aware here
+    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 # ── Saying ────────────────────────────────────────────────────────────────
