@@ -21,8 +21,19 @@ from buergerdraht.conversations.recording import record, wait
 from buergerdraht.gateway import live
 
 __all__ = [
-    "assign", "await_answer", "close", "hold", "join", "mark_read", "need_person", "note", "record", "reopen", "reply", "try_again",
+    "assign",
+    "await_answer",
+    "close",
+    "hold",
+    "join",
+    "mark_read",
+    "need_person",
+    "note",
+    "record",
+    "reopen",
+    "reply",
     "settle",
+    "try_again",
 ]  # fmt: skip
 
 REPLY = "reply"

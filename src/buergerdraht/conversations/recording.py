@@ -162,9 +162,11 @@ def _edit(conversation: Conversation, incoming: Incoming) -> Message:
     if message.deleted_at:
         return message
     late = bool(message.edited_at and event.at < message.edited_at)
-    earlier = {"text": event.text, "at": event.at.isoformat()} if late else _version(message)
-    message.data.setdefault("earlier", []).append(earlier)
+    if event.text != message.text:  # a live location that moves is no new wording
+        earlier = {"text": event.text, "at": event.at.isoformat()} if late else _version(message)
+        message.data.setdefault("earlier", []).append(earlier)
     if not late:
+        message.data |= _data(event) if event.location else {}
         message.text, message.edited_at = event.text, event.at
     message.save(update_fields=["text", "data", "edited_at"])
     if event.media and not late:

@@ -1,0 +1,139 @@
+"""What the reply field needs to know: by which way, for how long still, with which templates, and whether a colleague answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from buergerdraht.accounts.models import Operator
+from buergerdraht.connectors.contract import Content, Note, TemplateUse
+from buergerdraht.contacts import outreach
+from buergerdraht.contacts.models import Address
+from buergerdraht.conversations import outgoing, words
+from buergerdraht.conversations.models import Conversation
+from buergerdraht.gateway import channels
+from buergerdraht.gateway.models import Channel, MessageTemplate
+
+SOON = timedelta(hours=2)
+PLACEHOLDER = re.compile(r"{{\s*(\w+)\s*}}")
+MEDIA_HEADERS = {"IMAGE", "VIDEO", "DOCUMENT", "LOCATION"}
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The time in which the messenger allows free text, as the screen shows it."""
+
+    until: datetime
+    rest: str
+    percent: int
+    tone: str  # is-ok, is-warn, is-bad
+
+
+@dataclass(frozen=True)
+class Field:
+    """One variable of a template."""
+
+    name: str
+    label: str
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A template one can send, with its variables."""
+
+    row: MessageTemplate
+    body: str
+    fields: Sequence[Field]
+
+    @property
+    def title(self) -> str:
+        return f"{self.row.name.replace('_', ' ')} ({self.row.language})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Composer:
+    address: Address | None
+    addresses: Sequence[Address]
+    open: bool
+    clock: Clock | None
+    locked_by: Operator | None
+    templates: Sequence[Choice]
+    limit: int
+    voice: bool
+
+    @property
+    def gone(self) -> bool:
+        return self.address is None or self.address.state != Address.State.ACTIVE
+
+
+def composer(conversation: Conversation, operator: Operator, address_id: int | None = None) -> Composer:
+    """Collect what the reply field shows."""
+    found = conversation.contact.addresses.select_related("channel", "contact").order_by("id")
+    addresses = list(found)
+    wanted = address_id or conversation.last_address_id
+    usable = [address for address in addresses if address.state == Address.State.ACTIVE]
+    address = next((each for each in addresses if each.pk == wanted), None) or next(iter(usable), None)
+    if address is None:
+        return Composer(address=None, addresses=[], open=False, clock=None, locked_by=None, templates=[], limit=0, voice=False)
+    limits, window = channels.limits(address.channel), outreach.window(address)
+    return Composer(
+        address=address,
+        addresses=usable,
+        open=window.open,
+        clock=clock(window.until, limits.window_hours) if window.open and window.until else None,
+        locked_by=conversation.operator if conversation.operator_id not in {None, operator.pk} else None,
+        templates=[] if window.open else templates(address.channel),
+        limit=limits.text,
+        voice="voice" in limits.media or "audio" in limits.media,
+    )
+
+
+def clock(until: datetime, hours: int) -> Clock:
+    rest = until - timezone.now()
+    percent = max(0, min(100, round(100 * rest / timedelta(hours=hours)))) if hours else 100
+    return Clock(until, words.span(rest), percent, "is-ok" if rest > SOON else "is-warn")
+
+
+def templates(channel: Channel) -> list[Choice]:
+    """List the approved templates that can be filled here."""
+    rows = MessageTemplate.objects.filter(channel=channel, status__iexact="approved", paused=False).order_by("name", "language")
+    return [choice(row) for row in rows if str(row.template.get("header_kind", "")).upper() not in MEDIA_HEADERS]
+
+
+def choice(row: MessageTemplate, values: Mapping[str, str] | None = None) -> Choice:
+    template, values = row.template, values or {}
+    fields = [
+        Field(f"{part}.{name}", _("Feld %(name)s") % {"name": name}, values.get(f"{part}.{name}", ""))
+        for part in ("header", "body")
+        for name in dict.fromkeys(PLACEHOLDER.findall(template.get(part, "")))
+    ]
+    for index, button in enumerate(template.get("buttons", [])):
+        if PLACEHOLDER.search(button.get("url", "")):
+            fields.append(Field(f"buttons.{index}", _("Link hinter „%(title)s“") % {"title": button.get("title", "")},
+                                values.get(f"buttons.{index}", "")))  # fmt: skip
+    shown = [outgoing.fill_in(template.get(part, ""), _of(values, part)) for part in ("header", "body", "footer")]
+    return Choice(row, "\n\n".join(part for part in shown if part), fields)
+
+
+def use(row: MessageTemplate, values: Mapping[str, str]) -> Content:
+    """Make the content that sends a template with these values."""
+    return Content(
+        template=TemplateUse(
+            name=row.name, language=row.language, body=_of(values, "body"), header=_of(values, "header"), buttons=_of(values, "buttons")
+        )
+    )
+
+
+def _of(values: Mapping[str, str], part: str) -> dict[str, str]:
+    return {name.removeprefix(f"{part}."): value for name, value in values.items() if name.startswith(f"{part}.") and value}
+
+
+def notes(channel: Channel, content: Content) -> Sequence[Note]:
+    """Say what the messenger will change about a reply, in its own words (law 16)."""
+    return channels.plan_of(channel.kind, content).notes
