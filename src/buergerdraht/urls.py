@@ -1,5 +1,20 @@
-"""Where each room is found."""
+"""Where each room is found. Console pages live under /o/<organisation>/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+desk = [
+    path("", include("buergerdraht.insights.urls")),
+    path("", include("buergerdraht.conversations.urls")),
+    path("", include("buergerdraht.broadcasts.urls")),
+    path("", include("buergerdraht.contacts.urls")),
+    path("", include("buergerdraht.privacy.urls")),
+    path("", include("buergerdraht.accounts.urls")),
+    path("", include("buergerdraht.gateway.urls")),
+    path("einstellungen/bausteine/", include("buergerdraht.blueprints.urls")),
+]
+
+urlpatterns = [
+    path("", include("buergerdraht.accounts.entrance")),
+    path("p/", include("buergerdraht.website.urls")),
+    path("o/<slug:organisation>/", include(desk)),
+]
