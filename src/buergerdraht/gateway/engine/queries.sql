@@ -1,0 +1,137 @@
+-- name: channels
+-- The channels that should run, with what it takes to run them.
+select c.id, c.organisation_id, c.kind, c.config, c.rate
+from gateway_channel c
+where c.state = 'running'
+order by c.id;
+
+-- name: pick
+-- The next letters of a channel in order of priority. None whose address has a call in flight, and none that would overtake
+-- an earlier one of the same priority to the same address (law 5); later ones of higher priority do pass.
+select o.id, o.address, o.address_hash, o.purpose, o.priority, o.tries, o.parts_total, o.content_id, o.batch, o.organisation_id,
+       (o.expires_at is not null and o.expires_at <= now()) as expired,
+       array(select p.position from gateway_part p where p.outbound_id = o.id and p.state <> 'failed') as done
+from gateway_outbound o
+where o.channel_id = %(channel)s and o.state = 'queued' and not o.held
+  and (o.not_before is null or o.not_before <= now())
+  and o.id <> all(%(known)s) and o.address_hash <> all(%(busy)s)
+  and not exists (
+    select from gateway_outbound b
+    where b.channel_id = o.channel_id and b.address_hash = o.address_hash and b.id <> o.id
+      and b.state in ('queued', 'sending', 'doubt')
+      and (b.state = 'sending'
+           or (b.priority = o.priority and b.id < o.id and not b.held
+               and (b.state = 'doubt' or b.tries > 0 or b.not_before is null or b.not_before <= now()))))
+order by o.priority, o.id
+limit %(limit)s;
+
+-- name: contents
+-- The stored contents by id.
+select id, content from gateway_storedcontent where id = any(%(ids)s);
+
+-- name: lock
+-- Take the rows' locks in one order, so that engine, receipts and screens cannot deadlock.
+select id from gateway_outbound where id = any(%(ids)s) order by id for update;
+
+-- name: claim
+-- The intent, committed before the call (law 7). What was stopped, held or taken meanwhile is not returned and not sent.
+update gateway_outbound o
+set state = 'sending', claimed_by = %(engine)s, claimed_at = now(), parts_total = v.total
+from unnest(%(ids)s::bigint[], %(totals)s::int[]) as v(id, total)
+where o.id = v.id and ((o.state = 'queued' and not o.held) or (o.state = 'sending' and o.claimed_by = %(engine)s))
+returning o.id;
+
+-- name: add_parts
+-- What the provider accepted; a receipt with our token may have come first and knows more.
+insert into gateway_part as p (outbound_id, channel_id, position, external_id, state, reason, at)
+select outbound_id, channel_id, position, external_id, 'accepted', '', now()
+from unnest(%(outbounds)s::bigint[], %(channels)s::bigint[], %(positions)s::int[], %(externals)s::text[])
+     as v(outbound_id, channel_id, position, external_id)
+on conflict (outbound_id, position) do update
+set external_id = coalesce(p.external_id, excluded.external_id)
+returning p.outbound_id, p.state <> 'accepted' as ahead;
+
+-- name: advance
+-- A part is accepted: count it, and finish the letter with its last part.
+update gateway_outbound o
+set parts_done = greatest(o.parts_done, v.done),
+    state = case when v.done >= o.parts_total then 'accepted' else o.state end,
+    accepted_at = case when v.done >= o.parts_total then coalesce(o.accepted_at, now()) else o.accepted_at end,
+    finished_at = case when v.done >= o.parts_total then now() else o.finished_at end,
+    reason = case when v.done >= o.parts_total then '' else o.reason end,
+    details = case when v.done >= o.parts_total then '' else o.details end
+from unnest(%(ids)s::bigint[], %(dones)s::int[]) as v(id, done)
+where o.id = v.id and o.state not in ('accepted', 'failed');
+
+-- name: decide
+-- A call failed: what was decided about the letter.
+update gateway_outbound o
+set state = v.state, reason = v.reason, details = v.details, tries = o.tries + v.burned, claimed_by = '',
+    not_before = case when v.delay > 0 then now() + make_interval(secs => v.delay) end,
+    finished_at = case when v.state in ('failed', 'unclear') then now() end
+from unnest(%(ids)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(details)s::text[], %(burned)s::int[], %(delays)s::float8[])
+     as v(id, state, reason, details, burned, delay)
+where o.id = v.id and o.state in ('sending', 'queued');
+
+-- name: orphans
+-- Letters an engine that is gone left in flight on a channel we own now.
+select o.id, o.purpose, o.tries
+from gateway_outbound o
+where o.channel_id = %(channel)s and o.state = 'sending' and o.id <> all(%(mine)s)
+order by o.id
+limit 5000;
+
+-- name: doubts
+-- Doubts whose time for a receipt is over.
+select o.id, o.purpose, o.tries
+from gateway_outbound o
+where o.channel_id = %(channel)s and o.state = 'doubt' and o.not_before <= now()
+order by o.id
+limit 1000;
+
+-- name: settle
+-- A doubt without a receipt, or an orphan: what was decided. Only where nothing settled it meanwhile.
+update gateway_outbound o
+set state = v.state, reason = v.reason, tries = o.tries + v.burned, claimed_by = '',
+    not_before = case when v.delay > 0 then now() + make_interval(secs => v.delay) end,
+    finished_at = case when v.state = 'unclear' then now() end
+from unnest(%(ids)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(burned)s::int[], %(delays)s::float8[])
+     as v(id, state, reason, burned, delay)
+where o.id = v.id and o.state in ('sending', 'doubt') and o.id <> all(%(mine)s)
+returning o.id, o.state, o.batch, o.organisation_id;
+
+-- name: break_channel
+-- The provider stopped the channel: an operator is called.
+update gateway_channel set state = 'broken', reason = %(reason)s, reason_details = %(details)s
+where id = %(channel)s and state = 'running'
+returning organisation_id;
+
+-- name: pause_template
+-- A template the provider refuses is not tried by others.
+update gateway_messagetemplate set paused = true where channel_id = %(channel)s and name = %(name)s and language = %(language)s;
+
+-- name: add_event
+-- Something our sender found enters by the same door as what providers tell.
+insert into gateway_inboundevent (channel_id, source, body, state, problem, tries, received_at)
+select channel_id, source, body, 'new', '', 0, now()
+from unnest(%(channels)s::bigint[], %(sources)s::text[], %(bodies)s::bytea[]) as v(channel_id, source, body);
+
+-- name: add_traffic
+-- The redacted log of calls.
+insert into gateway_traffic (channel_id, at, direction, what, status, milliseconds, details)
+select channel_id, at, 'out', what, status, milliseconds, reason
+from unnest(%(channels)s::bigint[], %(ats)s::timestamptz[], %(whats)s::text[], %(statuses)s::text[], %(ms)s::int[], %(reasons)s::text[])
+     as v(channel_id, at, what, status, milliseconds, reason);
+
+-- name: media
+-- A file's place and whether the provider has it already.
+select m.organisation_id, u.external_id
+from gateway_media m
+left join gateway_mediaupload u on u.media_id = m.id and u.channel_id = %(channel)s and u.expires_at > now()
+where m.id = %(media)s;
+
+-- name: remember_upload
+-- The provider's id of a file, for as long as it keeps it.
+insert into gateway_mediaupload (media_id, channel_id, external_id, expires_at)
+values (%(media)s, %(channel)s, %(external)s, now() + make_interval(hours => %(hours)s))
+on conflict (media_id, channel_id) do update set external_id = excluded.external_id, expires_at = excluded.expires_at;

@@ -1,0 +1,288 @@
+"""Write what the engine intends and learns, in groups: while one group commits, the next one gathers.
+
+A record is kept until it is committed, whatever happens to the database; who must not go on before awaits it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+
+from buergerdraht.connectors.contract import Gone, encode
+from buergerdraht.gateway.engine.claim import SQL, Letter, Pool
+from buergerdraht.gateway.engine.decide import Decision
+from buergerdraht.gateway.queries import queries
+
+log = logging.getLogger("buergerdraht.engine")
+RECEIPTS = queries(Path(__file__).parent.parent / "receipts.sql")
+LARGEST_GROUP = 500
+TELL_SECONDS = 1.0
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    done: asyncio.Future[bool]
+
+
+@dataclass(slots=True, eq=False)
+class Claim(Record):
+    letter: Letter
+    total: int
+
+
+@dataclass(slots=True, eq=False)
+class Accepted(Record):
+    letter: Letter
+    channel: int
+    position: int
+    external_id: str
+    finished: bool
+
+
+@dataclass(slots=True, eq=False)
+class Decided(Record):
+    letter: Letter
+    decision: Decision
+    delay: float
+    details: str
+
+
+@dataclass(slots=True, eq=False)
+class Found(Record):
+    """An event our own sender found."""
+
+    channel: int
+    event: Gone
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A line of the traffic log."""
+
+    channel: int
+    at: datetime
+    what: str
+    status: int
+    milliseconds: int
+    reason: str
+
+
+@dataclass(slots=True)
+class Ledger:
+    pool: Pool
+    engine: str
+    queue: list[Record] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    batches: set[tuple[int, int]] = field(default_factory=set)  # organisation and batch, to be told
+    told_at: float = 0.0
+    more: asyncio.Event = field(default_factory=asyncio.Event)
+    closing: bool = False
+    limit: int = LARGEST_GROUP
+
+    async def claim(self, letter: Letter, total: int) -> bool:
+        """Commit the intent. False: it was stopped, held or taken meanwhile."""
+        return await self._add(Claim(_future(), letter, total))
+
+    async def accepted(self, letter: Letter, channel: int, position: int, external_id: str) -> None:
+        finished = len(letter.done) >= letter.parts_total
+        await self._add(Accepted(_future(), letter, channel, position, external_id, finished))
+
+    async def decided(self, letter: Letter, decision: Decision, *, delay: float, details: str) -> None:
+        await self._add(Decided(_future(), letter, decision, delay, details))
+
+    async def found(self, channel: int, event: Gone) -> None:
+        await self._add(Found(_future(), channel, event))
+
+    def called(self, call: Call) -> None:
+        """Note a call for the traffic log; written with the next group, never waited for."""
+        if len(self.calls) < 5_000:
+            self.calls.append(call)
+
+    async def _add(self, record: Record) -> bool:
+        self.queue.append(record)
+        self.more.set()
+        return await asyncio.shield(record.done)
+
+    async def run(self) -> None:
+        """Write until closed and empty."""
+        pause = 0.1
+        while self.queue or not self.closing:
+            if not self.queue:
+                await self._rest()
+                continue
+            group, self.queue = self.queue[: self.limit], self.queue[self.limit :]
+            try:
+                results = await self._write(group)
+            except psycopg.OperationalError as problem:
+                log.warning("ledger.retry group=%s problem=%s", len(group), type(problem).__name__)
+                self.queue[:0] = group
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+                continue
+            except psycopg.Error as problem:
+                self.queue[:0] = self._smaller(group, problem)
+                continue
+            pause = 0.1
+            for record in group:
+                if not record.done.done():
+                    record.done.set_result(results.get(id(record), True))
+
+    def _smaller(self, group: list[Record], problem: psycopg.Error) -> list[Record]:
+        """One bad record must not hold up the others: halve the group, and leave out what fails alone."""
+        if len(group) > 1:
+            self.limit = max(len(group) // 2, 1)
+            return group
+        self.limit = LARGEST_GROUP
+        record = group[0]
+        log.error("ledger.refused record=%s problem=%s", type(record).__name__, type(problem).__name__)
+        if isinstance(record, Accepted) and record.external_id:
+            record.external_id = ""  # an id the provider gave twice: the letter is accepted all the same
+            return [record]
+        if not record.done.done():
+            record.done.set_exception(problem)
+        return []
+
+    async def _rest(self) -> None:
+        self.more.clear()
+        try:
+            await asyncio.wait_for(self.more.wait(), TELL_SECONDS)
+        except TimeoutError:
+            if self.calls or self.batches:
+                await self._add_nothing()
+
+    async def _add_nothing(self) -> None:
+        """Write the traffic log and tell what is left to tell."""
+        try:
+            await self._write([])
+        except psycopg.Error as problem:
+            self.calls.clear()
+            log.warning("ledger.retry group=0 problem=%s", type(problem).__name__)
+
+    async def _write(self, group: Sequence[Record]) -> dict[int, bool]:
+        results: dict[int, bool] = {}
+        calls, batches = self.calls[:2000], set(self.batches)
+        async with self.pool.connection() as connection:
+            ids = sorted({record.letter.id for record in group if isinstance(record, Claim | Accepted | Decided)})
+            if ids:
+                await connection.execute(SQL["lock"], {"ids": ids})
+            await _write_claims(connection, self.engine, [r for r in group if isinstance(r, Claim)], results)
+            await self._write_accepted(connection, [r for r in group if isinstance(r, Accepted)])
+            await self._write_decided(connection, [r for r in group if isinstance(r, Decided)])
+            await _write_found(connection, [r for r in group if isinstance(r, Found)])
+            await _write_calls(connection, calls)
+            tell = time.monotonic() - self.told_at >= TELL_SECONDS
+            if tell:
+                for organisation, batch in batches:
+                    await _tell(connection, organisation, "broadcast", broadcast=batch)
+        del self.calls[: len(calls)]
+        if tell and batches:
+            self.batches -= batches
+            self.told_at = time.monotonic()
+        return results
+
+    async def _write_accepted(self, connection: AsyncConnection[Any], records: Sequence[Accepted]) -> None:
+        if not records:
+            return
+        cursor = await connection.execute(
+            SQL["add_parts"],
+            {
+                "outbounds": [record.letter.id for record in records],
+                "channels": [record.channel for record in records],
+                "positions": [record.position for record in records],
+                "externals": [record.external_id or None for record in records],
+            },
+        )
+        ahead = {row[0] for row in await cursor.fetchall() if row[1]}
+        dones: dict[int, int] = {}
+        for record in records:
+            dones[record.letter.id] = max(dones.get(record.letter.id, 0), len(record.letter.done))
+        await connection.execute(SQL["advance"], {"ids": list(dones), "dones": list(dones.values())})
+        if ahead:  # a receipt was faster than the answer
+            await connection.execute(RECEIPTS["recompute"], {"ids": sorted(ahead)})
+        await self._told(connection, [record.letter for record in records if record.finished])
+
+    async def _write_decided(self, connection: AsyncConnection[Any], records: Sequence[Decided]) -> None:
+        if not records:
+            return
+        await connection.execute(
+            SQL["decide"],
+            {
+                "ids": [record.letter.id for record in records],
+                "states": [record.decision.state for record in records],
+                "reasons": [record.decision.reason for record in records],
+                "details": [record.details[:500].replace("\0", "") for record in records],
+                "burned": [int(record.decision.burns) for record in records],
+                "delays": [record.delay for record in records],
+            },
+        )
+        await connection.execute(RECEIPTS["recompute"], {"ids": sorted(record.letter.id for record in records)})
+        await self._told(connection, [record.letter for record in records])
+
+    async def _told(self, connection: AsyncConnection[Any], letters: Sequence[Letter]) -> None:
+        """Tell open pages: single letters at once, batches at most once a second."""
+        for letter in letters:
+            if letter.batch is None:
+                await _tell(connection, letter.organisation_id, "receipt", outbound=letter.id)
+            else:
+                self.batches.add((letter.organisation_id, letter.batch))
+
+
+def _future() -> asyncio.Future[bool]:
+    return asyncio.get_running_loop().create_future()
+
+
+async def _write_claims(connection: AsyncConnection[Any], engine: str, records: Sequence[Claim], results: dict[int, bool]) -> None:
+    if not records:
+        return
+    cursor = await connection.execute(
+        SQL["claim"],
+        {"engine": engine, "ids": [record.letter.id for record in records], "totals": [record.total for record in records]},
+    )
+    claimed = {row[0] for row in await cursor.fetchall()}
+    for record in records:
+        results[id(record)] = record.letter.id in claimed
+
+
+async def _write_found(connection: AsyncConnection[Any], records: Sequence[Found]) -> None:
+    if not records:
+        return
+    await connection.execute(
+        SQL["add_event"],
+        {
+            "channels": [record.channel for record in records],
+            "sources": ["engine"] * len(records),
+            "bodies": [encode(record.event) for record in records],
+        },
+    )
+    await connection.execute("select pg_notify('inbound', '')")
+
+
+async def _write_calls(connection: AsyncConnection[Any], calls: Sequence[Call]) -> None:
+    if not calls:
+        return
+    await connection.execute(
+        SQL["add_traffic"],
+        {
+            "channels": [call.channel for call in calls],
+            "ats": [call.at for call in calls],
+            "whats": [call.what[:60] for call in calls],
+            "statuses": [str(call.status or "–") for call in calls],
+            "ms": [call.milliseconds for call in calls],
+            "reasons": [call.reason[:500] for call in calls],
+        },
+    )
+
+
+async def _tell(connection: AsyncConnection[Any], organisation: int, topic: str, **values: int) -> None:
+    payload = json.dumps({"o": organisation, "t": topic, "v": values}, separators=(",", ":"))
+    await connection.execute("select pg_notify('live', %s)", [payload])

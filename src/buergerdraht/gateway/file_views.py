@@ -1,0 +1,78 @@
+"""Serve a file to those who may see it, so that it can do nothing but be looked at."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.views.decorators.http import require_safe
+
+from buergerdraht.accounts.desk import desk
+from buergerdraht.accounts.rights import Right
+from buergerdraht.gateway import files
+from buergerdraht.gateway.models import Media
+
+SHOWN = {"image/jpeg", "image/png", "image/webp", "image/gif", "application/pdf"}
+RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+BLOCK = 256 * 1024
+
+
+@require_safe
+@desk(Right.READ)
+def file(request: HttpRequest, media_id: uuid.UUID) -> HttpResponseBase:
+    """A file of this organisation; `?klein` is its small picture."""
+    media = Media.objects.filter(id=media_id, organisation=request.organisation, state=Media.State.READY).first()  # type: ignore[attr-defined]
+    if media is None:
+        raise Http404
+    small = "klein" in request.GET and media.mime.startswith("image/")
+    path = files.small_path(media) if small else files.path(media)
+    mime = "image/webp" if small else media.mime
+    if not path.is_file():
+        raise Http404
+    return guarded(_answer(request, path, mime), media, mime)
+
+
+def guarded(response: HttpResponseBase, media: Media, mime: str) -> HttpResponseBase:
+    """Headers that keep a file from running as a page of ours."""
+    shown = mime in SHOWN or mime.startswith(("audio/", "video/"))
+    name = quote(media.file_name or f"{media.kind}-{str(media.id)[:8]}")
+    response.headers["Content-Disposition"] = f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{name}"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["Cache-Control"] = "private, max-age=3600, immutable"
+    response.headers["Accept-Ranges"] = "bytes"
+    return response
+
+
+def _answer(request: HttpRequest, path: Path, mime: str) -> HttpResponseBase:
+    size = path.stat().st_size
+    wanted = request.headers.get("Range", "")
+    if not wanted or not (found := RANGE.match(wanted)) or not any(found.groups()):
+        return FileResponse(path.open("rb"), content_type=mime)
+    first, last = _bounds(found.group(1), found.group(2), size)
+    if first > last or first >= size:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+    response = StreamingHttpResponse(_piece(path, first, last), status=206, content_type=mime)
+    response.headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    response.headers["Content-Length"] = str(last - first + 1)
+    return response
+
+
+def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
+    if not first:  # the last so many bytes
+        return max(size - int(last), 0), size - 1
+    return int(first), min(int(last), size - 1) if last else size - 1
+
+
+def _piece(path: Path, first: int, last: int) -> Iterator[bytes]:
+    with path.open("rb") as source:
+        source.seek(first)
+        left = last - first + 1
+        while left > 0 and (block := source.read(min(BLOCK, left))):
+            left -= len(block)
+            yield block

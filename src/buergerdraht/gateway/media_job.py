@@ -1,0 +1,141 @@
+"""Fetch citizens' files from the providers: apart from their messages, tried again, their state visible (law 15)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import threading
+from base64 import b64encode
+from datetime import timedelta
+from typing import cast
+
+import msgspec
+from asgiref.sync import async_to_sync
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from buergerdraht.connectors.contract import Ref, Rejected, SendError, Temporary
+from buergerdraht.connectors.http import Http
+from buergerdraht.gateway import channels, files, live
+from buergerdraht.gateway.models import Channel, Media
+
+log = logging.getLogger("buergerdraht.media")
+AT_ONCE = 6
+MOST_TRIES = 6
+BACKOFF = (2, 10, 60, 300, 1800)
+POLL_SECONDS = 1.0
+FETCH_SECONDS = 120
+
+
+def run(stop: threading.Event) -> None:
+    """Fetch what is expected until told to stop; the worker runs this beside its events."""
+    while not stop.is_set():
+        try:
+            close_old_connections()
+            fetched = run_once()
+        except (OperationalError, InterfaceError) as problem:
+            log.warning("media.reconnect problem=%s", type(problem).__name__)
+            connection.close()
+            fetched = 0
+        if not fetched:
+            stop.wait(POLL_SECONDS)
+    connection.close()
+
+
+def run_once() -> int:
+    """Fetch a few files side by side. Returns how many were tried."""
+    waiting = _claim()
+    if not waiting:
+        return 0
+    results = async_to_sync(_fetch_all)(waiting)
+    for media, result in zip(waiting, results, strict=True):
+        _finish(media, result)
+    return len(waiting)
+
+
+@transaction.atomic
+def _claim() -> list[Media]:
+    """Take some; whoever dies with them leaves them due again after the time a fetch may take."""
+    due = Q(retry_at=None) | Q(retry_at__lte=timezone.now())
+    waiting = list(
+        Media.objects.select_for_update(of=("self",), skip_locked=True)
+        .filter(due, state=Media.State.PENDING, ref__isnull=False, channel__isnull=False)
+        .order_by("created_at")[:AT_ONCE]
+    )
+    again = timezone.now() + timedelta(seconds=2 * FETCH_SECONDS)
+    Media.objects.filter(id__in=[media.id for media in waiting]).update(retry_at=again, tries=F("tries") + 1)
+    found = {channel.id: channel for channel in Channel.objects.filter(id__in={media.channel_id for media in waiting})}
+    for media in waiting:
+        media.tries += 1
+        media.channel = found[media.channel_id or 0]
+    return waiting
+
+
+async def _fetch_all(waiting: list[Media]) -> list[tuple[bytes, str] | SendError]:
+    http = Http()
+    try:
+        return list(await asyncio.gather(*(_fetch(media, http) for media in waiting)))
+    finally:
+        await http.close()
+
+
+async def _fetch(media: Media, http: Http) -> tuple[bytes, str] | SendError:
+    try:
+        connector = channels.connector(cast(Channel, media.channel), http)
+        ref = msgspec.convert(media.ref, Ref)
+        if ref.size > files.LARGEST:
+            return Rejected("media_refused", "too large")
+        async with asyncio.timeout(FETCH_SECONDS):
+            data, mime = await connector.fetch(ref)
+    except TimeoutError:
+        return Temporary("unavailable", "timeout")
+    except SendError as problem:
+        return problem
+    except Exception as problem:  # a connector's mistake spoils one file, not the job
+        log.error("media.failed media=%s problem=%s", media.id, type(problem).__name__)
+        return Temporary("unknown", type(problem).__name__)
+    if ref.sha256 and hashlib.sha256(data).hexdigest() != ref.sha256.lower() and not _same_in_base64(data, ref.sha256):
+        return Temporary("unavailable", "checksum")
+    return data, mime
+
+
+def _same_in_base64(data: bytes, sha256: str) -> bool:
+    return b64encode(hashlib.sha256(data).digest()).decode() == sha256
+
+
+def _finish(media: Media, result: tuple[bytes, str] | SendError) -> None:
+    """Keep the file, or say why it is not there."""
+    if isinstance(result, SendError):
+        _failed(media, result)
+    else:
+        try:
+            looked = files.look(result[0], media.file_name or _name(result[1] or media.mime), voice=media.kind == "voice")
+        except files.Refused as problem:
+            log.info("media.refused media=%s", media.id)
+            _failed(media, Rejected("media_refused", str(problem)))
+        else:
+            kind = media.kind
+            files.keep(media, looked)
+            media.kind = kind if kind in {"sticker", "voice"} else media.kind
+            media.retry_at = None
+    with transaction.atomic():
+        media.save()
+        live.tell(media.organisation_id, "message", media=str(media.id))
+
+
+def _name(mime: str) -> str:
+    """An ending for files without a name, so that look-alike formats are told apart."""
+    endings = {"audio/mp4": ".m4a", "audio/aac": ".aac", "text/plain": ".txt", "text/vcard": ".vcf", "text/csv": ".csv"}
+    return "datei" + endings.get(mime.partition(";")[0].strip().lower(), "")
+
+
+def _failed(media: Media, problem: SendError) -> None:
+    if isinstance(problem, Temporary) and media.tries < MOST_TRIES:
+        pause = problem.retry_after or BACKOFF[min(media.tries - 1, len(BACKOFF) - 1)]
+        media.retry_at = timezone.now() + timedelta(seconds=pause)
+        return
+    media.state = Media.State.FAILED
+    media.problem = problem.reason
+    media.retry_at = None

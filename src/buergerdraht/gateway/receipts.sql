@@ -1,0 +1,77 @@
+-- name: lock
+-- Take the letters' locks in one order, so that workers, engine and screens cannot deadlock.
+select id from gateway_outbound where id = any(%(ids)s) order by id for update;
+
+-- name: find
+-- Which letter and part a receipt speaks of, by the provider's id.
+select p.external_id, p.outbound_id, p.position
+from gateway_part p
+where p.channel_id = %(channel)s and p.external_id = any(%(externals)s);
+
+-- name: known_letters
+-- Which of the letters that tokens name are this channel's own.
+select id from gateway_outbound where channel_id = %(channel)s and id = any(%(ids)s);
+
+-- name: climb
+-- Receipts only climb (law 4): accepted < sent < failed < delivered < read. A token may tell of a part we have not written yet.
+insert into gateway_part as p (outbound_id, channel_id, position, external_id, state, reason, at)
+select outbound_id, %(channel)s, position, external_id, state, reason, at
+from unnest(%(outbounds)s::bigint[], %(positions)s::int[], %(externals)s::text[], %(states)s::text[], %(reasons)s::text[], %(ats)s::timestamptz[])
+     as v(outbound_id, position, external_id, state, reason, at)
+on conflict (outbound_id, position) do update
+set state = excluded.state, reason = excluded.reason, at = excluded.at, external_id = coalesce(p.external_id, excluded.external_id)
+where array_position(array['accepted', 'sent', 'failed', 'delivered', 'read'], excluded.state::text)
+    > array_position(array['accepted', 'sent', 'failed', 'delivered', 'read'], p.state::text)
+returning p.outbound_id;
+
+-- name: recompute
+-- What the parts say of the letter. A letter whose call is running is left to the engine, which comes here afterwards.
+with said as (
+  select p.outbound_id, count(*) filter (where p.state <> 'failed') as good, count(*) as told,
+         min(array_position(array['accepted', 'sent', 'failed', 'delivered', 'read'], p.state::text)) as lowest,
+         bool_or(p.state = 'failed') as failed,
+         max(p.reason) filter (where p.state = 'failed') as reason,
+         max(p.at) filter (where p.state in ('delivered', 'read')) as arrived,
+         max(p.at) filter (where p.state = 'read') as read
+  from gateway_part p
+  where p.outbound_id = any(%(ids)s)
+  group by p.outbound_id
+), now_known as (
+  select s.*, o.state as was, o.receipt as receipt_was,
+         case when s.failed then 'failed'
+              when o.parts_total > 0 and s.good >= o.parts_total then 'accepted'
+              when o.state = 'doubt' and s.good > o.parts_done then 'queued'
+              else o.state end as state,
+         case when s.failed then 'failed'
+              when s.told < o.parts_total or s.lowest < 2 then o.receipt
+              else (array['accepted', 'sent', 'failed', 'delivered', 'read'])[s.lowest] end as receipt
+  from said s join gateway_outbound o on o.id = s.outbound_id
+)
+update gateway_outbound o
+set state = n.state,
+    receipt = n.receipt,
+    reason = case when n.failed then n.reason when n.state <> n.was then '' else o.reason end,
+    details = case when n.state <> n.was then '' else o.details end,
+    parts_done = greatest(o.parts_done, n.good),
+    not_before = case when n.state = 'queued' and n.was = 'doubt' then null else o.not_before end,
+    accepted_at = case when n.state = 'accepted' then coalesce(o.accepted_at, now()) else o.accepted_at end,
+    finished_at = case when n.state in ('accepted', 'failed') then coalesce(o.finished_at, now()) else o.finished_at end,
+    delivered_at = case when n.receipt in ('delivered', 'read') then coalesce(o.delivered_at, n.arrived) else o.delivered_at end,
+    read_at = case when n.receipt = 'read' then coalesce(o.read_at, n.read) else o.read_at end
+from now_known n
+where o.id = n.outbound_id and o.state <> 'sending' and (n.state <> n.was or n.receipt <> n.receipt_was)
+returning o.id, o.organisation_id, o.batch, o.state, o.reason, n.state <> n.was as changed, o.channel_id;
+
+-- name: keep_early
+-- A receipt that came before our own row waits for it.
+insert into gateway_earlyreceipt (channel_id, external_id, receipt, at)
+select %(channel)s, external_id, receipt::jsonb, now() from unnest(%(externals)s::text[], %(receipts)s::text[]) as v(external_id, receipt);
+
+-- name: early_due
+-- Early receipts whose row has arrived.
+delete from gateway_earlyreceipt e
+using (select e.id from gateway_earlyreceipt e
+       join gateway_part p on p.channel_id = e.channel_id and p.external_id = e.external_id
+       order by e.id limit 2000 for update of e skip locked) due
+where e.id = due.id
+returning e.channel_id, e.receipt;

@@ -1,0 +1,317 @@
+"""Take in what providers tell us: verify over the raw bytes, store, COMMIT, and only then answer 200 (law 1).
+
+Bare ASGI under `/webhook/<kind>/<token>`. Bodies are stored by natural group commit: while one COPY commits, the next
+group gathers. Answers are constant: nothing of the body or of an expected signature is ever echoed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+import psycopg
+from psycopg import AsyncConnection
+
+from buergerdraht.accounts import vault
+from buergerdraht.connectors.contract import Connector, Malformed, Unsigned
+from buergerdraht.connectors.http import Http
+from buergerdraht.connectors.registry import CONNECTORS, connector_class
+from buergerdraht.gateway.database import conninfo
+
+log = logging.getLogger("buergerdraht.webhook")
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+LARGEST = 4 * 1024 * 1024
+BODY_SECONDS = 15.0  # a body that trickles in longer is cut off
+STORE_SECONDS = 8.0
+KNOWN_SECONDS = 5.0  # how long a channel's secrets are believed without looking again
+LARGEST_GROUP = 1000
+COLUMNS = "channel_id, source, body, state, problem, tries, received_at"
+COPY = f"copy gateway_inboundevent ({COLUMNS}) from stdin"
+INSERT = f"insert into gateway_inboundevent ({COLUMNS}) values (%s, %s, %s, %s, %s, %s, %s)"  # noqa: S608 - our own column names
+TEXTS = {
+    200: b"",
+    400: b"malformed",
+    401: b"unsigned",
+    404: b"not found",
+    405: b"method not allowed",
+    408: b"too slow",
+    413: b"too large",
+    503: b"try again",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    channel_id: int
+    connector: Connector
+    until: float
+
+
+@dataclass(slots=True, eq=False)
+class Raw:
+    """A body on its way into the table."""
+
+    channel_id: int
+    body: bytes
+    state: str
+    problem: str
+    received_at: datetime
+    stored: asyncio.Future[None]
+
+    @property
+    def row(self) -> tuple[Any, ...]:
+        return (self.channel_id, "webhook", self.body, self.state, self.problem, 0, self.received_at)
+
+
+@dataclass(slots=True)
+class Store:
+    """One connection that stores bodies in groups, and looks channels up."""
+
+    queue: list[Raw] = field(default_factory=list)
+    more: asyncio.Event = field(default_factory=asyncio.Event)
+    known: dict[tuple[str, str], Known] = field(default_factory=dict)
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    writing: asyncio.Task[None] | None = None
+    reader: AsyncConnection[Any] | None = None
+
+    def add(self, raw: Raw) -> None:
+        self.queue.append(raw)
+        self.more.set()
+        if self.writing is None or self.writing.done():
+            self.writing = asyncio.create_task(self.run())
+
+    async def run(self) -> None:
+        """Store until cancelled; reconnect when the database was away."""
+        connection: AsyncConnection[Any] | None = None
+        try:
+            while True:
+                await self.more.wait()
+                self.more.clear()
+                while self.queue:
+                    group, self.queue = self.queue[:LARGEST_GROUP], self.queue[LARGEST_GROUP:]
+                    connection = await self._store(connection, group)
+        finally:
+            for raw in self.queue:
+                _away(raw, "closing")
+            if connection is not None:
+                await connection.close()
+
+    async def _store(self, connection: AsyncConnection[Any] | None, group: list[Raw]) -> AsyncConnection[Any] | None:
+        try:
+            if connection is None or connection.closed:
+                connection = await AsyncConnection.connect(conninfo("buergerdraht webhook"))
+            await _copy(connection, group)
+        except (psycopg.OperationalError, psycopg.InterfaceError) as problem:
+            log.warning("webhook.away group=%s problem=%s", len(group), type(problem).__name__)
+            for raw in group:
+                _away(raw, type(problem).__name__)
+            if connection is not None:
+                with suppress(psycopg.Error):
+                    await connection.close()
+            return None
+        except psycopg.Error:
+            if connection is not None:
+                await _one_by_one(connection, group)
+            return connection
+        for raw in group:
+            if not raw.stored.done():
+                raw.stored.set_result(None)
+        return connection
+
+    async def channel(self, kind: str, token: str) -> Known | None:
+        """Find a channel by its secret address; raises psycopg.Error where the database is away and nothing is known."""
+        now = time.monotonic()
+        known = self.known.get((kind, token))
+        if known is not None and known.until > now:
+            return known
+        async with self.looking:
+            known = self.known.get((kind, token))
+            if known is not None and known.until > now:
+                return known
+            try:
+                found = await asyncio.wait_for(self._look_up(kind, token), STORE_SECONDS)
+            except (psycopg.Error, TimeoutError):
+                self.reader = None
+                if known is not None:
+                    return known
+                raise
+            if found is None:
+                self.known.pop((kind, token), None)
+            else:
+                self.known[kind, token] = found
+            return found
+
+    async def _look_up(self, kind: str, token: str) -> Known | None:
+        if self.reader is None or self.reader.closed:
+            self.reader = await AsyncConnection.connect(conninfo("buergerdraht webhook lookup"), autocommit=True)
+        cursor = await self.reader.execute("select id, config from gateway_channel where kind = %s and token = %s", [kind, token])
+        row = await cursor.fetchone()
+        if row is None:
+            return None
+        made = connector_class(kind)
+        connector = made(made.Config.model_validate_json(vault.decrypt(row[1])), Http())  # type: ignore[call-arg]
+        return Known(row[0], connector, time.monotonic() + KNOWN_SECONDS)
+
+    async def close(self) -> None:
+        if self.writing is not None:
+            self.writing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self.writing
+        if self.reader is not None:
+            await self.reader.close()
+
+
+_store: Store | None = None
+
+
+def store() -> Store:
+    global _store
+    if _store is None:
+        _store = Store()
+    return _store
+
+
+async def close() -> None:
+    """End the store with its connections; the next request begins a new one."""
+    global _store
+    if _store is not None:
+        await _store.close()
+        _store = None
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one call of a provider."""
+    status, body = await _answer(scope, receive)
+    await send({"type": "http.response.start", "status": status, "headers": _headers(status, body)})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _headers(status: int, body: bytes) -> list[tuple[bytes, bytes]]:
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    return [*headers, (b"retry-after", b"5")] if status == 503 else headers
+
+
+async def _answer(scope: Scope, receive: Receive) -> tuple[int, bytes]:
+    pieces = str(scope["path"]).strip("/").split("/")
+    if len(pieces) != 3 or pieces[1] not in CONNECTORS or len(pieces[2]) > 64 or "\0" in pieces[2]:
+        return 404, TEXTS[404]
+    try:
+        known = await store().channel(pieces[1], pieces[2])
+    except (psycopg.Error, TimeoutError) as problem:
+        log.warning("webhook.away lookup problem=%s", type(problem).__name__)
+        return 503, TEXTS[503]
+    if known is None:
+        return 404, TEXTS[404]
+    if scope["method"] == "GET":
+        return _handshake(known.connector, scope)
+    if scope["method"] != "POST":
+        return 405, TEXTS[405]
+    body = await _read(scope, receive)
+    status = body if isinstance(body, int) else await _take(known, _header_map(scope), body)
+    return status, TEXTS[status]
+
+
+def _handshake(connector: Connector, scope: Scope) -> tuple[int, bytes]:
+    query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True))
+    answer = connector.handshake(query)
+    return (404, TEXTS[404]) if answer is None else (answer.status, answer.body.encode())
+
+
+def _header_map(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+async def _read(scope: Scope, receive: Receive) -> bytes | int:
+    """Read the body, bounded in size and time; an int is the answer to a body we do not take."""
+    length = dict(scope["headers"]).get(b"content-length", b"0")
+    if length.isdigit() and int(length) > LARGEST:
+        return 413
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return 408
+                pieces.append(message.get("body", b""))
+                size += len(pieces[-1])
+                if size > LARGEST:
+                    return 413
+                if not message.get("more_body"):
+                    return b"".join(pieces)
+    except TimeoutError:
+        return 408
+
+
+async def _take(known: Known, headers: dict[str, str], body: bytes) -> int:
+    """Verify and store; the answer comes after the commit."""
+    try:
+        known.connector.verify(headers, body)
+    except Unsigned:
+        return 401
+    problem = _unreadable(known.connector, body)
+    loop = asyncio.get_running_loop()
+    raw = Raw(known.channel_id, body, "kept" if problem else "new", problem, datetime.now(UTC), loop.create_future())
+    store().add(raw)
+    try:
+        async with asyncio.timeout(STORE_SECONDS):
+            await raw.stored
+    except (psycopg.Error, TimeoutError):
+        return 503
+    return 400 if problem else 200
+
+
+def _unreadable(connector: Connector, body: bytes) -> str:
+    """Say why a body cannot be from this provider; it is kept for replay all the same."""
+    try:
+        connector.parse(body)
+    except Malformed as problem:
+        return f"malformed: {problem}"[:500].replace("\0", "")
+    except Exception as problem:  # our own mistake, not theirs: ingest keeps it, the provider need not repeat it
+        log.error("webhook.unreadable problem=%s", type(problem).__name__)
+    return ""
+
+
+async def _copy(connection: AsyncConnection[Any], group: list[Raw]) -> None:
+    async with connection.transaction(), connection.cursor() as cursor:
+        async with cursor.copy(COPY) as copy:
+            for raw in group:
+                await copy.write_row(raw.row)
+        await cursor.execute("select pg_notify('inbound', '')")
+
+
+async def _one_by_one(connection: AsyncConnection[Any], group: list[Raw]) -> None:
+    """A COPY fails as a whole: find the row that spoils it, and let the others in."""
+    for raw in group:
+        try:
+            async with connection.transaction():
+                await connection.execute(INSERT, raw.row)
+                await connection.execute("select pg_notify('inbound', '')")
+        except psycopg.Error as problem:
+            log.error("webhook.refused channel=%s problem=%s", raw.channel_id, type(problem).__name__)
+            _away(raw, type(problem).__name__)
+        else:
+            if not raw.stored.done():
+                raw.stored.set_result(None)
+
+
+def _away(raw: Raw, problem: str) -> None:
+    if not raw.stored.done():
+        raw.stored.set_exception(psycopg.OperationalError(problem))
+        raw.stored.exception()  # who waited may be gone already
