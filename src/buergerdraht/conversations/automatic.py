@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
@@ -45,16 +46,15 @@ def greet(incoming: Incoming) -> bool:
     conversation = actions.need_person(incoming)
     organisation, now = incoming.contact.organisation, timezone.now()
     today = timezone.localdate(now)
-    column = "greeted_on" if hours.is_open(organisation, now) else "away_on"
+    always = not organisation.office_hours  # nobody said when the office is closed
+    column = "greeted_on" if always or hours.is_open(organisation, now) else "away_on"
     if getattr(conversation, column) == today:
         return True
     setattr(conversation, column, today)
     conversation.save(update_fields=[column])
     text = greeting(organisation, incoming.contact.language) if column == "greeted_on" else away(organisation, incoming, now)
-    try:
+    with suppress(outreach.Refused):  # the message waits for a person all the same
         outreach.send(incoming.address, Content(text=text), purpose=SERVICE)
-    except outreach.Refused:
-        pass  # the message waits for a person all the same
     return True
 
 

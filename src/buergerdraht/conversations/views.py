@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from buergerdraht.accounts.desk import Desk, desk
+from buergerdraht.accounts.desk import DeskRequest as Desk
+from buergerdraht.accounts.desk import desk
 from buergerdraht.accounts.models import Operator
 from buergerdraht.accounts.rights import Right, may
 from buergerdraht.connectors.contract import Content, Note
