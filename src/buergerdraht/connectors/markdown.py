@@ -61,9 +61,10 @@ def read(source: str) -> list[Run]:
 
 def _inline(source: str, style: Style) -> list[Run]:
     runs: list[Run] = []
+    barren: dict[str, int] = {}  # up to where a mark is known to find no end: keeps endless marks from taking endless time
     at = literal = 0
     while found := _MARKS.search(source, at):
-        taken = _taken(source, found, style)
+        taken = _taken(source, found, style, barren)
         if taken is None:
             at = found.end()
             continue
@@ -75,7 +76,7 @@ def _inline(source: str, style: Style) -> list[Run]:
     return runs
 
 
-def _taken(source: str, found: re.Match[str], style: Style) -> tuple[list[Run], int] | None:
+def _taken(source: str, found: re.Match[str], style: Style, barren: dict[str, int]) -> tuple[list[Run], int] | None:
     """Read what begins at a mark: its runs and where it ends, or None where it is just a letter."""
     mark, start = found.group(), found.end()
     if mark.startswith("\\"):
@@ -86,7 +87,7 @@ def _taken(source: str, found: re.Match[str], style: Style) -> tuple[list[Run], 
         end = source.find("`", start)
         inner = source[start:end]
         return ([Run(inner, code=True, url=style.url)], end + 1) if end > start and "\n" not in inner else None
-    return _styled(source, found, style)
+    return _styled(source, found, style, barren)
 
 
 def _link(source: str, start: int, style: Style) -> tuple[list[Run], int] | None:
@@ -97,10 +98,10 @@ def _link(source: str, start: int, style: Style) -> tuple[list[Run], int] | None
     return _inline(title, style._replace(url=found.group(2))), found.end()
 
 
-def _styled(source: str, found: re.Match[str], style: Style) -> tuple[list[Run], int] | None:
+def _styled(source: str, found: re.Match[str], style: Style, barren: dict[str, int]) -> tuple[list[Run], int] | None:
     mark, start = found.group(), found.end()
     name = _STYLES[mark]
-    if getattr(style, name) or source[start : start + 1].strip() == "":
+    if getattr(style, name) or start < barren.get(mark, 0) or source[start : start + 1].strip() == "":
         return None
     if mark == "_" and source[found.start() - 1 : found.start()].isalnum():
         return None
@@ -110,6 +111,7 @@ def _styled(source: str, found: re.Match[str], style: Style) -> tuple[list[Run],
     while end > 0 and not _closes(source, mark, start, end):
         end = source.find(mark, end + 1, stop)
     if end <= start:
+        barren[mark] = stop
         return None
     return _inline(source[start:end], Style(**{**style._asdict(), name: True})), end + len(mark)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 from buergerdraht.connectors.contract import Event, Item, Malformed
@@ -46,7 +47,17 @@ def storable(value: Any) -> Any:
         return {text(str(key)): storable(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [storable(inner) for inner in value]
+    if (isinstance(value, float) and not isfinite(value)) or (isinstance(value, int) and abs(value) >= 2**63):
+        return str(value)
     return value
+
+
+def number(value: Any) -> float:
+    """Read a finite number."""
+    found = float(value)
+    if not isfinite(found):
+        raise ValueError("finite number expected")
+    return found
 
 
 def item(read: Callable[[], Event | None], raw: Any) -> Item:

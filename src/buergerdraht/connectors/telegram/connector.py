@@ -78,10 +78,11 @@ class Telegram:
     # ── Sending ───────────────────────────────────────────────────────────
 
     async def send(self, part: Part, address: str, *, token: str, files: Files) -> Sent:
+        chat = _chat(address)
         known = {media.id: await files.uploaded(media) for media in part.media}
         fresh = {media.id: Upload(await files.read(media), media.file_name, media.mime) for media in part.media if not known[media.id]}
         body = _filled(part.body, {key: value or f"attach://{key}" for key, value in known.items()})
-        answered = await self._call(part.method, {"chat_id": _chat(address), **body}, fresh)
+        answered = await self._call(part.method, {"chat_id": chat, **body}, fresh)
         if answered.status >= 400 or answered.json().get("ok") is not True:
             raise self._failure(answered)
         result = answered.json().get("result")
@@ -167,10 +168,9 @@ class Telegram:
 
 
 def _chat(address: str) -> int:
-    try:
-        return int(address)
-    except ValueError:
-        raise AddressGone("not_reachable", "no chat id") from None
+    if not re.fullmatch(r"-?\d{1,18}", address):
+        raise AddressGone("not_reachable", "no chat id")
+    return int(address)
 
 
 def _filled(body: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from buergerdraht.connectors.contract import Card, Event, Gone, Item, Location, Malformed, MediaKind, Received, Ref, Sender
 from buergerdraht.connectors.telegram.kinds import ENVELOPE, NOT_OURS, NOTICES
-from buergerdraht.connectors.wire import item, listed, load, moment, text
+from buergerdraht.connectors.wire import item, listed, load, moment, number, text
 
 Data = Mapping[str, Any]
 
@@ -124,14 +124,14 @@ def _file(kind: MediaKind) -> Callable[[Any, Data], dict[str, Any]]:
 
 
 def _place(value: Any, data: Data) -> dict[str, Any]:
-    return {"kind": "location", "location": Location(latitude=float(value["latitude"]), longitude=float(value["longitude"]))}
+    return {"kind": "location", "location": Location(latitude=number(value["latitude"]), longitude=number(value["longitude"]))}
 
 
 def _venue(value: Any, data: Data) -> dict[str, Any]:
     point = value["location"]
     place = Location(
-        latitude=float(point["latitude"]),
-        longitude=float(point["longitude"]),
+        latitude=number(point["latitude"]),
+        longitude=number(point["longitude"]),
         name=text(value.get("title")),
         address=text(value.get("address")),
     )

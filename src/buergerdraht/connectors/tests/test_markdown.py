@@ -73,11 +73,9 @@ def test_telegram_counts_in_utf16_units() -> None:
 
 @given(SOURCES)
 def test_reading_keeps_every_letter_in_order(source: str) -> None:
-    kept = iter(letters(source.replace("- ", "• ")) + letters(source))
     shown = letters(md.joined(md.read(source))).replace("•", "-")
     source_letters = iter(letters(source))
     assert all(letter in source_letters for letter in shown), "letters appear that nobody typed, or in another order"
-    assert kept
     marks = set("*_~`[]()\\-•")
     typed = [letter for letter in letters(re.sub(r"\]\((?:https?://|mailto:|tel:)\S*?\)", "]", source)) if letter not in marks]
     assert len([letter for letter in shown if letter not in marks]) >= len(typed)
@@ -98,9 +96,7 @@ def test_pieces_keep_the_limit_and_lose_nothing(source: str, limit: int) -> None
     pieces = md.split(runs, limit, lambda part: len(md.whatsapp(part)))
     assert all(len(md.whatsapp(piece)) <= limit for piece in pieces)
     assert letters("".join(md.joined(piece) for piece in pieces)) == letters(md.joined(runs))
-    assert [run.url for piece in pieces for run in piece if run.url].count("https://stadt.example/a_b") >= (
-        1 if "](https" in md.joined(runs) else 0
-    )
+    assert {run.url for run in runs} <= {run.url for piece in pieces for run in piece} | {""}
 
 
 @given(SOURCES, st.integers(601, 2000), st.integers(600, 900))

@@ -29,7 +29,7 @@ from buergerdraht.connectors.contract import (
 )
 from buergerdraht.connectors.whatsapp import events
 from buergerdraht.connectors.whatsapp.errors import code_of, rule, words_of
-from buergerdraht.connectors.wire import UNREADABLE, item, listed, load, moment, text
+from buergerdraht.connectors.wire import UNREADABLE, item, listed, load, moment, number, text
 
 Data = Mapping[str, Any]
 _ID = re.compile(r"^[A-Z]{2}\.")
@@ -155,8 +155,8 @@ def _media(kind: MediaKind) -> Callable[[Any, Data], dict[str, Any]]:
 
 def _location(part: Any, data: Data) -> dict[str, Any]:
     place = Location(
-        latitude=float(part["latitude"]),
-        longitude=float(part["longitude"]),
+        latitude=number(part["latitude"]),
+        longitude=number(part["longitude"]),
         name=text(part.get("name")),
         address=text(part.get("address")),
     )
