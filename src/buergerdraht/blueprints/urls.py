@@ -4,6 +4,6 @@ from buergerdraht.blueprints import views
 
 app_name = "blueprints"
 urlpatterns = [
-    path("einstellungen/bausteine/", views.listing, name="list"),
-    path("einstellungen/bausteine/<slug:key>/", views.detail, name="detail"),
+    path("", views.listing, name="list"),
+    path("<slug:key>/", views.detail, name="detail"),
 ]

@@ -122,7 +122,7 @@ def _subscriptions(organisation: Organisation, today: date) -> Tile:
 def _rows(name: str, organisation: Organisation, **values: datetime) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(SQL[name], {"organisation": organisation.pk, "zone": ZONE, **values})
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _median(organisation: Organisation, since: datetime, until: datetime) -> float | None:

@@ -1,6 +1,6 @@
 """`buergerdraht engine`: the sender."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management.base import BaseCommand
 
@@ -9,7 +9,6 @@ from buergerdraht.house import program
 
 class Command(BaseCommand):
     help = "Sendet, was im Ausgang wartet"
-    requires_system_checks: ClassVar[list[str]] = []
 
     def handle(self, *arguments: Any, **options: Any) -> None:
         program.engine()

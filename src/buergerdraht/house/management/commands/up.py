@@ -1,6 +1,6 @@
 """`buergerdraht up`: everything in one, watched over."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management.base import BaseCommand
 
@@ -9,7 +9,6 @@ from buergerdraht.house import program
 
 class Command(BaseCommand):
     help = "Startet alles: Datenbank (wo DATABASE_URL fehlt), Web, Versand und Eingang, und hält es am Laufen"
-    requires_system_checks: ClassVar[list[str]] = []
 
     def handle(self, *arguments: Any, **options: Any) -> None:
         program.up()

@@ -1,0 +1,93 @@
+# ruff: noqa: E501 - sentences stay whole
+"""What was said in Musterstadt in the last two weeks, and what went out to everyone."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Talk(NamedTuple):
+    """A closed matter: a question, the answer of a person (or of the automatic), and sometimes a thank-you."""
+
+    question: str
+    answer: str
+    by: str = ""  # an operator's key; empty: the automatic
+    thanks: str = ""
+
+
+TALKS = [
+    Talk("Guten Tag, wann hat das Bürgeramt am Samstag offen?", "Am ersten Samstag im Monat von 9 bis 12 Uhr. Einen Termin brauchen Sie nicht.", "maria", "Vielen Dank!"),
+    Talk("Ich brauche einen neuen Personalausweis. Was muss ich mitbringen?", "Ihren alten Ausweis und ein biometrisches Foto. Das Foto können Sie auch bei uns am Gerät machen.", "maria", "Super, danke"),
+    Talk("In der Lindenallee ist die Straßenlaterne vor Nummer 12 aus.", "Danke für den Hinweis. Der Bauhof ist verständigt und kommt in den nächsten Tagen.", "kemal"),
+    Talk("Fährt der Bus 4 am Sonntag wegen der Baustelle anders?", "Ja, die Haltestelle Marktplatz entfällt bis zum 29. November. Bitte nutzen Sie die Haltestelle Rathaus.", "kemal", "Alles klar 👍"),
+    Talk("Bei uns wurde heute die Papiertonne nicht geleert (Gartenstadt).", "Das tut uns leid. Das Fahrzeug fiel aus, die Leerung wird am Freitag nachgeholt.", "maria", "Ok danke für die schnelle Antwort"),
+    Talk("Hello, can I register my new address online?", "Yes, if you have an ID card with online function. Otherwise please book an appointment on our website.", "maria", "Thank you"),
+    Talk("Wo finde ich den Antrag für die Kita?", "Auf unserer Website unter „Familie“. Wenn Sie möchten, senden wir Ihnen den Antrag auch zu.", "kemal"),
+    Talk("Gibt es dieses Jahr wieder den Weihnachtsmarkt am Hafen?", "Ja, vom 27. November bis zum 20. Dezember, täglich ab 12 Uhr.", "andrea", "Wie schön!"),
+    Talk("Der Spielplatz an der Südhöhe ist voller Scherben.", "Danke, das nehmen wir ernst. Die Reinigung kommt noch heute.", "kemal", "Danke, ist schon sauber"),
+    Talk("Merhaba, nikâh randevusu nasıl alabilirim?", "Merhaba! Randevu için Standesamt'a 030 23125 210 numarasından ulaşabilirsiniz.", "kemal"),
+    Talk("Kostet der Anwohnerparkausweis jetzt mehr?", "Nein, er kostet weiter 30 Euro im Jahr.", "maria"),
+    Talk("Wann ist die nächste Ratssitzung?", "Am 3. Dezember um 17 Uhr im Ratssaal. Die Sitzung ist öffentlich.", "andrea"),
+    Talk("Ist die Sperrung am Kanal schon aufgehoben?", "", ""),
+    Talk("Danke für die Infos jede Woche!", "", ""),
+    Talk("Kann ich hier auch Fotos schicken?", "", ""),
+]  # fmt: skip
+
+
+class Sending(NamedTuple):
+    """A broadcast of the past."""
+
+    title: str
+    days_ago: float
+    topics: list[str]
+    texts: dict[str, str]
+
+
+SENDINGS = [
+    Sending(
+        "Straßenlaternen im Norden",
+        11.2,
+        ["verkehr"],
+        {
+            "de": "**Neue Straßenlaternen im Nordviertel**\n\nAb Montag tauschen wir 84 Laternen gegen sparsame LED aus. Einzelne Gehwege sind dafür kurz gesperrt.",
+            "en": "**New street lights in Nordviertel**\n\nFrom Monday we replace 84 lights with efficient LEDs. Some pavements will be closed for a short time.",
+        },
+    ),
+    Sending(
+        "Die Woche in Musterstadt: 13. November",
+        9.1,
+        ["woche", "veranstaltungen"],
+        {
+            "de": "**Die Woche in Musterstadt**\n\n- Laternenumzug am Samstag, Start um 17 Uhr am Rathaus\n- Die Bücherei verleiht jetzt auch Werkzeug\n- Blutspende am Dienstag in der Stadthalle",
+            "en": "**This week in Musterstadt**\n\n- Lantern parade on Saturday, starting at 5 pm at the town hall\n- The library now lends tools\n- Blood donation on Tuesday in the civic hall",
+        },
+    ),
+    Sending(
+        "Biotonne einen Tag später",
+        5.3,
+        ["abfall"],
+        {
+            "de": "**Biotonne einen Tag später**\n\nWegen eines Fahrzeugschadens werden die Biotonnen in der Gartenstadt erst am Mittwoch geleert.",
+            "en": "**Organic waste one day later**\n\nBecause of a broken vehicle, organic waste in Gartenstadt is collected on Wednesday.",
+        },
+    ),
+    Sending(
+        "Die Woche in Musterstadt: 20. November",
+        2.1,
+        ["woche"],
+        {
+            "de": "**Die Woche in Musterstadt**\n\n- Der Wochenmarkt zieht ab Donnerstag auf den Rathausplatz\n- Der Weihnachtsmarkt am Hafen öffnet am 27. November\n- Die Sperrung am Kanal endet am Montag",
+            "en": "**This week in Musterstadt**\n\n- From Thursday the weekly market moves to Rathausplatz\n- The Christmas market at the harbour opens on 27 November\n- The closure at the canal ends on Monday",
+        },
+    ),
+]
+
+# What citizens write at the first start, through the messengers themselves, so that it can be answered.
+FRESH = [
+    "Guten Abend, in der Gartenstraße 8 ist ein tiefes Schlagloch. Wann wird das repariert?",
+    "Hallo, ich habe meinen Personalausweis verloren. Was muss ich tun?",
+    "Gibt es beim Weihnachtsmarkt einen Parkplatz für Menschen mit Behinderung?",
+    "Hi, is the swimming pool open on public holidays?",
+    "Bei uns am Kanal stinkt es seit gestern stark nach Öl.",
+    "مرحبًا، كيف أسجل طفلي في الروضة؟",
+]

@@ -1,0 +1,137 @@
+"""Found Musterstadt: the authority, its people, its blueprint, its citizens. Does nothing where it stands already."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import time, timedelta
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from buergerdraht.accounts import audit
+from buergerdraht.accounts.models import Membership, Operator, Organisation, Role, Team
+from buergerdraht.blueprints.actions import switch_on
+from buergerdraht.blueprints.reading import all_blueprints
+from buergerdraht.connectors.contract import Sender
+from buergerdraht.contacts import actions
+from buergerdraht.contacts.ledger import Proof
+from buergerdraht.contacts.models import Address, Contact, District, Topic
+from buergerdraht.gateway.models import Channel
+from buergerdraht.house.demo.people import STREETS, Person, people
+
+SLUG = "musterstadt"
+NOTICE = "Sie erhalten Neuigkeiten der Stadt Musterstadt. Ihre Nachrichten laufen über den Anbieter Ihres Messengers. Abmelden: STOPP."
+WEEK = {day: [["08:00", "12:30"], ["13:30", "16:00"]] for day in ("mon", "tue", "wed")} | {
+    "thu": [["08:00", "12:30"], ["13:30", "18:00"]],
+    "fri": [["08:00", "12:30"]],
+}
+IMPRINT = """**Stadt Musterstadt**
+Die Bürgermeisterin
+Rathausplatz 1, 99999 Musterstadt
+
+Telefon: +49 30 23125 100
+E-Mail: [amt@musterstadt.example](mailto:amt@musterstadt.example)
+
+Verantwortlich für die Inhalte: Andrea Berger, Pressestelle"""
+
+
+class Worker(NamedTuple):
+    key: str
+    name: str
+    roles: Sequence[Role]
+    teams: Sequence[str]
+
+    @property
+    def email(self) -> str:
+        return f"{self.key}@musterstadt.example"
+
+
+WORKERS = [
+    Worker("andrea", "Andrea Berger", [Role.ADMINISTRATOR, Role.APPROVER, Role.AGENT], ["Pressestelle", "Bürgermeisterbüro"]),
+    Worker("kemal", "Kemal Özdemir", [Role.EDITOR, Role.AGENT], ["Pressestelle"]),
+    Worker("maria", "Maria Nowak", [Role.AGENT], ["Bürgeramt"]),
+    Worker("jens", "Jens Albers", [Role.DATA_PROTECTION, Role.VIEWER], []),
+]
+
+
+def password() -> str:
+    """Read the sign-ins' common password, made once per data folder."""
+    path = settings.DATA / "demo.password"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(
+            f"{secrets.choice(['Laterne', 'Marktplatz', 'Stadtpark', 'Brunnen', 'Kirchturm'])}-{secrets.randbelow(9000) + 1000}"
+        )
+    return path.read_text()
+
+
+@transaction.atomic
+def found() -> Organisation:
+    """Make the authority with its people and texts, and take the password of this start."""
+    organisation, new = Organisation.objects.get_or_create(
+        slug=SLUG, defaults={"name": "Stadt Musterstadt", "land": "NW", "languages": ["de", "en", "ar"], "office_hours": WEEK}
+    )
+    if new:
+        organisation.website = "https://www.musterstadt.example"
+        organisation.imprint = IMPRINT
+        organisation.quiet_from, organisation.quiet_until = time(22), time(6)
+        organisation.save()
+        for name in ("Pressestelle", "Bürgeramt", "Bürgermeisterbüro"):
+            Team.objects.create(organisation=organisation, name=name)
+        District.objects.bulk_create(District(organisation=organisation, name=name) for name in STREETS)
+        audit.record(organisation, "accounts.create_organisation", subject=f"organisation:{organisation.pk}")
+    for worker in WORKERS:
+        _employ(organisation, worker)
+    if new:
+        switch_on(organisation, all_blueprints()["city_newsletter"], operator=operators()["andrea"])
+        organisation.refresh_from_db()
+    return organisation
+
+
+def operators() -> dict[str, Operator]:
+    found = {operator.email: operator for operator in Operator.objects.filter(email__in=[worker.email for worker in WORKERS])}
+    return {worker.key: found[worker.email] for worker in WORKERS if worker.email in found}
+
+
+def _employ(organisation: Organisation, worker: Worker) -> None:
+    operator = Operator.objects.filter(email=worker.email).first()
+    if operator is None:
+        operator = Operator.objects.create_user(worker.email, password(), name=worker.name)
+        membership = Membership.objects.create(organisation=organisation, operator=operator, roles=[role.value for role in worker.roles])
+        membership.teams.set(Team.objects.filter(organisation=organisation, name__in=worker.teams))
+    elif not operator.check_password(password()):
+        operator.set_password(password())
+        operator.save(update_fields=["password"])
+
+
+def settle(organisation: Organisation, channels: dict[str, Channel]) -> list[tuple[Person, Address]]:
+    """Let the citizens move in: each met, subscribed and confirmed through the contacts' own verbs, in the past."""
+    topics = list(Topic.objects.filter(organisation=organisation))
+    districts = {district.name: district for district in District.objects.filter(organisation=organisation)}
+    settled = []
+    for person in people():
+        address = _move_in(person, channels[person.kind], topics)
+        contact = address.contact
+        joined = timezone.now() - timedelta(days=person.days_ago)
+        Contact.objects.filter(pk=contact.pk).update(created_at=joined, district=districts[person.district], language=person.language)
+        settled.append((person, address))
+    return settled
+
+
+def _move_in(person: Person, channel: Channel, topics: list[Topic]) -> Address:
+    joined = timezone.now() - timedelta(days=person.days_ago)
+    sender = Sender(address=person.address, name=person.name, handle=person.handle, language=person.language)
+    address = actions.meet(channel, sender, joined)
+    wanted = [topics[(person.number + step) % len(topics)] for step in range(person.topics)]
+    if person.topics and topics[0] not in wanted:
+        wanted[0] = topics[0]
+    proof = Proof(channel=channel, evidence=f"demo-{person.number}", text=NOTICE, language=person.language, at=joined)
+    actions.subscribe(address.contact, wanted, address, proof)
+    actions.confirm(address.contact, address, proof)
+    if person.gone:
+        left = joined + (timezone.now() - joined) * 0.8
+        actions.stop(address.contact, evidence=f"demo-stop-{person.number}", channel=channel, at=left)
+    return address
