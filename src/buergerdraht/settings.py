@@ -131,6 +131,7 @@ INSTALLED_APPS = [
     "buergerdraht.contacts",
     "buergerdraht.conversations",
     "buergerdraht.broadcasts",
+    "buergerdraht.privacy",
     "buergerdraht.insights",
     "buergerdraht.website",
     "buergerdraht.blueprints",

@@ -16,5 +16,6 @@ desk = [
 urlpatterns = [
     path("", include("buergerdraht.accounts.entrance")),
     path("p/", include("buergerdraht.website.urls")),
+    path("", include("buergerdraht.privacy.public_urls")),
     path("o/<slug:organisation>/", include(desk)),
 ]

@@ -152,7 +152,9 @@ def changed_address(channel: Channel, event: Changed) -> Address | None:
     new_hash = vault.lookup(address.organisation_id, new)
     other = Address.objects.filter(channel=channel, address_hash=new_hash).exclude(id=address.id).first()
     if other is not None:  # they wrote from the new one before the notice came
-        absorb(other.contact, address.contact)
+        if other.contact_id != address.contact_id:
+            absorb(other.contact, address.contact)
+        Subscription.objects.filter(address=address).update(address=other)
         Address.objects.filter(id=address.id).update(state=Address.State.GONE)
         return other
     more = [event.values[key] for key in ("old_alias", "new_alias") if event.values.get(key)]
@@ -196,6 +198,16 @@ def confirm(contact: Contact, address: Address, proof: Proof) -> list[Topic]:
     topics = [row.topic for row in pending]
     ledger.write(contact, address, "confirm", [ledger.topic_purpose(topic.key) for topic in topics], proof)
     return topics
+
+
+@transaction.atomic
+def confirm_only(contact: Contact, topic: Topic, address: Address, proof: Proof) -> None:
+    """Confirm one wish that a person of ours took down; others stay open."""
+    open_ = contact.subscriptions.filter(topic=topic, confirmed_at=None)
+    if open_.update(confirmed_at=proof.at or timezone.now()):
+        contact.state = Contact.State.ACTIVE
+        contact.save(update_fields=["state"])
+        ledger.write(contact, address, "confirm", [ledger.topic_purpose(topic.key)], proof)
 
 
 @transaction.atomic

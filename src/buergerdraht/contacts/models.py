@@ -154,3 +154,24 @@ class ConsentText(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["organisation", "text_hash"], name="consent_text_once")]
+
+
+class ContactImport(models.Model):
+    """An uploaded CSV until it is imported or a week old; its text is encrypted like all that names people."""
+
+    class State(models.TextChoices):
+        CHECKED = "checked"
+        DONE = "done"
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE)
+    operator = models.ForeignKey(Operator, models.SET_NULL, null=True)
+    channel = models.ForeignKey(Channel, models.CASCADE)
+    topics = models.ManyToManyField(Topic, blank=True)
+    file_name = models.CharField(max_length=200)
+    text = SealedField(default="")  # emptied when done
+    columns = models.JSONField(default=dict)  # what -> number of the column
+    source = models.CharField(max_length=300)
+    source_date = models.DateField()
+    state = models.CharField(max_length=7, choices=State.choices, default=State.CHECKED)
+    counts = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)

@@ -106,49 +106,44 @@ def send_many(
         return []
     organisation = letters[0].address.organisation
     enter_gate(organisation.id)
+    begin = not_before if urgent else earliest(organisation, purpose, not_before)
+    answers = _sort(organisation, letters, purpose)
+    rows = [
+        outbox.Letter(
+            channel_id=answer.address.channel_id,
+            address_sealed=bytes(answer.address.address_sealed),  # type: ignore[attr-defined]
+            address_hash=bytes(answer.address.address_hash),
+            content_id=answer.inside.id,
+            purpose=purpose,
+            batch=batch,
+            not_before=begin,
+            expires_at=expires_at,
+        )
+        for answer in answers
+        if isinstance(answer, Letter)
+    ]
+    queued = iter(outbox.put_many(rows))
+    return [answer if isinstance(answer, Refused) else next(queued) for answer in answers]
+
+
+def _sort(organisation: Organisation, letters: Sequence[Letter], purpose: str) -> list[Letter | Refused]:
+    """Turn each letter into the one that may go, its content chosen by the window, or into the reason why none may."""
     addresses = _fresh(organisation, [letter.address.id for letter in letters])
     confirmed = _confirmed({address.contact_id for address in addresses.values()})
-    now = timezone.now()
     hours = {channel.id: channels.limits(channel).window_hours for channel in _channels(addresses.values())}
-    begin = not_before if urgent else earliest(organisation, purpose, not_before)
-    answers: list[Outbound | Refused | None] = []
-    rows: list[outbox.Letter] = []
+    now = timezone.now()
+    answers: list[Letter | Refused] = []
     for letter in letters:
         address = addresses.get(letter.address.id)
-        content = address and _choose(letter, address, hours[address.channel_id], now)
         if address is None:  # erased in the meantime
             answers.append(Refused("stopped"))
         elif reason := refusal(standing(address, address.contact_id in confirmed), purpose, now):
             answers.append(Refused(reason))
-        elif content is None:
+        elif (content := _choose(letter, address, hours[address.channel_id], now)) is None:
             answers.append(Refused("no_template"))
         else:
-            answers.append(None)
-            rows.append(
-                outbox.Letter(
-                    channel_id=address.channel_id,
-                    address_sealed=bytes(address.address_sealed),  # type: ignore[attr-defined]
-                    address_hash=bytes(address.address_hash),
-                    content_id=content.id,
-                    purpose=purpose,
-                    organisation_id=organisation.id,
-                    batch=batch,
-                    not_before=begin,
-                    expires_at=expires_at,
-                )
-            )
-    queued = iter(outbox.put_many(rows))
-    return [answer if answer is not None else next(queued) for answer in answers]
-
-
-def retry(outbound: Outbound) -> None:
-    """Send one that failed again, as it was."""
-    outbox.retry(outbound)
-
-
-def settle(outbound: Outbound, *, again: bool) -> None:
-    """Decide by hand about one of which nobody knows whether it arrived: send it again, or take it as arrived."""
-    outbox.settle(outbound, again=again)
+            answers.append(Letter(address, content))
+    return answers
 
 
 @transaction.atomic
@@ -243,7 +238,8 @@ def quiet_until(organisation: Organisation, at: datetime) -> datetime | None:
     for day in (today - timedelta(days=1), today):
         last = day if begin < end else day + timedelta(days=1)
         start = datetime.combine(day, begin, zone).astimezone(ZoneInfo("UTC"))
-        until = datetime.combine(last, end, zone).replace(fold=1).astimezone(ZoneInfo("UTC"))  # said twice: quiet to the second
+        ends = [datetime.combine(last, end, zone).replace(fold=fold).astimezone(ZoneInfo("UTC")) for fold in (0, 1)]
+        until = max(ends)  # a time that comes twice, or never, that night: the later reading is the quieter
         if start <= at < until:
             return until
     return None

@@ -20,6 +20,7 @@ _LATIN = str.maketrans({"ß": "ss", "ı": "i", "ł": "l", "ø": "o", "đ": "d", 
 
 def plain(text: str) -> str:
     """Reduce a message to its bare words: no case, accents, punctuation, emoji or quotes; drawn-out letters shortened."""
+    text = "".join(" " if unicodedata.category(letter) == "So" else letter for letter in text)  # some emoji normalise to letters
     text = unicodedata.normalize("NFKC", text).casefold()
     text = re.sub(r"^\s*/(\w+)@\w+", r"\1", text)  # "/stop@MusterstadtBot"
     letters = (letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))

@@ -1,4 +1,4 @@
-"""The operators' page, under /o/<organisation>/."""
+"""The operators' pages, under /o/<organisation>/."""
 
 from django.urls import path
 
@@ -6,4 +6,8 @@ from buergerdraht.privacy import views
 
 app_name = "privacy"
 
-urlpatterns = [path("einstellungen/datenschutz/", views.log, name="log")]
+urlpatterns = [
+    path("einstellungen/datenschutz/", views.log, name="log"),
+    path("kontakte/<int:contact>/auskunft", views.contact_export, name="contact_export"),
+    path("kontakte/<int:contact>/loeschen", views.contact_erase, name="contact_erase"),
+]

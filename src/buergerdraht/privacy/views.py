@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from buergerdraht.accounts.desk import desk
+from buergerdraht.accounts import audit
+from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.rights import Right
+from buergerdraht.contacts import reading
+from buergerdraht.contacts.models import Contact
 from buergerdraht.gateway import files
 from buergerdraht.privacy import access, retention
+from buergerdraht.privacy.erase import erase
 from buergerdraht.privacy.models import AccessLink, Erasure, RetentionRun
 
 SPOKEN = ("de", "en")
@@ -55,9 +61,9 @@ def subject_file(request: HttpRequest, token: str, media: str) -> HttpResponse |
 
 @desk(Right.PRIVACY)
 @require_GET
-def log(request: HttpRequest) -> HttpResponse:
+def log(request: DeskRequest) -> HttpResponse:
     """Show the proofs of deletion and the runs of the retention rules."""
-    organisation = request.organisation  # type: ignore[attr-defined]
+    organisation = request.organisation
     titles = {each.key: each.title for each in retention.CLASSES}
     runs = [
         {"at": run.at, "counts": [(titles.get(key, key), number) for key, number in run.counts.items()]}
@@ -66,6 +72,30 @@ def log(request: HttpRequest) -> HttpResponse:
     erasures = Erasure.objects.filter(organisation=organisation).select_related("operator").order_by("-at")[:50]
     classes = [(each.title, retention.days(organisation, each)) for each in retention.CLASSES]
     return render(request, "privacy/log.html", {"runs": runs, "erasures": erasures, "classes": classes})
+
+
+@desk(Right.PRIVACY)
+@require_POST
+def contact_export(request: DeskRequest, contact: int) -> HttpResponse:
+    """Hand an operator everything about a person, for a request on paper."""
+    found = get_object_or_404(Contact, organisation=request.organisation, pk=contact)
+    audit.record(request.organisation, "privacy.export", operator=request.operator, subject=f"contact:{found.pk}")
+    return _guarded(_file(access.collect(found)))
+
+
+@desk(Right.PRIVACY)
+@require_http_methods(["GET", "POST"])
+def contact_erase(request: DeskRequest, contact: int) -> HttpResponse:
+    """Erase a person after the operator has confirmed it on a page of its own."""
+    found = get_object_or_404(Contact, organisation=request.organisation, pk=contact)
+    name = reading.called(found)
+    if request.method == "POST" and "bestaetigt" in request.POST:
+        proof = erase(found, wish="operator", operator=request.operator)
+        messages.success(request, _("Alles gelöscht. Der Nachweis hat die Nummer %(n)s.") % {"n": proof.pk})
+        return redirect("contacts:list", request.organisation.slug)
+    missing = request.method == "POST"
+    context = {"contact": found, "name": name, "missing": missing}
+    return render(request, "privacy/contact_erase.html", context, status=422 if missing else 200)
 
 
 def _file(data: dict[str, Any]) -> HttpResponse:
