@@ -131,7 +131,7 @@ class TopicForm(forms.Form):
         return self.topic
 
 
-class DistrictForm(forms.ModelForm[District]):
+class DistrictForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = District
         fields = ("name",)
