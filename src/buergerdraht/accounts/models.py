@@ -113,6 +113,9 @@ class Membership(models.Model):
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["organisation", "operator"], name="membership_once")]
 
+    def role_words(self) -> list[str]:
+        return [str(Role(role).label) for role in self.roles if role in Role.values]
+
 
 class Invitation(models.Model):
     """A link that makes its holder a member. Only the hash of its token is kept."""

@@ -1,0 +1,56 @@
+"""What the entries of the audit log say, in the operator's words."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+AREAS = {
+    "accounts": _("Team und Einstellungen"),
+    "broadcasts": _("Rundnachrichten"),
+    "conversations": _("Unterhaltungen"),
+    "contacts": _("Kontakte und Themen"),
+    "gateway": _("Kanäle"),
+    "privacy": _("Auskunft und Löschung"),
+    "blueprints": _("Bausteine"),
+}
+ACTIONS = {
+    "accounts.change_member": _("Aufgaben geändert"),
+    "accounts.change_organisation": _("Einstellungen geändert"),
+    "accounts.create_operator": _("Zugang angelegt"),
+    "accounts.create_organisation": _("Organisation angelegt"),
+    "accounts.export_audit": _("Protokoll exportiert"),
+    "accounts.invite": _("eingeladen"),
+    "accounts.join": _("beigetreten"),
+    "accounts.make_team": _("Team angelegt"),
+    "accounts.remove_member": _("aus der Organisation entfernt"),
+    "accounts.remove_team": _("Team aufgelöst"),
+    "accounts.withdraw_invitation": _("Einladung zurückgezogen"),
+    "blueprints.switch_on": _("Baustein eingeschaltet"),
+    "broadcasts.create": _("Rundnachricht angelegt"),
+    "broadcasts.change": _("Rundnachricht geändert"),
+    "broadcasts.submit": _("zur Freigabe gegeben"),
+    "broadcasts.approve": _("freigegeben"),
+    "broadcasts.send_back": _("zurückgegeben"),
+    "broadcasts.withdraw": _("zurückgezogen"),
+    "broadcasts.start": _("Versand begonnen"),
+    "broadcasts.pause": _("Versand angehalten"),
+    "broadcasts.resume": _("Versand fortgesetzt"),
+    "broadcasts.stop": _("Versand abgebrochen"),
+    "broadcasts.finish": _("Versand beendet"),
+    "broadcasts.archive": _("Rundnachricht abgelegt"),
+    "broadcasts.settle": _("Ungeklärte entschieden"),
+    "broadcasts.test": _("Testnachricht gesendet"),
+    "broadcasts.export": _("Empfängerliste exportiert"),
+    "contacts.export": _("Kontakte exportiert"),
+    "contacts.import": _("Kontakte importiert"),
+    "contacts.save_topic": _("Thema geändert"),
+    "contacts.move_topic": _("Reihenfolge der Themen geändert"),
+    "contacts.save_district": _("Ortsteil geändert"),
+    "contacts.delete_district": _("Ortsteil gelöscht"),
+    "conversations.assign": _("Unterhaltung zugewiesen"),
+    "conversations.note": _("Notiz geschrieben"),
+    "conversations.read": _("Unterhaltung gelesen"),
+    "conversations.reply": _("geantwortet"),
+    "privacy.erase": _("Person gelöscht"),
+    "privacy.export": _("Auskunft erteilt"),
+}
