@@ -16,6 +16,17 @@ from buergerdraht.broadcasts.models import Broadcast
 from buergerdraht.connectors.contract import Content, to_json
 from buergerdraht.contacts.models import Topic
 
+LANGUAGES = {
+    "de": "Deutsch",
+    "en": "English",
+    "ar": "العربية",
+    "tr": "Türkçe",
+    "uk": "Українська",
+    "ru": "Русский",
+    "pl": "Polski",
+    "fr": "Français",
+}
+
 TEXT_TITLES = {
     "greeting": "Begrüßung",
     "away": "Abwesenheitstext",
@@ -85,7 +96,7 @@ def _texts(organisation: Organisation, blueprint: Blueprint) -> Iterator[Step]:
             if text := said(texts, language, organisation.address_form):
                 text = text.replace("{organisation}", organisation.name).strip()
                 make = None if getattr(organisation, field).get(language) else _writing(organisation, field, language, text)
-                yield Step("text", f"text:{field}:{language}", f"{_(title)} ({language})", text, make)
+                yield Step("text", f"text:{field}:{language}", f"{_(title)}, {LANGUAGES.get(language, language)}", text, make)
 
 
 def _writing(organisation: Organisation, field: str, language: str, text: str) -> Callable[[], object]:

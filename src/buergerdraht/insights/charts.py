@@ -75,7 +75,7 @@ def ceiling(value: int) -> int:
     """Find the next round number for the top of the axis."""
     power = 1
     while True:
-        for factor in (4, 8, 12, 20):
+        for factor in (4, 8, 12, 16, 20, 24, 32):
             if value <= factor * power:
                 return factor * power
         power *= 10

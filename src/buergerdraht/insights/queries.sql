@@ -1,11 +1,12 @@
 -- name: days
--- Count citizens' messages of each day by who answered: a person within a week, else the automatic within ten minutes, else nobody.
+-- Count citizens' messages of each day by who saw to them: a person (from a day before, so that a thank-you counts, to a week after),
+-- else the automatic within ten minutes, else nobody.
 SELECT day, count(*) FILTER (WHERE answer = 'team'), count(*) FILTER (WHERE answer = 'automatic'), count(*) FILTER (WHERE answer = 'open')
 FROM (
   SELECT (asked.at AT TIME ZONE %(zone)s)::date AS day,
     CASE
       WHEN EXISTS (SELECT 1 FROM conversations_message AS reply WHERE reply.conversation_id = asked.conversation_id
-        AND reply.author = 'operator' AND reply.at >= asked.at AND reply.at < asked.at + interval '7 days') THEN 'team'
+        AND reply.author = 'operator' AND reply.at > asked.at - interval '1 day' AND reply.at < asked.at + interval '7 days') THEN 'team'
       WHEN EXISTS (SELECT 1 FROM conversations_message AS reply WHERE reply.conversation_id = asked.conversation_id
         AND reply.author = 'bot' AND reply.at >= asked.at AND reply.at < asked.at + interval '10 minutes') THEN 'automatic'
       ELSE 'open'

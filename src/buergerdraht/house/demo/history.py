@@ -35,14 +35,16 @@ AUTOMATIC = "Guten Tag, hier ist Stadt Musterstadt. Ihre Nachricht ist angekomme
 def talk(settled: Settled, workers: dict[str, Operator]) -> None:
     """Spread closed matters over two weeks, few at the weekend."""
     dice = random.Random(1848)  # noqa: S311 - invented talk, no secrets
-    for number, (_person, address) in enumerate(settled[5:75]):
-        at = _working_hour(dice, timezone.now() - timedelta(days=dice.uniform(1.2, 13.8)))
+    for number, (_person, address) in enumerate(settled[5:125]):
+        at = _working_hour(dice, timezone.now() - timedelta(days=dice.uniform(0, 13.8)))
         _hold(address, TALKS[number % len(TALKS)], at, dice, workers)
 
 
 def _working_hour(dice: random.Random, at: datetime) -> datetime:
     local = timezone.localtime(at).replace(hour=dice.choice([8, 9, 9, 10, 10, 11, 13, 14, 15, 16]), minute=dice.randrange(60))
-    return local - timedelta(days=dice.choice([1, 2])) if local.weekday() > 4 and dice.random() < 0.7 else local
+    while local > timezone.now() - timedelta(hours=2) or (local.weekday() > 4 and dice.random() < 0.7):
+        local -= timedelta(days=1)
+    return local
 
 
 def _hold(address: Address, matter: Talk, at: datetime, dice: random.Random, workers: dict[str, Operator]) -> None:
