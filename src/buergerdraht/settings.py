@@ -207,7 +207,7 @@ TIME_ZONE = "Europe/Berlin"
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA / "static"
+WHITENOISE_USE_FINDERS = True  # served from where they lie: nothing to collect, nothing to forget
 STATICFILES_DIRS = [("kern", PROJECT / "node_modules/@kern-ux/native/dist")]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
