@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from buergerdraht.house import postgres
+from buergerdraht.house import logs, postgres
 
 
 def env(name: str, default: str = "") -> str:
@@ -106,6 +106,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 DEBUG = False
 SECURE = PUBLIC_URL.startswith("https://")
 MEDIA_FOLDER = DATA / "media"
+LOGGING = logs.configuration(env("BUERGERDRAHT_LOG", "INFO").upper())
 SIMULATOR_URL = weburl("BUERGERDRAHT_SIMULATOR_URL", "")
 
 POSTGRES = None if env("DATABASE_URL") else postgres.place(DATA)  # the embedded one, started by the commands that need it

@@ -29,7 +29,7 @@ def web() -> None:
         loop="uvloop",
         http="httptools",
         lifespan="auto",
-        log_level="warning",
+        log_config=None,  # ours, see house/logs.py
         access_log=False,  # addresses carry tokens (law 12)
         server_header=False,
         forwarded_allow_ips=settings.PROXIES,
