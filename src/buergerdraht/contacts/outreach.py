@@ -15,7 +15,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from buergerdraht.accounts.models import Operator, Organisation
-from buergerdraht.connectors.contract import Content
+from buergerdraht.connectors.contract import Content, to_json
 from buergerdraht.contacts.actions import enter_gate
 from buergerdraht.contacts.models import Address, Contact, Subscription
 from buergerdraht.gateway import channels, outbox
@@ -261,3 +261,25 @@ def _confirmed(contacts: Iterable[int]) -> set[int]:
 
 def _channels(addresses: Iterable[Address]) -> list[Channel]:
     return list({address.channel_id: address.channel for address in addresses}.values())
+
+
+# ── Batches, for broadcasts: thin, so that the outbox keeps one caller ────
+
+
+def store(organisation: Organisation, content: Content, *, batch: int) -> StoredContent:
+    """Keep content once for a batch: the same again gives the same row."""
+    shared = StoredContent.objects.filter(organisation=organisation, content=to_json(content), outbound__batch=batch).first()
+    return shared or outbox.store(organisation, content)
+
+
+def hold(batch: int) -> None:
+    outbox.hold(batch)
+
+
+def release(batch: int) -> None:
+    outbox.release(batch)
+
+
+def stop_batch(batch: int) -> int:
+    """End a batch; returns how many were still queued."""
+    return outbox.stop(batch)

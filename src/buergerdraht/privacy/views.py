@@ -71,7 +71,7 @@ def log(request: DeskRequest) -> HttpResponse:
     ]
     erasures = Erasure.objects.filter(organisation=organisation).select_related("operator").order_by("-at")[:50]
     classes = [(each.title, retention.days(organisation, each)) for each in retention.CLASSES]
-    return render(request, "privacy/log.html", {"runs": runs, "erasures": erasures, "classes": classes})
+    return render(request, "privacy/log.html", {"tab": "privacy", "runs": runs, "erasures": erasures, "classes": classes})
 
 
 @desk(Right.PRIVACY)
