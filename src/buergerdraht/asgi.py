@@ -28,12 +28,14 @@ LARGEST_BODY = 128 * 1024 * 1024
 threads = ThreadPoolExecutor(max_workers=int(os.environ.get("BUERGERDRAHT_WEB_THREADS", "8")), thread_name_prefix="django")
 
 
-class Threaded(WsgiToAsgiInstance):  # type: ignore[misc]
+RUN: Callable[[Any, Any], None] = vars(WsgiToAsgiInstance)["run_wsgi_app"].func
+
+
+class Threaded(WsgiToAsgiInstance):
     """Runs each request in our pool; as it comes, the adapter would run all of them in one thread."""
 
     async def run_wsgi_app(self, body: Any) -> None:
-        run = WsgiToAsgiInstance.run_wsgi_app.func
-        await SyncToAsync(run, thread_sensitive=False, executor=threads)(self, body)
+        await SyncToAsync(RUN, thread_sensitive=False, executor=threads)(self, body)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,7 +52,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 413, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})
     else:
-        await Threaded(django_application, 100)(scope, receive, send)
+        await Threaded(django_application, 100)(scope, receive, send)  # type: ignore[no-untyped-call]
 
 
 def _too_large(scope: Scope) -> bool:

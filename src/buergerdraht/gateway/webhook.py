@@ -159,7 +159,7 @@ class Store:
         if row is None:
             return None
         made = connector_class(kind)
-        connector = made(made.Config.model_validate_json(vault.decrypt(row[1])), Http())  # type: ignore[call-arg]
+        connector = made(made.Config.model_validate_json(vault.decrypt(row[1])), Http())
         return Known(row[0], connector, time.monotonic() + KNOWN_SECONDS)
 
     async def close(self) -> None:

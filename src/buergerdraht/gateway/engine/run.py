@@ -195,7 +195,7 @@ def _start(engine: Engine, channel: Channel) -> None:
 def build(channel: Channel, http: Http) -> Connector:
     """The connector of a channel, with its secrets opened."""
     made = connector_class(channel.kind)
-    return made(made.Config.model_validate_json(vault.decrypt(channel.config)), http)  # type: ignore[call-arg]
+    return made(made.Config.model_validate_json(vault.decrypt(channel.config)), http)
 
 
 def _logged(ledger: Ledger, channel: int) -> Any:
