@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from buergerdraht.accounts.models import Operator
+from buergerdraht.connectors import markdown
 from buergerdraht.connectors.contract import Content, TemplateUse, content_from_json
 from buergerdraht.contacts.models import Address, Contact
 from buergerdraht.conversations.models import Conversation, Message
@@ -139,11 +140,13 @@ def line(conversation: Conversation, what: str, *, operator: Operator | None = N
 
 
 def show_newest(conversation: Conversation, message: Message) -> None:
-    """Take a message over into the list unless a later one stands there. The caller saves."""
-    if conversation.last_at and message.at < conversation.last_at:
+    """Take a message over into the list unless a later one stands there, or a citizen's words before an automatic answer."""
+    if conversation.last_at and (message.at < conversation.last_at or message.author == Message.Author.BOT):
         return
     conversation.last_at = message.at
-    conversation.last_text = " ".join(message.text.split())[:160]
+    ours = message.author != Message.Author.CITIZEN
+    text = markdown.plain(markdown.read(message.text)) if ours else message.text
+    conversation.last_text = " ".join(text.split())[:160]
     conversation.last_kind = "deleted" if message.deleted_at else message.kind
     conversation.last_author = message.author
 

@@ -57,7 +57,7 @@ def _say(conversation: Conversation, incoming: Incoming) -> Message:
 
 
 def _kind(event: Received) -> str:
-    return event.media[0].kind.value if event.kind == "media" and event.media else event.kind
+    return str(event.media[0].kind) if event.kind == "media" and event.media else event.kind
 
 
 def _data(event: Received) -> dict[str, Any]:

@@ -143,11 +143,11 @@ class Agreed:
     at: datetime
 
 
-def consent(consent: Consent) -> Agreed:
+def consent(consent: Consent, topic: str) -> Agreed:
     """Say what a consent is about and how it stands."""
     purpose = {"newsletter": _("Rundnachrichten"), "provider_marketing": _("Rundnachrichten laut Messenger")}.get(consent.purpose, "")
     word = {"request": _("angefragt"), "grant": _("erteilt"), "confirm": _("bestätigt"), "withdraw": _("widerrufen")}.get(consent.act, "")
-    topic = consent.purpose.removeprefix("topic:")
+    topic = topic or consent.purpose.removeprefix("topic:")
     return Agreed(purpose or _("Thema „%(topic)s“") % {"topic": topic}, consent.act in {"grant", "confirm"}, word, consent.at)
 
 

@@ -1,6 +1,6 @@
 // The inbox, live: bubbles append, receipts change, the list reorders. What is being typed is never touched.
-const htmx = window.htmx;
-if (htmx) htmx.config.historyCacheSize = 0; // conversations must not lie in the browser's storage
+// htmx comes later in the document than this module, hence asked for when needed
+addEventListener("DOMContentLoaded", () => { if (window.htmx) window.htmx.config.historyCacheSize = 0; }); // no conversation in the browser's storage
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const pane = () => $("[data-conversation]");
@@ -34,7 +34,7 @@ function take(thread, content) {
   for (const node of [...content.children]) {
     if (node.dataset.day && thread.querySelector(`[data-day="${node.dataset.day}"]`)) continue;
     place(thread, node);
-    htmx?.process(node);
+    window.htmx?.process(node);
   }
 }
 
@@ -65,7 +65,7 @@ async function redraw(number) {
     if (content === "") old.remove();
     else if (content) {
       const node = content.querySelector("[data-message]");
-      if (node && old.isConnected) { old.replaceWith(node); htmx?.process(node); }
+      if (node && old.isConnected) { old.replaceWith(node); window.htmx?.process(node); }
     }
   } catch { /* later */ }
 }
@@ -76,13 +76,13 @@ const redrawHead = later(async () => {
   try {
     const content = await piece(here.dataset.head);
     const node = content && content.querySelector("#kopf");
-    if (node && here.isConnected) { $("#kopf").replaceWith(node); htmx?.process(node); }
+    if (node && here.isConnected) { $("#kopf").replaceWith(node); window.htmx?.process(node); }
   } catch { /* later */ }
 }, 200);
 
 const redrawList = later(() => {
   const form = $("#filter");
-  if (form) htmx?.trigger(form, "neu");
+  if (form) window.htmx?.trigger(form, "neu");
 }, 400);
 
 function everything() { catchUp(); redrawHead(); redrawList(); }
@@ -102,7 +102,10 @@ addEventListener("live:receipt", ({ detail }) => {
 });
 addEventListener("live:media", () => document.querySelectorAll("[data-pending]").forEach((node) => redraw(node.dataset.message)));
 addEventListener("live:hello", everything);
-document.addEventListener("unterhaltung-neu", everything);
+document.addEventListener("unterhaltung-neu", () => {
+  if ($("#uebergabe:popover-open")) $("#uebergabe").hidePopover();
+  everything();
+});
 setInterval(() => document.querySelectorAll("[data-pending]").forEach((node) => redraw(node.dataset.message)), 4000);
 
 // ── The list ───────────────────────────────────────────────────────────
@@ -168,7 +171,9 @@ document.addEventListener("click", (event) => {
   if (quote && $("#zitat")) {
     const box = $("#zitat"), text = quote.closest(".bub").querySelector(".inbox__text");
     box.querySelector("b").textContent = quote.dataset.quoteWho;
-    box.querySelector("span > span").textContent = (text?.textContent ?? "").trim().slice(0, 160);
+    const said = text?.cloneNode(true);
+    said?.querySelector(".vh")?.remove();
+    box.querySelector("span > span").textContent = (said?.textContent ?? "").trim().slice(0, 160);
     box.querySelector("input").value = quote.dataset.quote;
     box.hidden = false;
     $("#antwort").focus();
@@ -313,7 +318,7 @@ function clock() {
   if (!face) return;
   const minutes = Math.floor((new Date(face.dataset.until) - Date.now()) / 60000);
   if (minutes < 0) { // closed while the page was open: the field becomes the choice of templates, the text stays
-    htmx?.ajax("GET", $("#antwortfeld").dataset.field, { target: "#antwortfeld", swap: "outerHTML" });
+    window.htmx?.ajax("GET", $("#antwortfeld").dataset.field, { target: "#antwortfeld", swap: "outerHTML" });
     return;
   }
   face.querySelector("[data-rest]").textContent = minutes >= 60
