@@ -383,12 +383,24 @@ class Health(Value, frozen=True):
     learned: Mapping[str, str] = {}  # values for empty fields of the Config, e.g. the bot's name
 
 
+class Applicant(Value, frozen=True):
+    """A kind of institution, and whether the provider lets it in: asked before a channel is set up."""
+
+    id: str
+    title: str
+    verdict: Literal["yes", "ask", "no"] = "yes"
+    text: str = ""
+
+
 class Connector(Protocol):
     """One configured account with a provider. Built as `Connector(config, http)`; see registry.py."""
 
     kind: ClassVar[str]
     title: ClassVar[str]  # "WhatsApp"
     mark: ClassVar[str]  # two letters for the channel mark: "WA"
+    about: ClassVar[str]  # a sentence for whoever chooses a messenger
+    applicants: ClassVar[Sequence[Applicant]]  # empty: everybody may
+    guide: ClassVar[Sequence[str]]  # what is still to be done by hand at the provider, step by step
     Config: ClassVar[type[BaseModel]]
     limits: Limits
 

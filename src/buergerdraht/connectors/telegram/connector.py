@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from buergerdraht.connectors.contract import (
     AddressGone,
     Answer,
+    Applicant,
     Content,
     Files,
     Health,
@@ -45,6 +46,15 @@ class Telegram:
     kind: ClassVar[str] = "telegram"
     title: ClassVar[str] = "Telegram"
     mark: ClassVar[str] = "TG"
+    about: ClassVar[str] = (
+        "Kostenlos und schnell eingerichtet. Bürgerinnen und Bürger schreiben zuerst; ob sie lesen, meldet Telegram nicht."
+    )
+    applicants: ClassVar[Sequence[Applicant]] = ()
+    guide: ClassVar[Sequence[str]] = (
+        "Schreiben Sie in Telegram an @BotFather und legen Sie mit /newbot einen Bot an.",
+        "Übernehmen Sie Name und Token in die Einstellungen dieses Kanals.",
+        "Wählen Sie „Kanal starten“. Die Webhook-Adresse teilen wir Telegram dann selbst mit.",
+    )
     Config: ClassVar[type[BaseModel]] = TelegramConfig
     limits: Limits = limits.LIMITS
 

@@ -26,13 +26,13 @@ class WhatsAppConfig(BaseModel):
         title="Phone Number ID",
         description="Im Meta-Business-Manager unter „WhatsApp › API-Einrichtung“: die lange Zahl unter der Telefonnummer.",
         pattern=r"^\d{5,32}$",
-        json_schema_extra={"group": "account"},
+        json_schema_extra={"group": "account", "wrong": "Die ID besteht nur aus Ziffern, ohne Leerzeichen und ohne +."},
     )
     waba_id: str = Field(
         title="WhatsApp Business Account ID",
         description="An derselben Stelle, eine Zeile darunter. Für Vorlagen und die Anmeldung des Webhooks.",
         pattern=r"^\d{5,32}$",
-        json_schema_extra={"group": "account"},
+        json_schema_extra={"group": "account", "wrong": "Die ID besteht nur aus Ziffern, ohne Leerzeichen und ohne +."},
     )
     access_token: SecretStr = Field(
         title="Zugriffstoken",
@@ -65,7 +65,7 @@ class WhatsAppConfig(BaseModel):
         title="Pfad oder Version",
         description="Bei Meta die Version der Schnittstelle, bei Partnern der Pfad, der vor jedem Aufruf steht.",
         pattern=r"^(/[\w.\-]+)*$",
-        json_schema_extra={"group": "partner"},
+        json_schema_extra={"group": "partner", "wrong": "Der Pfad beginnt mit einem Schrägstrich und endet ohne, zum Beispiel /v25.0."},
     )
     auth_header: str = Field(
         "Authorization",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from buergerdraht.connectors import graph
 from buergerdraht.connectors.contract import (
     Answer,
+    Applicant,
     Content,
     Files,
     Health,
@@ -36,6 +37,7 @@ from buergerdraht.connectors.contract import (
 )
 from buergerdraht.connectors.http import Answered, Call, Http, Upload
 from buergerdraht.connectors.whatsapp import health, limits, payloads, templates
+from buergerdraht.connectors.whatsapp.admission import APPLICANTS, GUIDE
 from buergerdraht.connectors.whatsapp.config import WhatsAppConfig
 from buergerdraht.connectors.whatsapp.errors import code_of, failure
 from buergerdraht.connectors.whatsapp.plan import plan
@@ -45,6 +47,9 @@ class WhatsApp:
     kind: ClassVar[str] = "whatsapp"
     title: ClassVar[str] = "WhatsApp"
     mark: ClassVar[str] = "WA"
+    about: ClassVar[str] = "Die größte Reichweite. Zuerst schreiben dürfen Sie nur mit genehmigter Vorlage; Nachrichten kosten Geld."
+    applicants: ClassVar[Sequence[Applicant]] = APPLICANTS
+    guide: ClassVar[Sequence[str]] = GUIDE
     Config: ClassVar[type[BaseModel]] = WhatsAppConfig
     limits: Limits = limits.LIMITS
 

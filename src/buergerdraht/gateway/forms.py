@@ -1,0 +1,155 @@
+"""Forms of the channel screens. The set-up form is drawn from the connector's Config, so a new provider needs none of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from pydantic import BaseModel, SecretStr
+from pydantic import ValidationError as WrongConfig
+from pydantic.fields import FieldInfo
+
+from buergerdraht.connectors.contract import Connector
+from buergerdraht.gateway import channels
+from buergerdraht.gateway.models import Channel
+
+GROUPS = (
+    ("account", gettext_lazy("Konto")),
+    ("secrets", gettext_lazy("Zugang")),
+    ("partner", gettext_lazy("Über einen Partner oder eigenen Server")),
+)
+
+
+def extra(field: FieldInfo) -> dict[str, Any]:
+    found = field.json_schema_extra
+    return dict(found) if isinstance(found, Mapping) else {}
+
+
+def is_secret(field: FieldInfo) -> bool:
+    return field.annotation is SecretStr
+
+
+class ChannelForm(forms.Form):
+    """Name and account of a channel. Stored secrets are never shown; left empty they stay as they are."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name des Kanals"),
+        max_length=80,
+        help_text=gettext_lazy("So heißt der Kanal bei Ihnen im Haus, zum Beispiel „WhatsApp Bürgeramt“."),
+    )
+    rate = forms.FloatField(
+        label=gettext_lazy("Höchstens so viele Nachrichten je Sekunde"),
+        required=False,
+        min_value=0.01,
+        help_text=gettext_lazy("Leer lassen, um so schnell zu senden, wie der Dienst es erlaubt."),
+    )
+
+    def __init__(self, kind: str, data: Any = None, *, channel: Channel | None = None) -> None:
+        self.kind = kind
+        self.channel = channel
+        self.stored: BaseModel | None = channels.config(channel) if channel else None
+        initial = {"name": channel.name if channel else channels.title(kind), "rate": channel.rate if channel else None}
+        super().__init__(data, initial=initial)
+        for name, field in self.wanted.items():
+            self.fields[name] = self._drawn(name, field)
+
+    @cached_property
+    def connector(self) -> type[Connector]:
+        return next(found for found in channels.kinds() if found.kind == self.kind)
+
+    @cached_property
+    def wanted(self) -> dict[str, FieldInfo]:
+        """The fields people fill in; those we make ourselves are shown to be copied."""
+        return {name: field for name, field in self.connector.Config.model_fields.items() if not extra(field).get("generated")}
+
+    def _drawn(self, name: str, field: FieldInfo) -> forms.Field:
+        words: dict[str, Any] = {"label": field.title or name, "help_text": field.description or ""}
+        stored = getattr(self.stored, name) if self.stored is not None else None
+        if field.annotation is bool:
+            return forms.BooleanField(required=False, initial=field.default if stored is None else stored, **words)
+        if is_secret(field):
+            kept = isinstance(stored, SecretStr) and bool(stored.get_secret_value())
+            if kept:
+                words["help_text"] += " " + _("Ist hinterlegt und wird nicht angezeigt. Leer lassen, um es zu behalten.")
+            widget = forms.PasswordInput(render_value=False, attrs={"autocomplete": "off", "spellcheck": "false"})
+            return forms.CharField(required=field.is_required() and not kept, widget=widget, max_length=2000, **words)
+        attributes = {"placeholder": extra(field).get("placeholder", ""), "autocomplete": "off", "spellcheck": "false"}
+        initial = stored if stored is not None else ("" if field.is_required() else field.default)
+        return forms.CharField(
+            required=field.is_required(), initial=initial, max_length=500, widget=forms.TextInput(attrs=attributes), **words
+        )
+
+    def groups(self) -> list[dict[str, Any]]:
+        """The fields in the steps of the form; the partner's are folded away until somebody needs them."""
+        found = []
+        for key, title in GROUPS:
+            bound = [self[name] for name, field in self.wanted.items() if extra(field).get("group", "account") == key]
+            changed = any(one.errors or (self.stored is not None and one.initial != self._usual(one.name)) for one in bound)
+            if bound:
+                found.append({"key": key, "title": title, "fields": bound, "folded": key == "partner", "open": changed})
+        return found
+
+    def _usual(self, name: str) -> Any:
+        field = self.wanted[name]
+        return None if is_secret(field) else field.default
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.errors:
+            return cleaned
+        values = {name: cleaned[name] for name in self.wanted}
+        for name, field in self.wanted.items():
+            if is_secret(field) and not values[name] and self.stored is not None:
+                values[name] = getattr(self.stored, name)
+            elif values[name] == "" and not field.is_required():
+                values.pop(name)
+        if self.stored is not None:
+            values |= {name: getattr(self.stored, name) for name in self.connector.Config.model_fields if name not in self.wanted}
+        try:
+            cleaned["config"] = self.connector.Config(**values)
+        except WrongConfig as problem:
+            self._blame(problem)
+        return cleaned
+
+    def _blame(self, problem: WrongConfig) -> None:
+        """Say each mistake beside its field, in German."""
+        for mistake in problem.errors():
+            name = str(mistake["loc"][0]) if mistake["loc"] else ""
+            words = str(mistake.get("ctx", {}).get("error", "")) if mistake["type"] == "value_error" else ""
+            before, colon, after = words.partition(": ")
+            if colon and before in self.wanted:
+                name, words = before, after
+            if not words:
+                words = extra(self.wanted[name]).get("wrong") or _("Dieser Wert passt nicht. Vergleichen Sie ihn mit dem beim Anbieter.")
+            self.add_error(name if name in self.fields else None, ValidationError(words))
+
+
+class ApplicantForm(forms.Form):
+    """What kind of institution asks: some providers do not let everybody in."""
+
+    applicant = forms.ChoiceField(
+        label=gettext_lazy("Was für eine Einrichtung sind Sie?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Wählen Sie aus, was am besten passt.")},
+    )
+
+    def __init__(self, connector: type[Connector], data: Any = None) -> None:
+        super().__init__(data)
+        self.fields["applicant"].choices = [(one.id, one.title) for one in connector.applicants]  # type: ignore[attr-defined]
+
+
+class ProbeForm(forms.Form):
+    """A message to somebody who has just written: nobody needs to type an address."""
+
+    to = forms.ChoiceField(label=gettext_lazy("An"))
+    text = forms.CharField(label=gettext_lazy("Text"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, people: list[tuple[str, str]], data: Any = None, *, organisation: str = "") -> None:
+        words = _("Das ist eine Probe von %(organisation)s. Der Kanal funktioniert.") % {"organisation": organisation}
+        super().__init__(data, initial={"text": words})
+        self.fields["to"].choices = people  # type: ignore[attr-defined]

@@ -1,0 +1,93 @@
+"""What the channel screens show: who wrote just now, what is kept, what the templates look like."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import msgspec
+from django.utils import timezone
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from buergerdraht.accounts import vault
+from buergerdraht.connectors.contract import Malformed, Note, Received, Template
+from buergerdraht.connectors.reasons import REASONS, Reason
+from buergerdraht.gateway import channels
+from buergerdraht.gateway.models import Channel, InboundEvent, MessageTemplate
+
+RECENT = timedelta(minutes=30)
+NEWEST = 60
+
+
+class Person(NamedTuple):
+    key: str  # what the form carries instead of the address
+    words: str
+    address: str
+
+
+def people(channel: Channel) -> list[Person]:
+    """Who wrote to this channel within the last half hour, newest first: whom a test may go to."""
+    connector = channels.connector(channel)
+    events = InboundEvent.objects.filter(channel=channel, source="webhook", received_at__gte=timezone.now() - RECENT)
+    found: dict[str, Person] = {}
+    for event in events.order_by("-id")[:NEWEST]:
+        try:
+            items = connector.parse(bytes(event.body))
+        except Malformed:
+            continue
+        for item in items:
+            if isinstance(item.event, Received) and item.event.sender.address not in found:
+                sender = item.event.sender
+                words = " · ".join(word for word in (sender.name, sender.handle) if word) or sender.address
+                key = vault.lookup(channel.organisation_id, sender.address).hex()[:32]
+                found[sender.address] = Person(key, words, sender.address)
+    return list(found.values())
+
+
+class Generated(NamedTuple):
+    """A word of our own making. Shown to be copied unless it is secret."""
+
+    name: str
+    title: str
+    description: str
+    value: str
+
+
+def generated(channel: Channel) -> list[Generated]:
+    config = channels.config(channel)
+    found = []
+    for name, field in type(config).model_fields.items():
+        extra: dict[str, Any] = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        if extra.get("generated"):
+            value = getattr(config, name)
+            found.append(Generated(name, field.title or name, field.description or "", value if isinstance(value, str) else ""))
+    return found
+
+
+def spoken(note: Note) -> str:
+    """Say a finding with its values."""
+    return note.text.format_map(dict(note.values)) if note.values else note.text
+
+
+def reason_of(channel: Channel) -> Reason | None:
+    return REASONS.get(channel.reason or "unknown") if channel.state == Channel.State.BROKEN else None
+
+
+class ShownTemplate(NamedTuple):
+    row: MessageTemplate
+    template: Template
+    body: SafeString
+
+
+def templates(channel: Channel) -> list[ShownTemplate]:
+    rows = MessageTemplate.objects.filter(channel=channel).order_by("name", "language")
+    return [_shown(row) for row in rows]
+
+
+def _shown(row: MessageTemplate) -> ShownTemplate:
+    template = msgspec.convert(row.template, Template)
+    body = escape(template.body).replace("\n", "<br>")
+    for name in template.variables:
+        body = body.replace("{{" + name + "}}", f'<mark class="variable">{escape(name)}</mark>')
+    return ShownTemplate(row, template, mark_safe(body))  # noqa: S308 - every letter of the template is escaped above
