@@ -12,7 +12,7 @@ from buergerdraht.accounts import audit
 from buergerdraht.accounts.models import Operator, Organisation, Team
 from buergerdraht.blueprints.models import SwitchedOn
 from buergerdraht.blueprints.reading import Blueprint, said
-from buergerdraht.broadcasts.models import Broadcast
+from buergerdraht.broadcasts import actions as broadcasts
 from buergerdraht.connectors.contract import Content, to_json
 from buergerdraht.contacts.models import Topic
 
@@ -129,9 +129,7 @@ def _drafts(organisation: Organisation, blueprint: Blueprint, operator: Operator
 
         def write(draft_title: str = draft.title, keys: list[str] = draft.topics, versions: dict[str, object] = versions) -> None:
             ids = list(organisation.topics.filter(key__in=keys).values_list("id", flat=True))
-            Broadcast.objects.create(
-                organisation=organisation, title=draft_title, versions=versions, audience={"topics": ids}, author=operator
-            )
+            broadcasts.create(organisation, operator=operator, title=draft_title, versions=versions, audience={"topics": ids})
 
         text = said(draft.versions, "de", organisation.address_form)
         yield Step("draft", name, draft.title, text.strip(), None if name in made or draft.title in there else write)

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from buergerdraht.accounts import audit
-from buergerdraht.accounts.models import Membership, Operator, Organisation, Role, Team
+from buergerdraht.accounts import actions as accounts
+from buergerdraht.accounts.models import Operator, Organisation, Role, Team
 from buergerdraht.blueprints.actions import switch_on
 from buergerdraht.blueprints.reading import all_blueprints
 from buergerdraht.connectors.contract import Sender
@@ -71,18 +71,16 @@ def password() -> str:
 @transaction.atomic
 def found() -> Organisation:
     """Make the authority with its people and texts, and take the password of this start."""
-    organisation, new = Organisation.objects.get_or_create(
-        slug=SLUG, defaults={"name": "Stadt Musterstadt", "land": "NW", "languages": ["de", "en", "ar"], "office_hours": WEEK}
-    )
-    if new:
-        organisation.website = "https://www.musterstadt.example"
-        organisation.imprint = IMPRINT
-        organisation.quiet_from, organisation.quiet_until = time(22), time(6)
-        organisation.save()
+    organisation = Organisation.objects.filter(slug=SLUG).first()
+    new = organisation is None
+    if organisation is None:
+        organisation = accounts.create_organisation(
+            SLUG, "Stadt Musterstadt", land="NW", languages=["de", "en", "ar"], office_hours=WEEK,
+            website="https://www.musterstadt.example", imprint=IMPRINT, quiet_from=time(22), quiet_until=time(6),
+        )  # fmt: skip
         for name in ("Pressestelle", "Bürgeramt", "Bürgermeisterbüro"):
-            Team.objects.create(organisation=organisation, name=name)
+            accounts.make_team(organisation, name, operator=None)
         District.objects.bulk_create(District(organisation=organisation, name=name) for name in STREETS)
-        audit.record(organisation, "accounts.create_organisation", subject=f"organisation:{organisation.pk}")
     for worker in WORKERS:
         _employ(organisation, worker)
     if new:
@@ -100,8 +98,8 @@ def _employ(organisation: Organisation, worker: Worker) -> None:
     operator = Operator.objects.filter(email=worker.email).first()
     if operator is None:
         operator = Operator.objects.create_user(worker.email, password(), name=worker.name)
-        membership = Membership.objects.create(organisation=organisation, operator=operator, roles=[role.value for role in worker.roles])
-        membership.teams.set(Team.objects.filter(organisation=organisation, name__in=worker.teams))
+        teams = Team.objects.filter(organisation=organisation, name__in=worker.teams)
+        accounts.join(organisation, operator, [role.value for role in worker.roles], teams)
     elif not operator.check_password(password()):
         operator.set_password(password())
         operator.save(update_fields=["password"])

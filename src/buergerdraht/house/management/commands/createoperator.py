@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 from django.db import transaction
 
-from buergerdraht.accounts import audit
-from buergerdraht.accounts.models import Membership, Operator, Organisation, Role
+from buergerdraht.accounts.actions import join
+from buergerdraht.accounts.models import Operator, Organisation, Role
 
 
 class Command(BaseCommand):
@@ -40,12 +40,9 @@ class Command(BaseCommand):
             operator = Operator.objects.filter(email=email).first()
             if fresh := operator is None:
                 operator = _create(email, options["name"], password)
-            membership, joined = Membership.objects.get_or_create(organisation=organisation, operator=operator)
-            if not joined:
+            if operator.memberships.filter(organisation=organisation).exists():
                 raise CommandError(f"{email} arbeitet schon für „{organisation.name}“. Rollen ändern Sie in der Konsole.")
-            membership.roles = options["role"] or [Role.ADMINISTRATOR.value]
-            membership.save(update_fields=["roles"])
-            audit.record(organisation, "accounts.create_operator", subject=f"operator:{operator.pk}", roles=membership.roles)
+            join(organisation, operator, options["role"] or [Role.ADMINISTRATOR.value])
         self.stdout.write(f"{operator.name} kann sich als {email} anmelden.")
         if fresh and not options["password_stdin"]:
             self.stdout.write(f"Kennwort (wird nur jetzt gezeigt): {password}")

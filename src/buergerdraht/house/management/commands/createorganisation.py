@@ -4,11 +4,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.core.validators import validate_slug
-from django.db import transaction
 
-from buergerdraht.accounts import audit
-from buergerdraht.accounts.models import Organisation
+from buergerdraht.accounts.actions import create_organisation
 
 LANDS = ["BB", "BE", "BW", "BY", "HB", "HE", "HH", "MV", "NI", "NW", "RP", "SH", "SL", "SN", "ST", "TH"]
 
@@ -24,16 +21,10 @@ class Command(BaseCommand):
 
     def handle(self, *arguments: Any, **options: Any) -> None:
         try:
-            validate_slug(options["slug"])
-        except ValidationError:
-            raise CommandError("Der Kurzname darf nur Buchstaben, Ziffern, Binde- und Unterstriche enthalten.") from None
-        if Organisation.objects.filter(slug=options["slug"]).exists():
-            raise CommandError(f"Die Organisation „{options['slug']}“ gibt es schon.")
-        with transaction.atomic():
-            organisation = Organisation.objects.create(
-                slug=options["slug"], name=options["name"], land=options["land"], languages=options["languages"].split(",")
-            )
-            audit.record(organisation, "accounts.create_organisation", subject=f"organisation:{organisation.pk}")
+            languages = options["languages"].split(",")
+            organisation = create_organisation(options["slug"], options["name"], land=options["land"], languages=languages)
+        except ValidationError as problem:
+            raise CommandError(" ".join(problem.messages)) from None
         self.stdout.write(
             f"„{organisation.name}“ ist angelegt. Weiter mit: buergerdraht createoperator {organisation.slug} <E-Mail> <Name>"
         )
