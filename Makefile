@@ -35,7 +35,7 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/djlint --check --lint --quiet src
+	$(BIN)/djlint --lint --quiet src
 	BUERGERDRAHT_DATA=var/test $(BIN)/buergerdraht makemigrations --check --dry-run
 
 test: setup
