@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -11,13 +12,27 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from buergerdraht.accounts import vault
-from buergerdraht.connectors.contract import Malformed, Note, Received, Template
+from buergerdraht.connectors.contract import Connector, Limits, Malformed, Note, Received, Template
 from buergerdraht.connectors.reasons import REASONS, Reason
 from buergerdraht.gateway import channels
 from buergerdraht.gateway.models import Channel, InboundEvent, MessageTemplate
 
 RECENT = timedelta(minutes=30)
 NEWEST = 60
+
+
+class Offer(NamedTuple):
+    """A messenger as the screens show it. (A template would call a class.)"""
+
+    kind: str
+    title: str
+    about: str
+    limits: Limits
+    guide: Sequence[str]
+
+
+def offer(connector: type[Connector]) -> Offer:
+    return Offer(connector.kind, connector.title, connector.about, connector.limits, connector.guide)
 
 
 class Person(NamedTuple):

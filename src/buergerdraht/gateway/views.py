@@ -73,7 +73,7 @@ def overview(request: DeskRequest) -> HttpResponseBase:
 @require_safe
 @desk(Right.MANAGE)
 def choose(request: DeskRequest) -> HttpResponseBase:
-    return render(request, "gateway/choose.html", {"tab": "channels", "kinds": channels.kinds()})
+    return render(request, "gateway/choose.html", {"tab": "channels", "kinds": [reading.offer(one) for one in channels.kinds()]})
 
 
 @desk(Right.MANAGE)
@@ -84,11 +84,11 @@ def add(request: DeskRequest, kind: str) -> HttpResponseBase:
     chosen = next((one for one in connector.applicants if one.id == applicant), None)
     if connector.applicants and (chosen is None or chosen.verdict == "no"):
         asked = ApplicantForm(connector, request.GET if "applicant" in request.GET else None)
-        others = [one for one in channels.kinds() if one.kind != kind]
+        others = [reading.offer(one) for one in channels.kinds() if one.kind != kind]
         return render(
             request,
             "gateway/applicant.html",
-            {"tab": "channels", "connector": connector, "form": asked, "chosen": chosen, "others": others},
+            {"tab": "channels", "connector": reading.offer(connector), "form": asked, "chosen": chosen, "others": others},
         )
     form = ChannelForm(kind, request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -96,7 +96,7 @@ def add(request: DeskRequest, kind: str) -> HttpResponseBase:
         channel = actions.add(request.organisation, kind, wish, operator=request.operator, applicant=applicant)
         messages.success(request, _("Der Kanal ist angelegt. Prüfen Sie ihn jetzt und starten Sie ihn dann."))
         return _to(request, "channel", channel)
-    return render(request, "gateway/add.html", {"tab": "channels", "connector": connector, "form": form, "chosen": chosen})
+    return render(request, "gateway/add.html", {"tab": "channels", "connector": reading.offer(connector), "form": form, "chosen": chosen})
 
 
 # ── One channel ───────────────────────────────────────────────────────────
