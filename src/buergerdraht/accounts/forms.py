@@ -42,7 +42,7 @@ RETENTION = {  # the classes of privacy.retention, with its defaults
 }
 
 
-class OrganisationForm(forms.ModelForm[Organisation]):
+class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
     languages = forms.MultipleChoiceField(
         label=_("Sprachen"), choices=list(LANGUAGES.items()), widget=forms.CheckboxSelectMultiple,
         help_text=_("Deutsch ist die Sprache, auf die zurückgegriffen wird."),
@@ -252,7 +252,7 @@ class JoinForm(forms.Form):
         return password
 
 
-class ProfileForm(forms.ModelForm[Operator]):
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Operator
         fields: ClassVar = ["name", "language", "theme"]
