@@ -96,6 +96,8 @@ async def _finish(engine: Engine, writing: asyncio.Task[None]) -> None:
     await _stop_all(engine)
     if engine.desk.doing:
         await asyncio.wait(set(engine.desk.doing), timeout=FINISH_SECONDS)
+    if engine.errands:
+        await asyncio.wait(set(engine.errands), timeout=5)
     engine.desk.ledger.closing = True
     engine.desk.ledger.more.set()
     with suppress(TimeoutError):

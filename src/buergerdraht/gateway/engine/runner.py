@@ -21,7 +21,7 @@ from buergerdraht.gateway.engine import claim
 from buergerdraht.gateway.engine.claim import SQL, Letter, Orphan, Pool, Wanted
 from buergerdraht.gateway.engine.decide import Decision, Situation, decide, settle
 from buergerdraht.gateway.engine.limits import Breaker, Gate, Pairs
-from buergerdraht.gateway.engine.records import Ledger
+from buergerdraht.gateway.engine.records import RECEIPTS, Ledger
 from buergerdraht.gateway.engine.uploads import Uploads
 
 log = logging.getLogger("buergerdraht.engine")
@@ -349,6 +349,8 @@ class Runner:
             for _, _, batch, organisation in await cursor.fetchall():
                 if batch is not None:
                     self.desk.ledger.batches.add((organisation, batch))
+            # Receipts that came while nobody watched the call have left their parts behind.
+            await connection.execute(RECEIPTS["recompute"], {"ids": parameters["ids"]})
         for _, decision in decisions:
             if decision.delay:
                 heapq.heappush(self.dues, time.monotonic() + decision.delay + 0.01)

@@ -231,6 +231,20 @@ def test_rows_of_a_dead_engine_are_in_doubt(channel: Channel, provider: Provider
     assert states() == ["accepted", "unclear"]
 
 
+def test_a_receipt_that_came_before_the_heir_settles_the_orphan(
+    echoing: Channel, provider: Provider, start_engine: Any, until: Wait
+) -> None:
+    from django.utils import timezone
+
+    row = put(echoing, "anna", "news")
+    Outbound.objects.update(state=State.SENDING, claimed_by="dead", parts_total=1)
+    receipts.apply(echoing.id, [Receipt(external_id="w1", state=ReceiptState.SENT, at=timezone.now(), token=f"{row.id}.0")])
+    assert states() == ["sending"]
+    start_engine()
+    until(lambda: states() == ["accepted"])
+    assert provider.texts() == []
+
+
 def test_two_engines_share_the_channels_and_double_nothing(channel: Channel, provider: Provider, start_engine: Any, until: Wait) -> None:
     start_engine()
     start_engine()
