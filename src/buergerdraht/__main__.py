@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
@@ -20,6 +21,8 @@ NO_DATABASE = {"help", "makemessages", "compilemessages", "collectstatic", "--he
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "buergerdraht.settings")
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if command == "demo":
+        _stage(sys.argv[2:])
     try:
         with _database(command):
             execute_from_command_line(sys.argv)
@@ -30,6 +33,17 @@ def main() -> None:
         reason = str(problem).strip().splitlines()[0]
         print(f"Bürgerdraht: Die Datenbank antwortet nicht. Prüfen Sie DATABASE_URL und ob der Server läuft. ({reason})", file=sys.stderr)
         raise SystemExit(2) from None
+
+
+def _stage(words: list[str]) -> None:
+    """Set the demo's addresses for all its processes: the console on the port asked for, the phones on the next."""
+    options = argparse.ArgumentParser(prog="buergerdraht demo", add_help=False)
+    options.add_argument("--port", type=int, default=8000)
+    port = options.parse_known_args(words)[0].port
+    os.environ.setdefault("BUERGERDRAHT_DATA", "var/demo")
+    os.environ["BUERGERDRAHT_BIND"] = f"127.0.0.1:{port}"
+    os.environ["BUERGERDRAHT_PUBLIC_URL"] = f"http://localhost:{port}"
+    os.environ["BUERGERDRAHT_SIMULATOR_URL"] = f"http://localhost:{port + 1}"
 
 
 def _database(command: str) -> AbstractContextManager[object]:

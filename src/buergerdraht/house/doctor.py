@@ -84,7 +84,7 @@ def _key(path: Path) -> Finding:
 
 
 def _assets() -> Iterator[Finding]:
-    missing = [name for name in ("kern/kern.min.css", "django_htmx/htmx.min.js") if finders.find(name) is None]
+    missing = [name for name in ("kern/kern.min.css", "django_htmx/htmx-2.min.js") if finders.find(name) is None]
     if missing:
         yield Finding("fault", f"Bausteine der Oberfläche fehlen: {', '.join(missing)}.", "Führen Sie „make setup“ aus.")
     else:
