@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from buergerdraht.broadcasts.models import Recipient
+from buergerdraht.broadcasts.models import Recipient, TestAddress
 from buergerdraht.contacts.models import ConsentText, Contact
 from buergerdraht.conversations.models import Message
 from buergerdraht.gateway import channels
@@ -46,6 +46,7 @@ def collect(contact: Contact) -> dict[str, Any]:
         "consents": _consents(contact),
         "messages": _messages(contact),
         "broadcasts": _broadcasts(contact),
+        "test_phone_of": list(TestAddress.objects.filter(address__contact=contact).values_list("operator__name", flat=True)),
         "deliveries": _deliveries(contact),
         "access_links": [
             {"created_at": link.created_at.isoformat(), "expires_at": link.expires_at.isoformat()}

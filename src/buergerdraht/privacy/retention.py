@@ -16,7 +16,7 @@ from buergerdraht.accounts.models import Organisation
 from buergerdraht.accounts.vault import encrypt
 from buergerdraht.contacts import actions
 from buergerdraht.contacts.ledger import Proof
-from buergerdraht.contacts.models import Contact, Subscription
+from buergerdraht.contacts.models import Contact, ContactImport, Subscription
 from buergerdraht.conversations.models import Conversation, Message
 from buergerdraht.gateway.models import EarlyReceipt, InboundEvent, Media, Outbound, Part, Seen, StoredContent, Traffic
 from buergerdraht.privacy.erase import OPEN, delete_outbounds, erase, remove_files
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
 
 BATCH = 500
+UPLOADS = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def run(organisation: Organisation, now: datetime | None = None) -> RetentionRun
     counts = {each.key: each.delete(organisation, now - timedelta(days=days(organisation, each))) for each in CLASSES}
     counts["remnants"] = _remnants(organisation)
     AccessLink.objects.filter(organisation=organisation, expires_at__lt=now).delete()
+    _imports(organisation, now - UPLOADS)
     return RetentionRun.objects.create(organisation=organisation, counts={key: number for key, number in counts.items() if number})
 
 
@@ -133,6 +135,11 @@ def _seen(organisation: Organisation, before: datetime) -> int:
 
 def _traffic(organisation: Organisation, before: datetime) -> int:
     return Traffic.objects.filter(channel__organisation=organisation, at__lt=before).delete()[0]
+
+
+def _imports(organisation: Organisation, before: datetime) -> None:
+    """Uploaded files nobody confirmed; what was imported keeps its counts, and is empty already."""
+    ContactImport.objects.filter(organisation=organisation, created_at__lt=before, state=ContactImport.State.CHECKED).delete()
 
 
 def _remnants(organisation: Organisation) -> int:

@@ -1,0 +1,67 @@
+"""No room is forgotten: whoever adds a table that leads to a person must say here how access and erasure treat it."""
+
+from __future__ import annotations
+
+from django.apps import apps
+from django.db.models import Model
+
+from buergerdraht.contacts.models import Address, Contact
+
+# label -> where privacy treats it
+KNOWN = {
+    "contacts.contact": "access._contact, erase (deleted)",
+    "contacts.address": "access._addresses, erase (cascades)",
+    "contacts.addressalias": "access._addresses counts them, erase (cascades)",
+    "contacts.subscription": "access._subscriptions, erase (cascades)",
+    "contacts.consent": "access._consents, erase (keeps the pseudonym, blurs the evidence)",
+    "conversations.conversation": "access._messages, erase (cascades)",
+    "conversations.message": "access._messages, erase._messages",
+    "conversations.reading": "who of us read it: the audit log says so; erase (cascades)",
+    "broadcasts.recipient": "access._broadcasts, erase (loses the person, keeps the sum)",
+    "broadcasts.testaddress": "access.collect (test_phone_of), erase (cascades)",
+    "privacy.accesslink": "access.collect, erase (cascades)",
+}
+# Tables that name a person without a foreign key to them.
+HIDDEN = {
+    "gateway.outbound": "access._deliveries, erase._deliveries",
+    "gateway.part": "erase._forget_parts",
+    "gateway.storedcontent": "erase.delete_outbounds",
+    "gateway.earlyreceipt": "erase._forget_receipts",
+    "gateway.inboundevent": "erase.forget_events",
+    "gateway.media": "access._messages, erase._messages",
+    "gateway.mediaupload": "cascades with media",
+    "gateway.seen": "ids of events only; retention._seen",
+    "gateway.traffic": "redacted; retention._traffic",
+    "contacts.contactimport": "emptied when imported; retention._imports",
+}
+
+
+def _leads_to_person(model: type[Model]) -> bool:
+    return any(each.many_to_one or each.one_to_one for each in _links(model))
+
+
+def _links(model: type[Model]) -> list:
+    found = []
+    for column in model._meta.get_fields():
+        related = column.related_model if column.is_relation and not column.auto_created else None
+        if related in {Contact, Address} or (related and related is not model and related._meta.label_lower in KNOWN):
+            found.append(column)
+    return found
+
+
+def test_every_table_that_leads_to_a_person_is_known() -> None:
+    leading = {model._meta.label_lower for model in apps.get_models() if _leads_to_person(model)} | {"contacts.contact"}
+    assert leading == set(KNOWN), "say in access.py and erase.py what happens to it, then add it here"
+
+
+def test_every_sealed_column_is_known() -> None:
+    """What is encrypted names somebody."""
+    from buergerdraht.accounts.vault import SealedField
+
+    sealed = {model._meta.label_lower for model in apps.get_models() if any(isinstance(f, SealedField) for f in model._meta.get_fields())}
+    assert sealed - {"gateway.channel"} <= set(KNOWN) | set(HIDDEN)  # a channel's sealed column holds our own token
+
+
+def test_every_table_of_the_gateway_is_considered() -> None:
+    gateway = {model._meta.label_lower for model in apps.get_app_config("gateway").get_models()}
+    assert gateway - {"gateway.channel", "gateway.messagetemplate"} <= set(HIDDEN)
