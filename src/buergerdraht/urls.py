@@ -15,7 +15,6 @@ desk = [
 
 urlpatterns = [
     path("", include("buergerdraht.accounts.entrance")),
-    path("", include("buergerdraht.privacy.public_urls")),
     path("p/", include("buergerdraht.website.urls")),
     path("", include("buergerdraht.privacy.public_urls")),
     path("o/<slug:organisation>/", include(desk)),

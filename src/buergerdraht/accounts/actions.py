@@ -92,9 +92,7 @@ def invite(organisation: Organisation, *, name: str, email: str, roles: Iterable
         expires_at=timezone.now() + timedelta(days=INVITATION_DAYS),
     )  # fmt: skip
     invitation.teams.set(teams)
-    audit.record(
-        organisation, "accounts.invite", operator=operator, subject=f"invitation:{invitation.pk}", roles=invitation.roles
-    )
+    audit.record(organisation, "accounts.invite", operator=operator, subject=f"invitation:{invitation.pk}", roles=invitation.roles)
     return token
 
 

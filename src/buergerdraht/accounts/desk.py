@@ -37,7 +37,9 @@ def desk(right: Right) -> Callable[[Callable[..., HttpResponseBase]], Callable[.
         def guarded(request: HttpRequest, organisation: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
-            memberships = list(Membership.objects.filter(operator=request.user).select_related("organisation").order_by("organisation__name"))
+            memberships = list(
+                Membership.objects.filter(operator=request.user).select_related("organisation").order_by("organisation__name")
+            )
             here = next((m for m in memberships if m.organisation.slug == organisation), None)
             if here is None:
                 raise Http404

@@ -26,7 +26,12 @@ from buergerdraht.accounts.models import Membership, Operator
 @login_required
 def start(request: HttpRequest) -> HttpResponse:
     """Send people to the first organisation they work for."""
-    membership = Membership.objects.filter(operator=cast(Operator, request.user)).select_related("organisation").order_by("organisation__name").first()
+    membership = (
+        Membership.objects.filter(operator=cast(Operator, request.user))
+        .select_related("organisation")
+        .order_by("organisation__name")
+        .first()
+    )
     if membership is None:
         return render(request, "accounts/nowhere.html")
     return redirect("insights:today", membership.organisation.slug)

@@ -166,7 +166,9 @@ class HoursForm(forms.Form):
                 day, month, year = (int(part) for part in line.split("."))
                 days.append(date(year, month, day).isoformat())
             except ValueError:
-                raise ValidationError(gettext("„%(line)s“ ist kein Datum. Schreiben Sie zum Beispiel 24.12.2026.") % {"line": line}) from None
+                raise ValidationError(
+                    gettext("„%(line)s“ ist kein Datum. Schreiben Sie zum Beispiel 24.12.2026.") % {"line": line}
+                ) from None
         return sorted(set(days))
 
 
@@ -208,7 +210,9 @@ class InvitationForm(forms.Form):
         label=_("Aufgaben"), choices=Role.choices, widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Wählen Sie mindestens eine Aufgabe.")},
     )  # fmt: skip
-    teams = forms.ModelMultipleChoiceField(label=_("Teams"), queryset=Team.objects.none(), required=False, widget=forms.CheckboxSelectMultiple)
+    teams = forms.ModelMultipleChoiceField(
+        label=_("Teams"), queryset=Team.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
+    )
 
     def __init__(self, organisation: Organisation, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -46,7 +46,7 @@ def decrypt(sealed: bytes | memoryview) -> str:
     for key in _keys():
         try:
             return key.decrypt(data[:12], data[12:], None).decode()
-        except Exception as problem:  # noqa: BLE001 - InvalidTag: try the next key
+        except Exception as problem:
             error = problem
     assert error is not None
     raise error

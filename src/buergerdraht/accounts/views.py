@@ -99,7 +99,10 @@ def rules(request: DeskRequest) -> HttpResponseBase:
 @desk(Right.MANAGE)
 def team(request: DeskRequest) -> HttpResponseBase:
     members = (
-        Membership.objects.filter(organisation=request.organisation).select_related("operator").prefetch_related("teams").order_by("operator__name")
+        Membership.objects.filter(organisation=request.organisation)
+        .select_related("operator")
+        .prefetch_related("teams")
+        .order_by("operator__name")
     )
     return render(request, "accounts/team.html", {
         "tab": "team", "members": members, "team_form": TeamForm(), "roles": _role_words(),

@@ -80,3 +80,15 @@ class Recipient(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["broadcast", "id"], name="recipient_open", condition=models.Q(outbound__isnull=True, refused=""))
         ]
+
+
+class TestAddress(models.Model):
+    """The operator's own phone on a channel, for tests before the release."""
+
+    operator = models.ForeignKey(Operator, models.CASCADE)
+    organisation = models.ForeignKey(Organisation, models.CASCADE)
+    channel = models.ForeignKey(Channel, models.CASCADE)
+    address = models.ForeignKey(Address, models.CASCADE)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["operator", "channel"], name="test_address_once")]

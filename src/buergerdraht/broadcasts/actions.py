@@ -1,0 +1,237 @@
+"""What happens to broadcasts: write, submit, release, send, pause, stop, settle. Rights are asked by the views, states here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from buergerdraht.accounts import audit
+from buergerdraht.accounts.models import Operator, Organisation
+from buergerdraht.broadcasts import checks
+from buergerdraht.broadcasts.models import Broadcast, BroadcastEvent, Recipient, TestAddress
+from buergerdraht.contacts import outreach
+from buergerdraht.contacts.models import Address
+from buergerdraht.gateway import live
+
+State = Broadcast.State
+WRITABLE = {State.DRAFT, State.SUBMITTED, State.APPROVED}
+
+
+class Stale(Exception):
+    """Somebody else changed it meanwhile."""
+
+
+def _locked(broadcast: Broadcast, *states: str) -> Broadcast:
+    """Lock the row and see that it still stands where the operator saw it."""
+    row = Broadcast.objects.select_for_update().select_related("organisation").get(pk=broadcast.pk)
+    if row.state not in states:
+        raise ValidationError(_("Das geht nicht mehr: Die Rundnachricht hat inzwischen einen anderen Stand."))
+    return row
+
+
+def _note(broadcast: Broadcast, what: str, operator: Operator | None, text: str = "", **details: Any) -> None:
+    BroadcastEvent.objects.create(broadcast=broadcast, operator=operator, what=what, text=text[:300])
+    audit.record(broadcast.organisation, f"broadcasts.{what}", operator=operator, subject=f"broadcast:{broadcast.pk}", **details)
+    live.tell(broadcast.organisation_id, "broadcast", id=broadcast.pk)
+
+
+@transaction.atomic
+def create(organisation: Organisation, *, operator: Operator | None, title: str = "", **fields: Any) -> Broadcast:
+    broadcast = Broadcast.objects.create(organisation=organisation, author=operator, title=title, **fields)
+    _note(broadcast, "create", operator)
+    return broadcast
+
+
+@transaction.atomic
+def change(broadcast: Broadcast, *, operator: Operator, version: int, **fields: Any) -> Broadcast:
+    """Save what was written. A released text that changes must be released again. Raises Stale where another editor was faster."""
+    row = _locked(broadcast, *WRITABLE)
+    if row.version != version:
+        raise Stale
+    changed = [name for name, value in fields.items() if getattr(row, name) != value]
+    if not changed:
+        return row
+    for name in changed:
+        setattr(row, name, fields[name])
+    if row.state != State.DRAFT:
+        row.state, row.approver, row.approved_at = State.DRAFT, None, None
+        _note(row, "change", operator, _("Nach einer Änderung ist eine neue Freigabe nötig."), fields=changed)
+    elif row.author_id != operator.pk:
+        _note(row, "change", operator, fields=changed)
+    row.version += 1
+    row.save()
+    return row
+
+
+@transaction.atomic
+def submit(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
+    """Give it to be released; where nobody else must look, it is released at once. Raises ValidationError with all that is missing."""
+    row = _locked(broadcast, State.DRAFT)
+    if problems := checks.errors(row):
+        raise ValidationError(problems)
+    row.submitted_at = timezone.now()
+    row.state = State.SUBMITTED
+    if row.author_id is None:
+        row.author = operator
+    _note(row, "submit", operator, row.hint)
+    if not row.organisation.approval_required:
+        _release(row, operator)
+    row.save()
+    return row
+
+
+@transaction.atomic
+def approve(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
+    """Release it. Where the organisation demands a second person, the author cannot be that person."""
+    row = _locked(broadcast, State.SUBMITTED)
+    if row.organisation.approval_required and row.author_id == operator.pk:
+        raise PermissionDenied(_("Die eigene Rundnachricht gibt eine andere Person frei."))
+    if problems := checks.errors(row):
+        raise ValidationError(problems)
+    _release(row, operator)
+    row.save()
+    return row
+
+
+def _release(row: Broadcast, operator: Operator) -> None:
+    row.state, row.approver, row.approved_at = State.APPROVED, operator, timezone.now()
+    _note(row, "approve", operator)
+
+
+@transaction.atomic
+def send_back(broadcast: Broadcast, *, operator: Operator, reason: str) -> Broadcast:
+    row = _locked(broadcast, State.SUBMITTED)
+    row.state = State.DRAFT
+    row.save(update_fields=["state", "updated_at"])
+    _note(row, "send_back", operator, reason)
+    return row
+
+
+@transaction.atomic
+def withdraw(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
+    """Take it back before it goes."""
+    row = _locked(broadcast, State.DRAFT, State.SUBMITTED, State.APPROVED)
+    row.state = State.WITHDRAWN
+    row.save(update_fields=["state", "updated_at"])
+    _note(row, "withdraw", operator)
+    return row
+
+
+@transaction.atomic
+def pause(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
+    row = _locked(broadcast, State.SENDING)
+    row.state = State.PAUSED
+    row.save(update_fields=["state", "updated_at"])
+    outreach.hold(row.pk)
+    _note(row, "pause", operator)
+    return row
+
+
+@transaction.atomic
+def resume(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
+    row = _locked(broadcast, State.PAUSED)
+    row.state = State.SENDING
+    row.save(update_fields=["state", "updated_at"])
+    outreach.release(row.pk)
+    _note(row, "resume", operator)
+    return row
+
+
+@transaction.atomic
+def stop(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
+    """End it: whoever was not written to yet gets nothing, and the ledger says so."""
+    row = _locked(broadcast, State.SENDING, State.PAUSED)
+    row.state, row.finished_at = State.STOPPED, timezone.now()
+    row.save(update_fields=["state", "finished_at", "updated_at"])
+    cancelled = outreach.stop_batch(row.pk)
+    cancelled += Recipient.objects.filter(broadcast=row, outbound=None, refused="").update(refused="cancelled")
+    _note(row, "stop", operator, cancelled=cancelled)
+    return row
+
+
+@transaction.atomic
+def duplicate(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
+    title = _("%(title)s (Kopie)") % {"title": broadcast.title[:110]}
+    return create(
+        broadcast.organisation, operator=operator, title=title, versions=broadcast.versions, audience=broadcast.audience,
+        templates=broadcast.templates, urgent=broadcast.urgent,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def follow_up(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
+    """Draft the same for those it did not reach, not for those who want none."""
+    missed = Recipient.objects.filter(broadcast=broadcast, contact__isnull=False).filter(_missed()).values_list("contact_id", flat=True)
+    return create(
+        broadcast.organisation, operator=operator, title=broadcast.title, versions=broadcast.versions, templates=broadcast.templates,
+        audience={**broadcast.audience, "contacts": list(missed)}, urgent=broadcast.urgent, follows=broadcast,
+    )  # fmt: skip
+
+
+def _missed() -> Any:
+    from django.db.models import Q
+
+    failed = Q(outbound__state__in=["failed", "cancelled"]) | Q(outbound__receipt="failed")
+    return failed | Q(refused__in=["no_template", "cancelled", "window_closed"])
+
+
+@transaction.atomic
+def archive(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
+    row = _locked(broadcast, State.DRAFT, State.DONE, State.STOPPED, State.WITHDRAWN)
+    row.archived_at = None if row.archived_at else timezone.now()
+    row.save(update_fields=["archived_at", "updated_at"])
+    _note(row, "archive", operator)
+    return row
+
+
+def settle(broadcast: Broadcast, *, operator: Operator, again: bool) -> int:
+    """Decide all unclear ones alike: send again, or take them as arrived. Returns how many."""
+    rows = Recipient.objects.filter(broadcast=broadcast, outbound__state="unclear").select_related("outbound")
+    decided = 0
+    for recipient in rows.iterator(chunk_size=500):
+        assert recipient.outbound is not None
+        try:
+            outreach.settle(recipient.outbound, again=again)
+        except outreach.Refused:  # they left meanwhile: not sent, and not taken as arrived
+            continue
+        decided += 1
+    with transaction.atomic():
+        row = _locked(broadcast, State.DONE, State.SENDING, State.PAUSED, State.STOPPED)
+        if again and decided and row.state == State.DONE:
+            row.state = State.SENDING
+            row.save(update_fields=["state", "updated_at"])
+        _note(row, "settle", operator, again=again, number=decided)
+    return decided
+
+
+@transaction.atomic
+def set_test_address(operator: Operator, address: Address) -> None:
+    TestAddress.objects.update_or_create(
+        operator=operator, organisation=address.organisation, channel=address.channel, defaults={"address": address}
+    )
+
+
+def test(broadcast: Broadcast, *, operator: Operator, build: Callable[[str], Any]) -> list[str]:
+    """Send it to the operator's own phones. Returns the names of the channels; raises ValidationError where none is known or may be used."""
+    own = TestAddress.objects.filter(operator=operator, organisation=broadcast.organisation).select_related("address__contact", "channel")
+    if not own:
+        raise ValidationError(_("Wählen Sie zuerst, welches Telefon Ihres ist."))
+    reached = []
+    for row in own:
+        try:
+            outreach.send(row.address, build(row.address.contact.language), purpose="service", operator=operator)
+        except outreach.Refused as refused:
+            if refused.reason == "window_closed":
+                raise ValidationError(
+                    _("Schreiben Sie dem Kanal „%(name)s“ zuerst etwas: Er darf Ihnen nur innerhalb von 24 Stunden frei antworten.")
+                    % {"name": row.channel.name}
+                ) from None
+            raise ValidationError(_("An dieses Telefon darf nicht gesendet werden.")) from None
+        reached.append(row.channel.name)
+    audit.record(broadcast.organisation, "broadcasts.test", operator=operator, subject=f"broadcast:{broadcast.pk}")
+    return reached

@@ -1,0 +1,138 @@
+"""Freeze the audience, queue it in pieces, see when it is done. A kill at any point loses nothing and doubles nothing:
+
+the freeze is one transaction; each piece queues its letters and links them to their recipients in one; what is not linked is
+taken up by the next round.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from buergerdraht.broadcasts import content
+from buergerdraht.broadcasts.actions import _note
+from buergerdraht.broadcasts.models import Broadcast, Recipient
+from buergerdraht.contacts import audience, outreach
+from buergerdraht.contacts.models import Address
+from buergerdraht.gateway.models import Outbound, StoredContent
+
+State = Broadcast.State
+PIECE = 1000
+BUSY = [Outbound.State.QUEUED, Outbound.State.SENDING, Outbound.State.DOUBT]
+
+
+def round_of_all() -> int:
+    """Do what is due: start, queue, finish. Returns how many letters were queued."""
+    now = timezone.now()
+    for broadcast in Broadcast.objects.filter(Q(scheduled_at=None) | Q(scheduled_at__lte=now), state=State.APPROVED).order_by(
+        "-urgent", "id"
+    ):
+        start(broadcast)
+    queued = 0
+    for broadcast in Broadcast.objects.filter(state=State.SENDING).order_by("-urgent", "id"):
+        while (piece := queue_piece(broadcast)) is not None:
+            queued += piece
+        finish(broadcast)
+    return queued
+
+
+@transaction.atomic
+def start(broadcast: Broadcast) -> bool:
+    """Freeze the audience and begin. Returns False where another worker was faster."""
+    row = (
+        Broadcast.objects.select_for_update(skip_locked=True)
+        .select_related("organisation")
+        .filter(pk=broadcast.pk, state=State.APPROVED)
+        .first()
+    )
+    if row is None:
+        return False
+    chosen = audience.select(row.organisation, row.audience).select_related(None).order_by("contact_id")
+    people = chosen.values_list("id", "contact_id", "channel_id", "contact__language").iterator(chunk_size=PIECE)
+    piece: list[Recipient] = []
+    for address, contact, channel, language in people:
+        piece.append(
+            Recipient(broadcast=row, contact_id=contact, address_id=address, channel_id=channel, language=content.fallback(row, language))
+        )
+        if len(piece) == PIECE:
+            Recipient.objects.bulk_create(piece, ignore_conflicts=True)
+            piece = []
+    Recipient.objects.bulk_create(piece, ignore_conflicts=True)
+    row.state, row.started_at = State.SENDING, timezone.now()
+    row.save(update_fields=["state", "started_at", "updated_at"])
+    _note(row, "start", None)
+    return True
+
+
+@transaction.atomic
+def queue_piece(broadcast: Broadcast) -> int | None:
+    """Queue the next piece of the frozen audience. None when nothing is left, or it is no longer being sent."""
+    row = (
+        Broadcast.objects.select_for_update(skip_locked=True)
+        .select_related("organisation")
+        .filter(pk=broadcast.pk, state=State.SENDING)
+        .first()
+    )
+    if row is None:
+        return None
+    waiting = (
+        Recipient.objects.filter(broadcast=row, outbound=None, refused="").select_related("channel", "address__contact").order_by("id")
+    )
+    recipients = list(waiting[:PIECE])
+    if not recipients:
+        return None
+    gone = [recipient for recipient in recipients if recipient.address is None]
+    for recipient in gone:
+        recipient.refused = "stopped"
+    there = [recipient for recipient in recipients if recipient.address is not None]
+    answers = outreach.send_many(_letters(row, there), purpose="newsletter", batch=row.pk, urgent=row.urgent)
+    for recipient, answer in zip(there, answers, strict=True):
+        if isinstance(answer, Outbound):
+            recipient.outbound = answer
+        else:
+            recipient.refused = answer.reason
+    Recipient.objects.bulk_update(recipients, ["outbound", "refused"])
+    return len(there)
+
+
+def _letters(broadcast: Broadcast, recipients: list[Recipient]) -> list[outreach.Letter]:
+    @cache
+    def inside(language: str) -> StoredContent:
+        return outreach.store(broadcast.organisation, content.version(broadcast, language), batch=broadcast.pk)
+
+    @cache
+    def outside(channel_id: int, language: str) -> StoredContent | None:
+        channel = next(recipient.channel for recipient in recipients if recipient.channel_id == channel_id)
+        found = content.template(broadcast, channel, language)
+        return outreach.store(broadcast.organisation, found, batch=broadcast.pk) if found else None
+
+    letters = []
+    for recipient in recipients:
+        assert isinstance(recipient.address, Address)
+        letters.append(outreach.Letter(recipient.address, inside(recipient.language), outside(recipient.channel_id, recipient.language)))
+    return letters
+
+
+@transaction.atomic
+def finish(broadcast: Broadcast) -> bool:
+    """Say it is done when nothing is open any more. Unclear ones stay to be decided."""
+    row = (
+        Broadcast.objects.select_for_update(skip_locked=True)
+        .select_related("organisation")
+        .filter(pk=broadcast.pk, state=State.SENDING)
+        .first()
+    )
+    if row is None:
+        return False
+    if (
+        Recipient.objects.filter(broadcast=row, outbound=None, refused="").exists()
+        or Outbound.objects.filter(batch=row.pk, state__in=BUSY).exists()
+    ):
+        return False
+    row.state, row.finished_at = State.DONE, timezone.now()
+    row.save(update_fields=["state", "finished_at", "updated_at"])
+    _note(row, "finish", None)
+    return True

@@ -1,0 +1,85 @@
+// The composer: language tabs, marking text, the preview's messenger, saving before anything else happens.
+const draft = document.getElementById("draft");
+const tabs = [...document.querySelectorAll("[role=tab][data-language]")];
+let kind = "";
+
+function open(tab) {
+  for (const each of tabs) {
+    const chosen = each === tab;
+    each.setAttribute("aria-selected", chosen);
+    each.tabIndex = chosen ? 0 : -1;
+    if (chosen) each.setAttribute("aria-current", "page"); else each.removeAttribute("aria-current");
+    document.getElementById(`version-${each.dataset.language}`).hidden = !chosen;
+  }
+  document.getElementById("shown-language").value = tab.dataset.language;
+  save();
+}
+
+for (const tab of tabs) {
+  tab.tabIndex = tab.getAttribute("aria-selected") === "true" ? 0 : -1;
+  tab.addEventListener("click", (event) => { event.preventDefault(); open(tab); });
+  tab.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
+    next.focus();
+    open(next);
+  });
+}
+
+function save() { if (draft) htmx.trigger(draft, "save"); }
+
+// Mark what is chosen, or begin a list: the text field stays the one source.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-wrap], [data-line]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.for);
+  const { selectionStart: from, selectionEnd: to, value } = field;
+  const chosen = value.slice(from, to);
+  const text = button.dataset.wrap ? button.dataset.wrap + (chosen || "Text") + button.dataset.wrap : (from && value[from - 1] !== "\n" ? "\n" : "") + button.dataset.line + chosen;
+  field.setRangeText(text, from, to, "end");
+  field.focus();
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
+function preview() {
+  const phones = [...document.querySelectorAll(".preview .phone")];
+  if (!phones.some((phone) => phone.dataset.kind === kind)) kind = phones[0]?.dataset.kind || "";
+  for (const phone of phones) phone.hidden = phone.dataset.kind !== kind;
+  for (const radio of document.querySelectorAll(".preview input[name=pv]")) radio.checked = radio.value === kind;
+  const shown = document.getElementById("shown-language");
+  const line = shown && document.getElementById(`count-${shown.value}`);
+  if (line) {
+    line.replaceChildren(...[...document.querySelectorAll(".preview .phone")].map((phone) => {
+      const { length, most } = phone.querySelector("[data-length]").dataset;
+      const piece = document.createElement("span");
+      const name = document.querySelector(`.preview input[value="${phone.dataset.kind}"]`).parentElement.textContent.trim();
+      piece.textContent = `${name}: ${Number(length).toLocaleString("de")} / ${Number(most).toLocaleString("de")}`;
+      if (Number(length) > Number(most)) piece.className = "is-warn tone--i";
+      return piece;
+    }));
+  }
+}
+document.addEventListener("change", (event) => {
+  if (event.target.name === "pv") { kind = event.target.value; preview(); }
+  if (event.target.id === "attach-file" && event.target.files.length) submitAfterSave(document.getElementById("attach-form"));
+  if (event.target.matches("[data-reload]")) document.body.addEventListener("htmx:afterRequest", () => location.reload(), { once: true });
+});
+document.body.addEventListener("htmx:afterSettle", preview);
+document.addEventListener("htmx:beforeSwap", (event) => { if (event.detail.xhr.status === 409) event.detail.shouldSwap = true; });
+
+for (const label of document.querySelectorAll("[data-pick]")) {
+  label.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); document.getElementById(label.dataset.pick).click(); } });
+}
+
+// Nothing leaves the page before what was typed is saved.
+async function submitAfterSave(form) {
+  const body = new FormData(draft);
+  const answer = await fetch(draft.action, { method: "POST", body, headers: { "X-CSRFToken": body.get("csrfmiddlewaretoken"), "HX-Request": "true" } });
+  if (answer.ok) form.submit();
+  else document.getElementById("preview").innerHTML = await answer.text();
+}
+for (const form of document.querySelectorAll("form[data-after-save]")) {
+  form.addEventListener("submit", (event) => { event.preventDefault(); submitAfterSave(form); });
+}
+preview();

@@ -1,0 +1,14 @@
+"""What broadcasts do by the clock: start what is due, go on with what was begun, end what is done."""
+
+from __future__ import annotations
+
+from procrastinate.contrib.django import app
+
+from buergerdraht.broadcasts import sending
+
+
+@app.periodic(cron="*/2 * * * * *")
+@app.task(queueing_lock="broadcasts.round", lock="broadcasts.round", pass_context=False)
+def round_of_all(timestamp: int) -> None:
+    """Do what is due."""
+    sending.round_of_all()
