@@ -18,7 +18,8 @@ from buergerdraht.contacts.models import Address, Contact
 from buergerdraht.conversations import outgoing
 from buergerdraht.conversations.models import Conversation, Message, Reading
 from buergerdraht.conversations.recording import record, wait
-from buergerdraht.gateway import live
+from buergerdraht.gateway import ingest, live
+from buergerdraht.gateway.models import Media
 
 __all__ = [
     "assign",
@@ -66,7 +67,7 @@ def await_answer(
         channel=target.channel if target else None, kind="parked", text=content.text, at=timezone.now(),
         data={"content": to_json(content), "address": target.pk if target else None},
     )  # fmt: skip
-    message.media.add(*(media.id for media in content.media))
+    message.media.add(*Media.objects.filter(organisation=message.organisation_id, id__in=[media.id for media in content.media]))
     outgoing.tell(message)
     return message
 
@@ -169,6 +170,15 @@ def mark_read(conversation: Conversation, *, operator: Operator, answers: bool) 
     mine = conversation.operator_id in {None, operator.pk}
     if answers and mine and Conversation.objects.filter(pk=conversation.pk, unread__gt=0).update(unread=0):
         live.tell(conversation.organisation_id, "conversation", conversation=conversation.pk)
+        _show_read(conversation)
+
+
+def _show_read(conversation: Conversation) -> None:
+    """Let the messenger set its read mark, where it has one."""
+    address = conversation.last_address
+    newest = conversation.messages.filter(author=Message.Author.CITIZEN, channel=address and address.channel).order_by("-at", "-id").first()
+    if address and newest and newest.external_id:
+        ingest.mark_read(address.channel, newest.external_id, address.address)
 
 
 @transaction.atomic

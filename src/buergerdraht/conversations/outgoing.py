@@ -16,7 +16,7 @@ from buergerdraht.connectors.contract import Content, TemplateUse, content_from_
 from buergerdraht.contacts.models import Address, Contact
 from buergerdraht.conversations.models import Conversation, Message
 from buergerdraht.gateway import live
-from buergerdraht.gateway.models import Channel, MessageTemplate, Outbound
+from buergerdraht.gateway.models import Channel, Media, MessageTemplate, Outbound
 
 ANSWERED_WITHIN = timedelta(days=7)  # later messages are a new matter, not an answer to the broadcast
 
@@ -68,7 +68,7 @@ def fill(message: Message, outbound: Outbound, content: Content) -> None:
         if value
     }  # fmt: skip
     message.save()
-    message.media.add(*(media.id for media in content.media))
+    message.media.add(*Media.objects.filter(organisation=message.organisation_id, id__in=[media.id for media in content.media]))
 
 
 def _kind(content: Content) -> str:

@@ -73,7 +73,7 @@ def rows(organisation: Organisation, operator: Operator, asked: Asked, offset: i
 def next_waiting(organisation: Organisation, operator: Operator, after: int | None = None) -> Conversation | None:
     """Find who waits longest among mine and the unassigned ones."""
     found = Conversation.objects.filter(Q(operator=operator) | Q(operator=None), organisation=organisation, state=Conversation.State.OPEN)
-    return found.exclude(pk=after).order_by(F("waiting_since").asc(nulls_last=True), "-last_at").first()
+    return found.exclude(pk=after or 0).order_by(F("waiting_since").asc(nulls_last=True), "-last_at").first()
 
 
 def _chosen(organisation: Organisation, operator: Operator, asked: Asked) -> QuerySet[Conversation]:
@@ -239,7 +239,7 @@ def _quotes(conversation: Conversation, messages: Sequence[Message], name: str) 
     if not wanted:
         return {}
     found: dict[str, Quote] = {}
-    ours = dict(
+    ours: dict[int | None, str | None] = dict(
         Part.objects.filter(external_id__in=wanted, channel__organisation=conversation.organisation_id).values_list(
             "outbound", "external_id"
         )
