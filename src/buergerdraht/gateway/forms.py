@@ -77,12 +77,21 @@ class ChannelForm(forms.Form):
             if kept:
                 words["help_text"] += " " + _("Ist hinterlegt und wird nicht angezeigt. Leer lassen, um es zu behalten.")
             widget = forms.PasswordInput(render_value=False, attrs={"autocomplete": "off", "spellcheck": "false"})
-            return forms.CharField(required=field.is_required() and not kept, widget=widget, max_length=2000, **words)
+            return forms.CharField(required=self._needed(field) and not kept, widget=widget, max_length=2000, **words)
         attributes = {"placeholder": extra(field).get("placeholder", ""), "autocomplete": "off", "spellcheck": "false"}
         initial = stored if stored is not None else ("" if field.is_required() else field.default)
         return forms.CharField(
             required=field.is_required(), initial=initial, max_length=500, widget=forms.TextInput(attrs=attributes), **words
         )
+
+    def _needed(self, field: FieldInfo) -> bool:
+        """Say whether a field must be filled; some only while a switch is on (`needed_with`)."""
+        switch = extra(field).get("needed_with")
+        if not switch:
+            return field.is_required()
+        if self.is_bound:
+            return switch in self.data
+        return bool(getattr(self.stored, switch) if self.stored is not None else self.wanted[switch].default)
 
     def groups(self) -> list[dict[str, Any]]:
         """The fields in the steps of the form; the partner's are folded away until somebody needs them."""

@@ -15,7 +15,7 @@ from buergerdraht.accounts import vault
 from buergerdraht.connectors.contract import Connector, Limits, Malformed, Note, Received, Template
 from buergerdraht.connectors.reasons import REASONS, Reason
 from buergerdraht.gateway import channels
-from buergerdraht.gateway.models import Channel, InboundEvent, MessageTemplate
+from buergerdraht.gateway.models import Channel, InboundEvent, MessageTemplate, Traffic
 
 RECENT = timedelta(minutes=30)
 NEWEST = 60
@@ -87,6 +87,16 @@ def spoken(note: Note) -> str:
 
 def reason_of(channel: Channel) -> Reason | None:
     return REASONS.get(channel.reason or "unknown") if channel.state == Channel.State.BROKEN else None
+
+
+class ShownCall(NamedTuple):
+    row: Traffic
+    words: str  # why it failed, in plain German
+
+
+def call(row: Traffic) -> ShownCall:
+    reason = REASONS.get(row.details)
+    return ShownCall(row, reason.title if reason else row.details if row.details != row.status else "")
 
 
 class ShownTemplate(NamedTuple):

@@ -112,7 +112,7 @@ def _overview(request: DeskRequest, channel: Channel, **more: Any) -> HttpRespon
         "webhook": actions.webhook_url(channel),
         "generated": reading.generated(channel),
         "link": link,
-        "qr": mark_safe(segno.make(link, error="m").svg_inline(scale=4, border=3, light="#ffffff")),  # noqa: S308 - segno draws, we chose the link
+        "qr": mark_safe(segno.make(link, error="m").svg_inline(omitsize=True, border=2, light="#ffffff")),  # noqa: S308 - segno draws, we chose the link
         "waiting": actions.waiting(channel),
         "test": ProbeForm([(one.key, one.words) for one in people], organisation=request.organisation.name) if people else None,
     }
@@ -250,7 +250,7 @@ def sync(request: DeskRequest, number: int) -> HttpResponseBase:
 def traffic(request: DeskRequest, number: int) -> HttpResponseBase:
     found = _channel(request, number)
     kept = InboundEvent.objects.filter(channel=found, state=InboundEvent.State.KEPT).order_by("-id").defer("body")
-    calls = Traffic.objects.filter(channel=found).order_by("-at")[:NEWEST]
+    calls = [reading.call(row) for row in Traffic.objects.filter(channel=found).order_by("-at")[:NEWEST]]
     return _render(request, "traffic", found, place="traffic", calls=calls, kept=kept[:NEWEST], kept_total=kept.count())
 
 

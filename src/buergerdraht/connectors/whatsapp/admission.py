@@ -10,8 +10,7 @@ _PARTNER = (
     "Er fragt nach Behördenstatus, Zweck und Daten; rechnen Sie mit drei bis fünf Wochen."
 )
 _NO = (
-    "Die Regeln von WhatsApp schließen Sie von der Business-Plattform aus. "
-    "Die WhatsApp-Business-App dürfen Sie mit Einschränkungen nutzen."
+    "Die Regeln von WhatsApp schließen Sie von der Business-Plattform aus. Die WhatsApp-Business-App dürfen Sie mit Einschränkungen nutzen."
 )
 
 APPLICANTS = (

@@ -1,6 +1,7 @@
 """What the console asks for to set up a WhatsApp number.
 
-In `json_schema_extra`: `group` sorts the form into steps, `generated` fields are made by us and shown to be copied.
+In `json_schema_extra`: `group` sorts the form into steps, `generated` fields are made by us and shown to be
+copied, `needed_with` names the switch that makes a field needed, `wrong` says what is wrong with a value.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class WhatsAppConfig(BaseModel):
         title="App-Geheimcode",
         description="Im Meta-App-Dashboard unter „App-Einstellungen › Allgemeines“ (App Secret). "
         "Damit prüfen wir, dass Meldungen wirklich von Meta kommen.",
-        json_schema_extra={"group": "secrets"},
+        json_schema_extra={"group": "secrets", "needed_with": "signed"},
     )
     verify_token: str = Field(
         default_factory=lambda: secrets.token_urlsafe(24),

@@ -37,10 +37,20 @@ def _facts(number: dict[str, Any]) -> dict[str, str]:
         "number": number.get("display_phone_number"),
         "name": number.get("verified_name"),
         "quality": number.get("quality_rating"),
-        "limit": number.get("whatsapp_business_manager_messaging_limit"),
+        "limit": _people(number.get("whatsapp_business_manager_messaging_limit")),
         "throughput": throughput.get("level") if isinstance(throughput, dict) else throughput,
     }
     return {key: str(value) for key, value in values.items() if value}
+
+
+def _people(limit: Any) -> str:
+    """Say Meta's tier as a number of people: "TIER_10K" is 10.000."""
+    tier = str(limit or "").upper().removeprefix("TIER_")
+    if tier in {"UNLIMITED", "-1"}:
+        return "unbegrenzt"
+    thousands = tier.removesuffix("K")
+    count = int(thousands) * (1000 if tier.endswith("K") else 1) if thousands.isdigit() else 0
+    return f"{count:,}".replace(",", ".") if count else tier
 
 
 def _number(number: dict[str, Any]) -> list[Note]:
