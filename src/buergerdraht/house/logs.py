@@ -19,7 +19,7 @@ class Silent(logging.Formatter):
         record.exc_text = None
         return super().format(record)
 
-    def formatException(self, ei: ExcInfo) -> str:  # type: ignore[override]
+    def formatException(self, ei: ExcInfo) -> str:
         kind, problem, trace = ei
         lines = [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)]
         chain = f"  from {type(problem.__cause__).__name__}" if problem and problem.__cause__ else ""
