@@ -40,3 +40,32 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(autouse=True)
 def _own_folder_for_files(settings: LazySettings, tmp_path: Path) -> None:
     settings.MEDIA_FOLDER = tmp_path / "media"
+
+
+def chromium() -> str | None:
+    """Find the browser for the journeys."""
+    named = os.environ.get("CHROMIUM", "")
+    return named or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave journeys out where there is no browser; the summary says so loudly."""
+    if chromium() is None:
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(reason="no Chromium"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if chromium() is None:
+        terminalreporter.section("KEIN CHROMIUM GEFUNDEN", sep="!", red=True, bold=True)
+        terminalreporter.line("Die Wege im Browser wurden NICHT geprüft. Installieren Sie das Paket „chromium“ oder setzen Sie CHROMIUM.")
+
+
+@pytest.fixture(scope="session")
+def browser_path() -> str:
+    """The Chromium to drive, for tests marked `browser`."""
+    path = chromium()
+    if path is None:
+        pytest.skip("no Chromium")
+    return path
