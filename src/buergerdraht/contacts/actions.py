@@ -61,8 +61,8 @@ def _find(channel: Channel, sender: Sender) -> Address | None:
     if found is None:
         found = addresses.filter(channel=channel, address_hash__in=hashes).first()
     if found is None:
-        alias = AddressAlias.objects.filter(channel=channel, alias_hash__in=hashes).first()
-        found = alias and addresses.filter(id=alias.address_id).first()
+        aliases = AddressAlias.objects.filter(channel=channel, alias_hash__in=hashes)
+        found = addresses.filter(id__in=aliases.values("address_id")).first()
     return found
 
 

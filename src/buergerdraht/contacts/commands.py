@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from buergerdraht.connectors.contract import Choice
 from buergerdraht.contacts import actions, signup, words
 from buergerdraht.contacts.answers import answer, chosen, leave, phrase, stand, step_of
 from buergerdraht.contacts.incoming import Incoming
+from buergerdraht.contacts.models import Contact
 from buergerdraht.contacts.texts import LANGUAGES, day, offered
 
 # Privacy sits above this room and answers these: `access` with (url, valid until), `erase` by doing it.
@@ -66,8 +68,13 @@ def imprint(incoming: Incoming) -> bool:
 
 def access(incoming: Incoming) -> bool:
     """Answer with an expiring link to everything that is stored."""
-    (url, until), *_ = [found for _, found in access_wanted.send(type(incoming.contact), contact=incoming.contact)]
+    url, until = _link(incoming.contact)
     return _told(incoming, phrase(incoming, "access", url=url, until=day(until, incoming.contact.language)))
+
+
+def _link(contact: Contact) -> tuple[str, datetime]:
+    found: Any = access_wanted.send(type(contact), contact=contact)[0][1]
+    return tuple(found)
 
 
 def ask_erase(incoming: Incoming) -> bool:

@@ -56,7 +56,8 @@ class DetailsForm(forms.Form):
     )
 
     def __init__(self, contact: Contact, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"language": contact.language, "district": contact.district_id}, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial = {"language": contact.language, "district": contact.district_id}
         known = language_choices(contact.organisation)
         own = [(contact.language, LANGUAGES.get(contact.language, contact.language))]
         _options(self, "language", known if contact.language in dict(known) else [*own, *known])

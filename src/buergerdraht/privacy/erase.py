@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -65,7 +66,12 @@ def _messages(contact: Contact) -> tuple[int, int]:
 def remove_files(doomed: Iterable[Media]) -> None:
     """Delete the bytes once the rows are surely gone."""
     paths = [path for media in doomed for path in (files.path(media), files.small_path(media))]
-    transaction.on_commit(lambda: [path.unlink(missing_ok=True) for path in paths] and None)
+    transaction.on_commit(lambda: _unlink(paths))
+
+
+def _unlink(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def _deliveries(keys: set[tuple[int, bytes]]) -> int:

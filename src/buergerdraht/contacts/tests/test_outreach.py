@@ -134,7 +134,8 @@ def _subscribe(channel: Channel, key: str, topics: list[Topic], language: str = 
 
 @pytest.mark.django_db
 def test_many_are_answered_one_by_one_in_order(town: Organisation, whatsapp: Channel, telegram: Channel, topics: list[Topic]) -> None:
-    good, stopped, far, near = (_subscribe(telegram, "1", topics), _subscribe(telegram, "2", topics), _subscribe(whatsapp, "+491", topics), _subscribe(whatsapp, "+492", topics))  # fmt: skip
+    good, stopped = (_subscribe(telegram, key, topics) for key in ("1", "2"))
+    far, near = (_subscribe(whatsapp, key, topics) for key in ("+491", "+492"))
     actions.stop(stopped.contact, evidence="m", channel=telegram)
     Address.objects.filter(id__in=[far.id, near.id]).update(last_inbound_at=timezone.now() - timedelta(days=2))
     inside, outside = outbox.store(town, Content(text="x")), outbox.store(town, Content(template=TemplateUse(name="t", language="de")))
