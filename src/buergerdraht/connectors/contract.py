@@ -413,7 +413,10 @@ class Connector(Protocol):
         """Raise Unsigned unless the raw bytes carry this provider's signature. Header names are lower case."""
 
     def parse(self, body: bytes) -> list[Item]:
-        """Turn a body into its items, each on its own; raise Malformed only when nothing can be read."""
+        """Turn a body into its items, each on its own; raise Malformed only when nothing can be read.
+
+        What is known and none of our business makes no item; what is unknown makes one with a problem.
+        """
 
     def plan(self, content: Content) -> Plan:
         """Render content in this messenger's best form; what it cannot show is split or turned into numbered choices."""

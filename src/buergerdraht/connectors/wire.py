@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
@@ -78,3 +78,8 @@ def listed(value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise TypeError(f"list expected, found {type(value).__name__}")
     return value
+
+
+def worth(items: Iterable[Item]) -> list[Item]:
+    """Leave out what was read and is none of our business: neither an event nor a problem."""
+    return [one for one in items if one.event is not None or one.problem]

@@ -14,7 +14,7 @@ from typing import Any
 
 from buergerdraht.connectors.contract import Card, Event, Gone, Item, Location, Malformed, MediaKind, Received, Ref, Sender
 from buergerdraht.connectors.telegram.kinds import ENVELOPE, NOT_OURS, NOTICES
-from buergerdraht.connectors.wire import item, listed, load, moment, number, text
+from buergerdraht.connectors.wire import item, listed, load, moment, number, text, worth
 
 Data = Mapping[str, Any]
 
@@ -28,9 +28,9 @@ def parse(body: bytes) -> list[Item]:
         return [Item(raw=dict(data), problem="empty update")]
     kind = kinds[0]
     if kind in READERS:
-        return [item(partial(READERS[kind], data[kind], data["update_id"]), data)]
+        return worth([item(partial(READERS[kind], data[kind], data["update_id"]), data)])
     if kind in NOT_OURS:
-        return [Item(raw={"update_id": data["update_id"], "kind": text(kind)})]
+        return []
     return [item(partial(_unknown, kind), data)]
 
 

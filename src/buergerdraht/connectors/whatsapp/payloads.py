@@ -29,7 +29,7 @@ from buergerdraht.connectors.contract import (
 )
 from buergerdraht.connectors.whatsapp import events
 from buergerdraht.connectors.whatsapp.errors import code_of, rule, words_of
-from buergerdraht.connectors.wire import UNREADABLE, item, listed, load, moment, number, text
+from buergerdraht.connectors.wire import UNREADABLE, item, listed, load, moment, number, text, worth
 
 Data = Mapping[str, Any]
 _ID = re.compile(r"^[A-Z]{2}\.")
@@ -56,7 +56,7 @@ def parse(body: bytes) -> list[Item]:
                 items += _change(change, entry)
         except UNREADABLE as problem:
             items.append(Item(raw={"entry": str(entry)[:2000]}, problem=f"{type(problem).__name__} entry"))
-    return items
+    return worth(items)
 
 
 def _change(change: Any, entry: Data) -> list[Item]:

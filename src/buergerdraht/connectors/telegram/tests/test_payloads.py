@@ -91,8 +91,7 @@ def test_a_block_and_its_end_are_seen(name: str, back: bool) -> None:
 
 @pytest.mark.parametrize("name", ["group_message", "message_of_a_bot", "pinned_message", "someone_elses_poll"])
 def test_what_is_not_ours_is_no_problem(name: str) -> None:
-    found = item(name)
-    assert (found.event, found.problem) == (None, "")
+    assert parse((FIXTURES / f"{name}.json").read_bytes()) == []
 
 
 @pytest.mark.parametrize(
@@ -130,8 +129,8 @@ def test_no_update_whatever_makes_parsing_fall_over(value: Any, name: str, place
     walk({key: inner for key, inner in data.items() if key != "update_id"})
     node, key = places[place % len(places)]
     node[key] = value
-    (found,) = parse(json.dumps(data).encode())
-    assert encode(msgspec.json.decode(encode(found), type=Item)) == encode(found)
+    for found in parse(json.dumps(data).encode()):
+        assert encode(msgspec.json.decode(encode(found), type=Item)) == encode(found)
 
 
 @pytest.mark.skipif(not SPEC.exists(), reason="the field tables of the Bot API are not here")
