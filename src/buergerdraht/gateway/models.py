@@ -179,6 +179,9 @@ class Outbound(models.Model):
             models.Index(
                 fields=["channel", "address_hash"], name="outbound_open", condition=models.Q(state__in=["queued", "sending", "doubt"])
             ),
+            models.Index(  # which broadcast a citizen's message may answer
+                fields=["channel", "address_hash", "-id"], name="outbound_answered", condition=models.Q(batch__isnull=False)
+            ),
             models.Index(fields=["batch", "state"], name="outbound_batch", condition=models.Q(batch__isnull=False)),
             models.Index(fields=["claimed_at"], name="outbound_claimed", condition=models.Q(state__in=["sending", "doubt"])),
         ]
