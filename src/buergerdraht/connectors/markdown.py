@@ -251,11 +251,30 @@ def whatsapp(runs: Sequence[Run]) -> str:
 
     https://faq.whatsapp.com/539178204879377
     """
+    return _whatsapp(runs, glued=_glued(runs))
+
+
+def whatsapp_size(runs: Sequence[Run]) -> int:
+    """Count what `whatsapp` writes at the most. It never shrinks when a letter is added, so that a cut may move."""
+    return len(_whatsapp(runs, glued=[False] * len(runs)))
+
+
+def _whatsapp(runs: Sequence[Run], *, glued: Sequence[bool]) -> str:
     pieces = []
     for index, run in enumerate(runs):
-        marked = "\n".join(_marked(line, run) for line in run.text.split("\n"))
+        marked = run.text if glued[index] else "\n".join(_marked(line, run) for line in run.text.split("\n"))
         pieces.append(_with_address(marked, run, index, runs))
     return "".join(pieces)
+
+
+def _glued(runs: Sequence[Run]) -> list[bool]:
+    """Say which runs touch a letter: there WhatsApp would show the marks themselves."""
+    ends = ["", *(run.text[-1:] for run in runs)]
+    starts = [*(run.text[:1] for run in runs), ""]
+    return [
+        (ends[index].isalnum() and starts[index].isalnum()) or (ends[index + 1].isalnum() and starts[index + 1].isalnum())
+        for index in range(len(runs))
+    ]
 
 
 def _marked(line: str, run: Run) -> str:

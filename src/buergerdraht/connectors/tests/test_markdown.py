@@ -52,6 +52,7 @@ def test_the_subset_is_read_as_written_down(source: str, runs: list[Run]) -> Non
     ("source", "whatsapp", "plain"),
     [
         ("**Hallo** _du_ ~~da~~ `x`", "*Hallo* _du_ ~da~ `x`", "Hallo du da x"),
+        ("**Haus**tür und vor_**mittag**", "Haustür und vor_*mittag*", "Haustür und vor_mittag"),
         ("**zwei\nZeilen**", "*zwei*\n*Zeilen*", "zwei\nZeilen"),
         ("**fett _beides_**", "*fett* *_beides_*", "fett beides"),
         ("[Rathaus](https://rathaus.example)", "Rathaus: https://rathaus.example", "Rathaus: https://rathaus.example"),
@@ -93,7 +94,7 @@ def test_the_preview_is_safe_and_says_the_same(source: str) -> None:
 @given(SOURCES, st.integers(600, 900))
 def test_pieces_keep_the_limit_and_lose_nothing(source: str, limit: int) -> None:
     runs = md.read(source * 12)
-    pieces = md.split(runs, limit, lambda part: len(md.whatsapp(part)))
+    pieces = md.split(runs, limit, md.whatsapp_size)
     assert all(len(md.whatsapp(piece)) <= limit for piece in pieces)
     assert letters("".join(md.joined(piece) for piece in pieces)) == letters(md.joined(runs))
     assert {run.url for run in runs} <= {run.url for piece in pieces for run in piece} | {""}

@@ -11,15 +11,14 @@ from typing import Any
 from buergerdraht.connectors import choices as words
 from buergerdraht.connectors.choices import title
 from buergerdraht.connectors.contract import Choice, Content, Location, Media, MediaKind, Note, Part, Plan, Shown, TemplateUse
-from buergerdraht.connectors.markdown import Run, read, safe_html, split, whatsapp
+from buergerdraht.connectors.markdown import Run, read, safe_html, split, whatsapp, whatsapp_size
 from buergerdraht.connectors.whatsapp import limits
 
 LIMITS = limits.LIMITS
 _CAPTIONED = {MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.DOCUMENT}
 
 
-def size(runs: Sequence[Run]) -> int:
-    return len(whatsapp(runs))
+size = whatsapp_size
 
 
 def plan(content: Content) -> Plan:
