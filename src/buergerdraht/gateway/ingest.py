@@ -228,9 +228,9 @@ def _handle_item(channel: Channel, event: Event, handle: Handle) -> str:
             elif _first_time(channel, event):
                 _pass_on(channel, event, handle)
         return ""
-    except (OperationalError, InterfaceError):
-        raise  # the database is away: nobody's fault, tried again as it is
     except Exception as problem:
+        if isinstance(problem, OperationalError | InterfaceError) and not connection.is_usable():
+            raise  # the database is away: nobody's fault, tried again as it is
         where = problem.__traceback__
         while where and where.tb_next:
             where = where.tb_next

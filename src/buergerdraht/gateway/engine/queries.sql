@@ -135,3 +135,7 @@ where m.id = %(media)s;
 insert into gateway_mediaupload (media_id, channel_id, external_id, expires_at)
 values (%(media)s, %(channel)s, %(external)s, now() + make_interval(hours => %(hours)s))
 on conflict (media_id, channel_id) do update set external_id = excluded.external_id, expires_at = excluded.expires_at;
+
+-- name: refresh_statistics
+-- Let the planner know how large the queue has become.
+analyze gateway_outbound, gateway_part;

@@ -27,6 +27,7 @@ log = logging.getLogger("buergerdraht.engine")
 RECEIPTS = queries(Path(__file__).parent.parent / "receipts.sql")
 LARGEST_GROUP = 500
 TELL_SECONDS = 1.0
+SLOW_SECONDS = 0.5
 
 
 @dataclass(slots=True, eq=False)
@@ -88,6 +89,7 @@ class Ledger:
     more: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False
     limit: int = LARGEST_GROUP
+    slow: bool = False  # the last group took suspiciously long
 
     async def claim(self, letter: Letter, total: int) -> bool:
         """Commit the intent. False: it was stopped, held or taken meanwhile."""
@@ -170,6 +172,7 @@ class Ledger:
 
     async def _write(self, group: Sequence[Record]) -> dict[int, bool]:
         results: dict[int, bool] = {}
+        began = time.monotonic()
         calls, batches = self.calls[:2000], set(self.batches)
         async with self.pool.connection() as connection:
             ids = sorted({record.letter.id for record in group if isinstance(record, Claim | Accepted | Decided)})
@@ -184,6 +187,7 @@ class Ledger:
             if tell:
                 for organisation, batch in batches:
                     await _tell(connection, organisation, "broadcast", broadcast=batch)
+        self.slow = time.monotonic() - began > SLOW_SECONDS
         del self.calls[: len(calls)]
         if tell and batches:
             self.batches -= batches

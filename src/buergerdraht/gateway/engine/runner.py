@@ -28,6 +28,8 @@ log = logging.getLogger("buergerdraht.engine")
 AHEAD_SECONDS = 0.6  # how much is picked ahead: little, so that answers overtake and stops are quick
 POLL_SECONDS = 1.0
 CALL_SECONDS = 60.0
+SLOW_PICK_SECONDS = 0.3
+ANALYSE_SECONDS = 30.0
 MOST_FLYING = 400
 PLANS_KEPT = 200
 LONGEST_WAIT_IN_FLIGHT = 3.0
@@ -41,6 +43,7 @@ class Desk:
     ledger: Ledger
     flying: dict[int, Letter] = field(default_factory=dict)
     doing: set[asyncio.Task[None]] = field(default_factory=set)
+    analysed_at: float = -1000.0
 
 
 @dataclass(slots=True, eq=False)
@@ -143,6 +146,8 @@ class Runner:
         self.stale = False
         self._free(now)
         letters = await claim.pick(self.desk.pool, Wanted(self.channel, self.known, list(self.busy), target))
+        if time.monotonic() - now > SLOW_PICK_SECONDS or self.desk.ledger.slow:
+            await self._refresh_statistics()
         self.drained = len(letters) < target
         await self._plan({letter.content_id for letter in letters} - self.plans.keys())
         for letter in letters:
@@ -155,6 +160,14 @@ class Runner:
             heapq.heapify(self.ready)
             self.known.discard(last[1].id)
             self.drained = False
+
+    async def _refresh_statistics(self) -> None:
+        """A table that grew from empty to large within minutes is misjudged by PostgreSQL until it has looked at it again."""
+        now = time.monotonic()
+        if now - self.desk.analysed_at > ANALYSE_SECONDS:
+            self.desk.analysed_at = now
+            async with self.desk.pool.connection() as connection:
+                await connection.execute(SQL["refresh_statistics"])
 
     def _free(self, now: float) -> None:
         """Forget addresses whose time to wait is over."""

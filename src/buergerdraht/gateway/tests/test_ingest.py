@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 from double import body_of
 
@@ -142,17 +142,21 @@ def test_a_provider_can_pause_a_channel_and_a_template(channel: Channel) -> None
     assert MessageTemplate.objects.get().paused
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_a_database_that_goes_away_costs_no_try(channel: Channel) -> None:
     event = told(channel, hello(1))
 
     def away(channel: Channel, event: Event) -> None:
-        raise OperationalError("gone")
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_terminate_backend(pg_backend_pid())")
 
-    with pytest.raises(OperationalError):
+    with pytest.raises((OperationalError, InterfaceError)):
         ingest.run_once(away)
+    connection.close()
+    log = Log()
+    ingest.run_once(log)
     event.refresh_from_db()
-    assert (event.state, event.tries) == ("new", 0)
+    assert (event.state, event.tries, log.seen) == ("done", 0, ["m1"])
 
 
 @pytest.mark.django_db(transaction=True)
