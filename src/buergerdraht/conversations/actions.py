@@ -176,7 +176,7 @@ def mark_read(conversation: Conversation, *, operator: Operator, answers: bool) 
 def _show_read(conversation: Conversation) -> None:
     """Let the messenger set its read mark, where it has one."""
     address = conversation.last_address
-    newest = conversation.messages.filter(author=Message.Author.CITIZEN, channel=address and address.channel).order_by("-at", "-id").first()
+    newest = conversation.messages.filter(author=Message.Author.CITIZEN, channel=address.channel if address else None).order_by("-at", "-id").first()
     if address and newest and newest.external_id:
         ingest.mark_read(address.channel, newest.external_id, address.address)
 

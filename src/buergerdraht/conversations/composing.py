@@ -65,11 +65,7 @@ class Composer:
     locked_by: Operator | None
     templates: Sequence[Choice]
     limit: int
-    voice: bool
-
-    @property
-    def gone(self) -> bool:
-        return self.address is None or self.address.state != Address.State.ACTIVE
+    waiting: bool  # a reply is already waiting for the citizen's answer
 
 
 def composer(conversation: Conversation, operator: Operator, address_id: int | None = None) -> Composer:
@@ -80,7 +76,7 @@ def composer(conversation: Conversation, operator: Operator, address_id: int | N
     usable = [address for address in addresses if address.state == Address.State.ACTIVE]
     address = next((each for each in addresses if each.pk == wanted), None) or next(iter(usable), None)
     if address is None:
-        return Composer(address=None, addresses=[], open=False, clock=None, locked_by=None, templates=[], limit=0, voice=False)
+        return Composer(address=None, addresses=[], open=False, clock=None, locked_by=None, templates=[], limit=0, waiting=False)
     limits, window = channels.limits(address.channel), outreach.window(address)
     return Composer(
         address=address,
@@ -90,7 +86,7 @@ def composer(conversation: Conversation, operator: Operator, address_id: int | N
         locked_by=conversation.operator if conversation.operator_id not in {None, operator.pk} else None,
         templates=[] if window.open else templates(address.channel),
         limit=limits.text,
-        voice="voice" in limits.media or "audio" in limits.media,
+        waiting=not window.open and conversation.messages.filter(kind="parked").exists(),
     )
 
 
