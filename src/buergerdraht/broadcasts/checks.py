@@ -69,7 +69,7 @@ def _messengers(broadcast: Broadcast) -> list[Finding]:
     for kind in sorted({channel.kind for channel in chosen_channels(broadcast)}):
         for language in content.languages(broadcast):
             for note in channels.plan_of(kind, content.version(broadcast, language)).notes:
-                text = _(note.text) % dict(note.values) if note.values else _(note.text)
+                text = _(note.text).format(**note.values)
                 found.setdefault(f"{kind}{note.code}", Finding(note.level, f"{channels.title(kind)}: {text}"))
     return list(found.values())
 

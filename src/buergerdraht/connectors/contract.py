@@ -72,7 +72,7 @@ class TemplateUse(Value, frozen=True):
     body: Mapping[str, str] = {}
     header: Mapping[str, str] = {}
     header_media: Media | None = None
-    buttons: Mapping[str, str] = {}  # index of the button -> payload or URL ending
+    buttons: Mapping[str, str] = {}  # "0": a quick reply's payload; "url:0": the ending of an address
 
 
 class Content(Value, frozen=True):
@@ -122,7 +122,7 @@ class Note(Value, frozen=True):
 
     level: Literal["info", "warning", "error"]
     code: str
-    text: str  # German, a gettext message id
+    text: str  # German, a gettext message id with {values} in str.format's braces
     values: Mapping[str, str] = {}
 
 

@@ -111,8 +111,8 @@ def choice(row: MessageTemplate, values: Mapping[str, str] | None = None) -> Cho
     ]
     for index, button in enumerate(template.get("buttons", [])):
         if PLACEHOLDER.search(button.get("url", "")):
-            fields.append(Field(f"buttons.{index}", _("Link hinter „%(title)s“") % {"title": button.get("title", "")},
-                                values.get(f"buttons.{index}", "")))  # fmt: skip
+            fields.append(Field(f"buttons.url:{index}", _("Link hinter „%(title)s“") % {"title": button.get("title", "")},
+                                values.get(f"buttons.url:{index}", "")))  # fmt: skip
     shown = [outgoing.fill_in(template.get(part, ""), _of(values, part)) for part in ("header", "body", "footer")]
     return Choice(row, "\n\n".join(part for part in shown if part), fields)
 

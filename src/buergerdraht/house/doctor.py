@@ -141,7 +141,7 @@ def _channels() -> Iterator[Finding]:
             yield Finding("good", f"{name}: in Ordnung")
         for note in health.findings:
             if note.level != "info":
-                yield Finding("fault" if note.level == "error" else "hint", f"{name}: {_(note.text) % dict(note.values)}")
+                yield Finding("fault" if note.level == "error" else "hint", f"{name}: {_(note.text).format(**note.values)}")
 
 
 def _kept() -> Iterator[Finding]:
