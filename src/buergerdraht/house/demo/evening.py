@@ -17,6 +17,7 @@ from buergerdraht.broadcasts.models import Broadcast
 from buergerdraht.connectors.contract import Content, SendError, to_json
 from buergerdraht.contacts.models import Topic
 from buergerdraht.gateway import actions as gateway
+from buergerdraht.gateway import channels
 from buergerdraht.gateway.models import Channel
 from buergerdraht.house import program
 from buergerdraht.house.demo import history, town, wires
@@ -27,8 +28,9 @@ def run() -> None:
     """Start it all; the next start goes on where this one was."""
     for url in (settings.PUBLIC_URL, settings.SIMULATOR_URL):
         _free(int(url.rpartition(":")[2]))
-    port = settings.SIMULATOR_URL.rpartition(":")[2]
-    command = [sys.executable, "-m", "buergerdraht.simulator", "--port", port, *wires.arguments(settings.DATA)]
+    state = settings.DATA / "simulator.json"
+    wires.seed(state)
+    command = [sys.executable, "-m", "buergerdraht.simulator", "--port", settings.SIMULATOR_URL.rpartition(":")[2], "--state", str(state)]
     simulator = Part("simulator", command, ready=lambda: answers(settings.SIMULATOR_URL))
     program.up(beside=(simulator,), prepare=fill, ready=_ready)
 
@@ -50,11 +52,11 @@ def fill() -> None:
         return
     say("Musterstadt wird eingerichtet …")
     workers = town.operators()
-    channels = {
+    wired = {
         kind: gateway.add(organisation, kind, wish, operator=workers["andrea"], applicant="municipality")
         for kind, wish in wires.wishes(settings.SIMULATOR_URL).items()
     }
-    settled = town.settle(organisation, channels)
+    settled = town.settle(organisation, wired)
     history.send_out(organisation, settled, workers)
     history.talk(settled, workers)
     _plan(workers)
@@ -92,11 +94,13 @@ def _write(author: Operator, title: str, keys: list[str], at: datetime, texts: d
 def _ready() -> None:
     """Open the channels at the double, let the first citizens write, and tell where everything is."""
     organisation = Organisation.objects.get(slug=town.SLUG)
+    operator = town.operators()["andrea"]
     fresh = False
     for channel in organisation.channels.filter(state=Channel.State.SETUP):
         try:
-            gateway.start(channel, operator=town.operators()["andrea"])
-            gateway.sync_templates(channel, operator=town.operators()["andrea"])
+            gateway.start(channel, operator=operator)
+            if channels.limits(channel).templates:
+                gateway.sync_templates(channel, operator=operator)
             fresh = True
         except SendError as problem:
             say(f"{channel.name} ließ sich nicht starten: {problem.reason} {problem.details}")
@@ -106,7 +110,7 @@ def _ready() -> None:
 
 
 def _card() -> str:
-    width = 76
+    width = 80
     rows = [
         "",
         "Bürgerdraht: Stadt Musterstadt ist bereit",

@@ -22,7 +22,8 @@ class Person:
     number: int
     name: str
     kind: str  # whatsapp, telegram
-    address: str
+    address: str  # as the provider names them to us: a user id, a chat id
+    phone: str  # digits; empty where the messenger does not tell
     handle: str
     language: str
     district: str
@@ -43,7 +44,8 @@ def people(count: int = 260) -> Iterator[Person]:
             number=number,
             name=f"{first} {last}",
             kind=kind,
-            address=telegram if kind == "telegram" else digits,
+            address=telegram if kind == "telegram" else f"DE.{2 * 10**15 + number}",
+            phone="" if kind == "telegram" else digits,
             handle=f"@{first.lower()}_{number}".translate(str.maketrans("öüäı", "ouai")) if kind == "telegram" else f"+{digits}",
             language=dice.choices(["de", "en", "ar"], [84, 11, 5])[0],
             district=dice.choice(STREETS),

@@ -23,6 +23,7 @@ from buergerdraht.gateway.models import Channel
 from buergerdraht.house.demo.people import STREETS, Person, people
 
 SLUG = "musterstadt"
+PASSWORD = "demo.password"  # a file's name
 NOTICE = "Sie erhalten Neuigkeiten der Stadt Musterstadt. Ihre Nachrichten laufen über den Anbieter Ihres Messengers. Abmelden: STOPP."
 WEEK = {day: [["08:00", "12:30"], ["13:30", "16:00"]] for day in ("mon", "tue", "wed")} | {
     "thu": [["08:00", "12:30"], ["13:30", "18:00"]],
@@ -59,7 +60,7 @@ WORKERS = [
 
 def password() -> str:
     """Read the sign-ins' common password, made once per data folder."""
-    path = settings.DATA / "demo.password"
+    path = settings.DATA / PASSWORD
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(
@@ -81,8 +82,9 @@ def found() -> Organisation:
         for name in ("Pressestelle", "Bürgeramt", "Bürgermeisterbüro"):
             accounts.make_team(organisation, name, operator=None)
         District.objects.bulk_create(District(organisation=organisation, name=name) for name in STREETS)
+    lost = not (settings.DATA / PASSWORD).exists()
     for worker in WORKERS:
-        _employ(organisation, worker)
+        _employ(organisation, worker, renew=lost)
     if new:
         switch_on(organisation, all_blueprints()["city_newsletter"], operator=operators()["andrea"])
         organisation.refresh_from_db()
@@ -94,13 +96,14 @@ def operators() -> dict[str, Operator]:
     return {worker.key: found[worker.email] for worker in WORKERS if worker.email in found}
 
 
-def _employ(organisation: Organisation, worker: Worker) -> None:
+def _employ(organisation: Organisation, worker: Worker, *, renew: bool) -> None:
+    """Give them a sign-in, or the new password where the file with the old one is gone."""
     operator = Operator.objects.filter(email=worker.email).first()
     if operator is None:
         operator = Operator.objects.create_user(worker.email, password(), name=worker.name)
         teams = Team.objects.filter(organisation=organisation, name__in=worker.teams)
         accounts.join(organisation, operator, [role.value for role in worker.roles], teams)
-    elif not operator.check_password(password()):
+    elif renew:
         operator.set_password(password())
         operator.save(update_fields=["password"])
 
@@ -121,7 +124,8 @@ def settle(organisation: Organisation, channels: dict[str, Channel]) -> list[tup
 
 def _move_in(person: Person, channel: Channel, topics: list[Topic]) -> Address:
     joined = timezone.now() - timedelta(days=person.days_ago)
-    sender = Sender(address=person.address, name=person.name, handle=person.handle, language=person.language)
+    aliases = [person.phone] if person.phone else []
+    sender = Sender(address=person.address, aliases=aliases, name=person.name, handle=person.handle, language=person.language)
     address = actions.meet(channel, sender, joined)
     wanted = [topics[(person.number + step) % len(topics)] for step in range(person.topics)]
     if person.topics and topics[0] not in wanted:

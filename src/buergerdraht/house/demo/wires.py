@@ -58,8 +58,10 @@ def seed(path: Path) -> None:
     )
     town.add_account(Account("telegram", BOT_ID, "Stadt Musterstadt", _bot_token(), username=BOT_NAME))
     for person in people():
-        key = {"phone": person.address} if person.kind == "whatsapp" else {"telegram_id": int(person.address), "started": [BOT_ID]}
-        town.add_person(person.name, id=f"m{person.number}", language=person.language, **key)
+        told: dict[str, Any] = {"phone": person.phone, "user_id": person.address}
+        if person.kind == "telegram":
+            told = {"telegram_id": int(person.address), "username": person.handle.removeprefix("@"), "started": [BOT_ID]}
+        town.add_person(person.name, id=f"m{person.number}", language=person.language, **told)
     path.parent.mkdir(parents=True, exist_ok=True)
     town.save(path)
 
