@@ -106,6 +106,6 @@ def _file(data: dict[str, Any]) -> HttpResponse:
 
 def _guarded(answer: HttpResponse) -> HttpResponse:
     """Let no index, cache or next page learn of it."""
-    answer["Referrer-Policy"] = "no-referrer"
+    answer["Referrer-Policy"] = "same-origin"  # no-referrer would make the form's origin null
     answer["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     return answer

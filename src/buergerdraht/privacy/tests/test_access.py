@@ -27,7 +27,7 @@ def test_auskunft_answers_with_a_link_to_everything(citizen: Citizen) -> None:
     page = Client().get(path)
     assert page.status_code == 200
     assert not any(secret in page.content.decode() for secret in SECRETS)  # what a preview would fetch
-    assert page["Referrer-Policy"] == "no-referrer"
+    assert page["Referrer-Policy"] == "same-origin"
     shown = Client().post(path).content.decode()
     for words in (
         "Frau Zwetschgenmus",
