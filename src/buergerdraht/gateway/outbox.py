@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from buergerdraht.accounts import vault
@@ -20,6 +20,27 @@ from buergerdraht.gateway.live import notify
 from buergerdraht.gateway.models import Channel, Outbound, Part, StoredContent
 
 BULK = 2000
+COLUMNS = {
+    "organisation_id": "bigint",
+    "channel_id": "bigint",
+    "address": "bytea",
+    "address_hash": "bytea",
+    "content_id": "bigint",
+    "purpose": "text",
+    "priority": "smallint",
+    "batch": "bigint",
+    "not_before": "timestamptz",
+    "expires_at": "timestamptz",
+    "created_at": "timestamptz",
+}
+INSERT = """
+insert into gateway_outbound (
+  {names}, held, state, reason, details, tries, parts_total, parts_done, claimed_by, receipt)
+select {names}, false, 'queued', '', '', 0, 0, 0, '', ''
+from unnest({arrays}) with ordinality as letter({names}, position)
+order by position
+returning id
+""".format(names=", ".join(COLUMNS), arrays=", ".join(f"%({name})s::{kind}[]" for name, kind in COLUMNS.items()))
 State = Outbound.State
 
 
@@ -75,12 +96,25 @@ def put_many(letters: Iterable[Letter]) -> list[Outbound]:
     """Queue many, in their order. One wake-up per channel at commit."""
     letters = list(letters)
     owners = dict(Channel.objects.filter(id__in={letter.channel_id for letter in letters}).values_list("id", "organisation_id"))
-    rows = Outbound.objects.bulk_create((_row(letter, owners[letter.channel_id]) for letter in letters), batch_size=BULK)
+    now = timezone.now()
+    rows = [_row(letter, owners[letter.channel_id], now) for letter in letters]
+    for start in range(0, len(rows), BULK):
+        _insert(rows[start : start + BULK])
     _wake(owners)
     return rows
 
 
-def _row(letter: Letter, organisation_id: int) -> Outbound:
+def _insert(rows: Sequence[Outbound]) -> None:
+    """Insert by arrays: several times quicker than one parameter per column, and a broadcast has many rows."""
+    columns = {name: [getattr(row, name) for row in rows] for name in COLUMNS}
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, columns)
+        for row, (number,) in zip(rows, cursor.fetchall(), strict=True):
+            row.id = number
+            row._state.adding = False
+
+
+def _row(letter: Letter, organisation_id: int, now: datetime) -> Outbound:
     return Outbound(
         organisation_id=organisation_id,
         channel_id=letter.channel_id,
@@ -92,6 +126,7 @@ def _row(letter: Letter, organisation_id: int) -> Outbound:
         batch=letter.batch,
         not_before=letter.not_before,
         expires_at=letter.expires_at,
+        created_at=now,
     )
 
 
