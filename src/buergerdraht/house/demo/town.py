@@ -23,7 +23,7 @@ from buergerdraht.gateway.models import Channel
 from buergerdraht.house.demo.people import STREETS, Person, people
 
 SLUG = "musterstadt"
-PASSWORD = "demo.password"  # a file's name
+SIGN_INS = "demo.password"
 NOTICE = "Sie erhalten Neuigkeiten der Stadt Musterstadt. Ihre Nachrichten laufen über den Anbieter Ihres Messengers. Abmelden: STOPP."
 WEEK = {day: [["08:00", "12:30"], ["13:30", "16:00"]] for day in ("mon", "tue", "wed")} | {
     "thu": [["08:00", "12:30"], ["13:30", "18:00"]],
@@ -60,7 +60,7 @@ WORKERS = [
 
 def password() -> str:
     """Read the sign-ins' common password, made once per data folder."""
-    path = settings.DATA / PASSWORD
+    path = settings.DATA / SIGN_INS
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(
@@ -82,7 +82,7 @@ def found() -> Organisation:
         for name in ("Pressestelle", "Bürgeramt", "Bürgermeisterbüro"):
             accounts.make_team(organisation, name, operator=None)
         District.objects.bulk_create(District(organisation=organisation, name=name) for name in STREETS)
-    lost = not (settings.DATA / PASSWORD).exists()
+    lost = not (settings.DATA / SIGN_INS).exists()
     for worker in WORKERS:
         _employ(organisation, worker, renew=lost)
     if new:
