@@ -176,8 +176,11 @@ def mark_read(conversation: Conversation, *, operator: Operator, answers: bool) 
 def _show_read(conversation: Conversation) -> None:
     """Let the messenger set its read mark, where it has one."""
     address = conversation.last_address
-    newest = conversation.messages.filter(author=Message.Author.CITIZEN, channel=address.channel if address else None).order_by("-at", "-id").first()
-    if address and newest and newest.external_id:
+    if address is None:
+        return
+    said = conversation.messages.filter(author=Message.Author.CITIZEN, channel=address.channel)
+    newest = said.order_by("-at", "-id").first()
+    if newest and newest.external_id:
         ingest.mark_read(address.channel, newest.external_id, address.address)
 
 

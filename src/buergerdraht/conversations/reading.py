@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -65,7 +65,7 @@ def rows(organisation: Organisation, operator: Operator, asked: Asked, offset: i
     """List a page of conversations, the longest waiting first, and say whether there are more."""
     found = _chosen(organisation, operator, asked)
     newest_first = asked.view == DONE or bool(asked.query)
-    order = [F("last_at").desc(nulls_last=True)] if newest_first else [F("waiting_since").asc(nulls_last=True), F("last_at").desc()]
+    order = ["-last_at"] if newest_first else ["waiting_since", "-last_at"]  # as the indexes stand; PostgreSQL puts nulls last
     page = list(found.order_by(*order, "-id")[offset : offset + PAGE + 1])
     return [_row(conversation) for conversation in page[:PAGE]], len(page) > PAGE
 
@@ -73,7 +73,7 @@ def rows(organisation: Organisation, operator: Operator, asked: Asked, offset: i
 def next_waiting(organisation: Organisation, operator: Operator, after: int | None = None) -> Conversation | None:
     """Find who waits longest among mine and the unassigned ones."""
     found = Conversation.objects.filter(Q(operator=operator) | Q(operator=None), organisation=organisation, state=Conversation.State.OPEN)
-    return found.exclude(pk=after or 0).order_by(F("waiting_since").asc(nulls_last=True), "-last_at").first()
+    return found.exclude(pk=after or 0).order_by("waiting_since", "-last_at").first()
 
 
 def _chosen(organisation: Organisation, operator: Operator, asked: Asked) -> QuerySet[Conversation]:
