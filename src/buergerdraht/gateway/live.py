@@ -166,16 +166,27 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     listener = Listener(organisation, operator)
     async with hub().join(listener):
-        streaming = asyncio.create_task(_stream(listener, send, session, pieces[1]))
-        leaving = asyncio.create_task(_gone(receive))
-        done, open_ = await asyncio.wait({streaming, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        for task in open_:
-            task.cancel()
-        for task in done:
-            if not task.cancelled() and (problem := task.exception()):
-                log.info("live.ended problem=%s", type(problem).__name__)
-    if streaming in done and not streaming.cancelled() and streaming.exception() is None:
-        await send({"type": "http.response.body", "body": b""})
+        if await _until_left(listener, receive, send, (session, pieces[1])):
+            await send({"type": "http.response.body", "body": b""})
+
+
+async def _until_left(listener: Listener, receive: Receive, send: Send, who: tuple[str, str]) -> bool:
+    """Stream until the page is left. True: the stream ended on our side, so the answer must be ended, too."""
+    streaming = asyncio.create_task(_stream(listener, send, *who))
+    leaving = asyncio.create_task(_gone(receive))
+    try:
+        await asyncio.wait({streaming, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        return True  # the server stops; pages come back by themselves
+    finally:
+        streaming.cancel()
+        leaving.cancel()
+    if not streaming.done() or streaming.cancelled():
+        return False
+    if problem := streaming.exception():
+        log.info("live.ended problem=%s", type(problem).__name__)
+        return False
+    return True
 
 
 async def _stream(listener: Listener, send: Send, session: str, slug: str) -> None:
