@@ -29,7 +29,6 @@ def run() -> None:
     for url in (settings.PUBLIC_URL, settings.SIMULATOR_URL):
         _free(int(url.rpartition(":")[2]))
     state = settings.DATA / "simulator.json"
-    wires.seed(state)
     command = [sys.executable, "-m", "buergerdraht.simulator", "--port", settings.SIMULATOR_URL.rpartition(":")[2], "--state", str(state)]
     simulator = Part("simulator", command, ready=lambda: answers(settings.SIMULATOR_URL))
     program.up(beside=(simulator,), prepare=fill, ready=_ready)
@@ -44,9 +43,16 @@ def _free(port: int) -> None:
             raise CommandError(f"Auf Port {port} läuft schon etwas. Nehmen Sie einen anderen: make demo PORT=8100") from None
 
 
-@transaction.atomic
 def fill() -> None:
-    """Fill the town once, all of it or nothing: a start that is killed begins again."""
+    """Fill the town at the first start, and give the simulator the same people."""
+    _fill()
+    whatsapp = Channel.objects.get(organisation__slug=town.SLUG, kind="whatsapp")
+    wires.seed(settings.DATA / "simulator.json", callback=gateway.webhook_url(whatsapp))
+
+
+@transaction.atomic
+def _fill() -> None:
+    """All of it or nothing: a start that is killed begins again."""
     organisation = town.found()
     if organisation.channels.exists():
         return

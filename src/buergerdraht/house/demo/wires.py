@@ -38,8 +38,8 @@ def wishes(simulator: str) -> dict[str, Wish]:
     return {"whatsapp": Wish("WhatsApp", whatsapp), "telegram": Wish("Telegram", telegram)}
 
 
-def seed(path: Path) -> None:
-    """Give the simulator its accounts and the phones of our citizens, once."""
+def seed(path: Path, *, callback: str) -> None:
+    """Give the simulator its accounts and the phones of our citizens, once. `callback` is what one types in at Meta by hand."""
     if path.exists():
         return
     town = Town()
@@ -53,6 +53,7 @@ def seed(path: Path) -> None:
             number=NUMBER,
             waba_id=WABA_ID,
             verify_token=_word("whatsapp verify"),
+            callback=callback,
             templates=_templates(),
         )
     )
