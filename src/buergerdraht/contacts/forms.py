@@ -154,7 +154,8 @@ class UploadForm(forms.Form):
         Channel.objects.none(), label=gettext_lazy("Kanal, über den diese Menschen Nachrichten erhalten"), empty_label=None
     )
     topics = forms.ModelMultipleChoiceField(
-        Topic.objects.none(), label=gettext_lazy("Themen für alle Zeilen"), required=False, widget=forms.CheckboxSelectMultiple,
+        Topic.objects.none(), label=gettext_lazy("Themen für alle Zeilen"), required=False,
+        widget=forms.CheckboxSelectMultiple({"class": "kern-form-check__checkbox"}),
         help_text=gettext_lazy("Steht in der Datei eine Spalte mit Themen, gilt sie statt dieser Auswahl."),
     )  # fmt: skip
     source = forms.CharField(

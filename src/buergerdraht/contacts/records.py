@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from buergerdraht.accounts import audit
 from buergerdraht.accounts.models import Operator
@@ -139,8 +140,8 @@ def delete_district(district: District, *, operator: Operator) -> None:
     district.delete()
 
 
-def purposes(contact: Contact) -> dict[str, str]:
+def purposes(contact: Contact, language: str = "de") -> dict[str, str]:
     """Give the plain words for the purposes in a ledger."""
     topics = Topic.objects.filter(organisation_id=contact.organisation_id)
-    words = {ledger.topic_purpose(topic.key): topic.title_in("de") for topic in topics}
-    return {ledger.EVERYTHING: "Alle Rundnachrichten", ledger.PROVIDER: "Rundnachrichten über diesen Dienst", **words}
+    words = {ledger.topic_purpose(topic.key): topic.title_in(language) for topic in topics}
+    return {ledger.EVERYTHING: _("Alle Rundnachrichten"), ledger.PROVIDER: _("Rundnachrichten über diesen Dienst"), **words}

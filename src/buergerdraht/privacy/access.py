@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from buergerdraht.broadcasts.models import Recipient, TestAddress
 from buergerdraht.contacts.models import ConsentText, Contact
+from buergerdraht.contacts.records import purposes
 from buergerdraht.conversations.models import Message
 from buergerdraht.gateway import channels
 from buergerdraht.gateway.models import Channel, Media, Outbound
@@ -111,11 +112,13 @@ def _consents(contact: Contact) -> list[dict[str, Any]]:
     rows = list(contact.consents.select_related("channel").order_by("at", "id"))
     texts = ConsentText.objects.filter(organisation_id=contact.organisation_id, text_hash__in={row.text_hash for row in rows})
     shown = {text.text_hash: text.text for text in texts}
+    words = purposes(contact, contact.language)
     return [
         {
             "at": _iso(row.at),
             "act": row.act,
             "purpose": row.purpose,
+            "title": words.get(row.purpose, row.purpose),
             "channel": _channel(row.channel),
             "language": row.language,
             "evidence": row.evidence,

@@ -1,0 +1,17 @@
+"""Show what `access.collect` wrote for a file the way people read it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+
+register = template.Library()
+
+
+@register.filter
+def moment(text: str | None, pattern: str = "j. F Y") -> str:
+    """Show an ISO moment as a day, or in another pattern."""
+    return date_format(timezone.localtime(datetime.fromisoformat(text)), pattern) if text else ""
