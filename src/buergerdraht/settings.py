@@ -36,6 +36,13 @@ def envlist(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in env(name, default).split(",") if word.strip()]
 
 
+def oneof(name: str, default: str, words: tuple[str, ...]) -> str:
+    value = env(name, default).upper()
+    if value not in words:
+        raise ImproperlyConfigured(f"{name} muss eines von {', '.join(words)} sein, ist aber „{value}“.")
+    return value
+
+
 def address(name: str, default: str) -> str:
     """Read host:port."""
     value = env(name, default)
@@ -106,7 +113,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 DEBUG = False
 SECURE = PUBLIC_URL.startswith("https://")
 MEDIA_FOLDER = DATA / "media"
-LOGGING = logs.configuration(env("BUERGERDRAHT_LOG", "INFO").upper())
+LOGGING = logs.configuration(oneof("BUERGERDRAHT_LOG", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")))
 SIMULATOR_URL = weburl("BUERGERDRAHT_SIMULATOR_URL", "")
 
 POSTGRES = None if env("DATABASE_URL") else postgres.place(DATA)  # the embedded one, started by the commands that need it

@@ -15,6 +15,7 @@ WRONG = [
     ({"BUERGERDRAHT_BIND": "8000"}, "BUERGERDRAHT_BIND muss die Form Rechner:Port haben"),
     ({"BUERGERDRAHT_PUBLIC_URL": "stadt.example"}, "BUERGERDRAHT_PUBLIC_URL muss mit http:// oder https:// beginnen"),
     ({"BUERGERDRAHT_SECRET_KEY_FILE": "/gibt/es/nicht"}, "BUERGERDRAHT_SECRET_KEY_FILE nennt die Datei"),
+    ({"BUERGERDRAHT_LOG": "viel"}, "BUERGERDRAHT_LOG muss eines von"),
     ({"BUERGERDRAHT_DATA": "/proc/nicht/hier"}, "BUERGERDRAHT_DATA nennt den Ordner"),
 ]
 
