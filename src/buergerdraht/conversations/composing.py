@@ -65,6 +65,7 @@ class Composer:
     locked_by: Operator | None
     templates: Sequence[Choice]
     limit: int
+    sounds: str  # types of sound files the messenger takes, for the recorder
     waiting: bool  # a reply is already waiting for the citizen's answer
 
 
@@ -76,7 +77,7 @@ def composer(conversation: Conversation, operator: Operator, address_id: int | N
     usable = [address for address in addresses if address.state == Address.State.ACTIVE]
     address = next((each for each in addresses if each.pk == wanted), None) or next(iter(usable), None)
     if address is None:
-        return Composer(address=None, addresses=[], open=False, clock=None, locked_by=None, templates=[], limit=0, waiting=False)
+        return Composer(address=None, addresses=[], open=False, clock=None, locked_by=None, templates=[], limit=0, sounds="", waiting=False)
     limits, window = channels.limits(address.channel), outreach.window(address)
     return Composer(
         address=address,
@@ -86,6 +87,7 @@ def composer(conversation: Conversation, operator: Operator, address_id: int | N
         locked_by=conversation.operator if conversation.operator_id not in {None, operator.pk} else None,
         templates=[] if window.open else templates(address.channel),
         limit=limits.text,
+        sounds=" ".join(mime for kind in ("voice", "audio") for mime in limits.mimes.get(kind, ())),
         waiting=not window.open and conversation.messages.filter(kind="parked").exists(),
     )
 

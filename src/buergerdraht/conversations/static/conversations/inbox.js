@@ -236,9 +236,16 @@ document.addEventListener("paste", (event) => {
 
 // Voice: recorded in the browser, sent as a file
 let recorder = null;
+function sound(button) {
+  // what the browser can record and the messenger takes; without both there is no button
+  const taken = button.dataset.sounds.split(" ");
+  const known = ["audio/ogg;codecs=opus", "audio/mp4;codecs=opus", "audio/mp4", "audio/webm;codecs=opus"];
+  return known.find((each) => taken.includes(each.split(";")[0]) && MediaRecorder.isTypeSupported(each));
+}
+
 async function record(button) {
   if (recorder) { recorder.stop(); return; }
-  const type = ["audio/ogg;codecs=opus", "audio/mp4", "audio/webm;codecs=opus"].find((each) => MediaRecorder.isTypeSupported(each));
+  const type = sound(button);
   try {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
     const chunks = [], began = Date.now();
@@ -308,7 +315,7 @@ function ready() {
   const text = $("#antwort"), draft = drafts.get(pane()?.dataset.conversation);
   if (text && !text.value && draft) text.value = draft;
   const button = $("#aufnahme");
-  if (button && window.MediaRecorder && navigator.mediaDevices) button.hidden = false;
+  if (button && window.MediaRecorder && navigator.mediaDevices && sound(button)) button.hidden = false;
   clock();
 }
 
