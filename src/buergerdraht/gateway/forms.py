@@ -68,7 +68,7 @@ class ChannelForm(forms.Form):
         return {name: field for name, field in self.connector.Config.model_fields.items() if not extra(field).get("generated")}
 
     def _drawn(self, name: str, field: FieldInfo) -> forms.Field:
-        words: dict[str, Any] = {"label": field.title or name, "help_text": field.description or ""}
+        words: dict[str, Any] = {"label": _(field.title or name), "help_text": _(field.description or "")}
         stored = getattr(self.stored, name) if self.stored is not None else None
         if field.annotation is bool:
             return forms.BooleanField(required=False, initial=field.default if stored is None else stored, **words)
@@ -134,8 +134,10 @@ class ChannelForm(forms.Form):
             if colon and before in self.wanted:
                 name, words = before, after
             if not words:
-                words = extra(self.wanted[name]).get("wrong") or _("Dieser Wert passt nicht. Vergleichen Sie ihn mit dem beim Anbieter.")
-            self.add_error(name if name in self.fields else None, ValidationError(words))
+                words = extra(self.wanted.get(name, FieldInfo())).get("wrong") or _(
+                    "Dieser Wert passt nicht. Vergleichen Sie ihn mit dem beim Anbieter."
+                )
+            self.add_error(name if name in self.fields else None, ValidationError(_(words)))
 
 
 class ApplicantForm(forms.Form):
@@ -149,7 +151,7 @@ class ApplicantForm(forms.Form):
 
     def __init__(self, connector: type[Connector], data: Any = None) -> None:
         super().__init__(data)
-        self.fields["applicant"].choices = [(one.id, one.title) for one in connector.applicants]  # type: ignore[attr-defined]
+        self.fields["applicant"].choices = [(one.id, _(one.title)) for one in connector.applicants]  # type: ignore[attr-defined]
 
 
 class ProbeForm(forms.Form):

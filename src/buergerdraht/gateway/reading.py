@@ -10,6 +10,7 @@ import msgspec
 from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from buergerdraht.accounts import vault
 from buergerdraht.connectors.contract import Connector, Limits, Malformed, Note, Received, Template
@@ -76,13 +77,13 @@ def generated(channel: Channel) -> list[Generated]:
         extra: dict[str, Any] = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
         if extra.get("generated"):
             value = getattr(config, name)
-            found.append(Generated(name, field.title or name, field.description or "", value if isinstance(value, str) else ""))
+            found.append(Generated(name, _(field.title or name), _(field.description or ""), value if isinstance(value, str) else ""))
     return found
 
 
 def spoken(note: Note) -> str:
     """Say a finding with its values."""
-    return note.text.format_map(dict(note.values)) if note.values else note.text
+    return _(note.text).format(**note.values)
 
 
 def reason_of(channel: Channel) -> Reason | None:
@@ -96,7 +97,7 @@ class ShownCall(NamedTuple):
 
 def call(row: Traffic) -> ShownCall:
     reason = REASONS.get(row.details)
-    return ShownCall(row, reason.title if reason else row.details if row.details != row.status else "")
+    return ShownCall(row, _(reason.title) if reason else row.details if row.details != row.status else "")
 
 
 class ShownTemplate(NamedTuple):

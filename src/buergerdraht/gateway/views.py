@@ -39,7 +39,7 @@ def _kind(kind: str) -> type[Connector]:
 def _words(problem: SendError) -> str:
     """Say a failure in plain German: what happened and what to do."""
     reason = REASONS.get(problem.reason, REASONS["unknown"])
-    return f"{reason.title}. {reason.advice}" + (f" ({problem.details})" if problem.details else "")
+    return f"{_(reason.title)}. {_(reason.advice)}" + (f" ({problem.details})" if problem.details else "")
 
 
 def _to(request: DeskRequest, place: str, channel: Channel) -> HttpResponse:

@@ -170,26 +170,26 @@ CONTENTS: dict[str, Callable[[Any, Data], dict[str, Any]]] = {
 
 def press(data: Data, update: int) -> Event | None:
     """A button was tapped. Telegram tells no time for it, so ours must do."""
-    base = data.get("message") or {}
-    if base and not _private(base):
+    shown = data.get("message") or {}
+    if shown and not _private(shown):
         return None
     chosen = text(data.get("data"))
     return Received(
         external_id=f"press:{text(data['id'])}",
-        sender=sender(data["from"], base.get("chat") or {"id": data["from"]["id"]}),
+        sender=sender(data["from"], shown.get("chat") or {"id": data["from"]["id"]}),
         at=datetime.now(UTC),
         kind="choice",
         choice=chosen,
-        text=_pressed(base, chosen),
-        quote=name_of(base) if base.get("message_id") else "",
+        text=_pressed(shown, chosen),
+        quote=name_of(shown) if shown.get("message_id") else "",
         raw_kind="callback_query",
         callback=text(data["id"]),
     )
 
 
-def _pressed(base: Data, chosen: str) -> str:
+def _pressed(shown: Data, chosen: str) -> str:
     """Find the words on the button that was tapped."""
-    markup = base.get("reply_markup") or {}
+    markup = shown.get("reply_markup") or {}
     for row in listed(markup.get("inline_keyboard")):
         for button in row:
             if button.get("callback_data") == chosen:
