@@ -110,3 +110,4 @@ def test_a_block_and_a_new_address_reach_the_contacts(channel: Channel) -> None:
     assert Address.objects.get().address == "4712"
     inbound.handle(channel, Gone(external_id="g", at=timezone.now(), address="4712"))
     assert Address.objects.get().state == "gone"
+    assert Message.objects.filter(author="system").get().kind == "gone"

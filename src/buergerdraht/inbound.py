@@ -30,7 +30,9 @@ def handle(channel: Channel, event: Event) -> None:
         case Received():
             _receive(channel, event)
         case Gone():
-            contacts.gone(channel, event)
+            address = contacts.gone(channel, event)
+            if address and event.scope == "all":
+                conversations.note_reach(address, back=event.back, at=event.at)
         case Changed():
             contacts.changed_address(channel, event)
 

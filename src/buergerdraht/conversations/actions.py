@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -30,6 +31,7 @@ __all__ = [
     "mark_read",
     "need_person",
     "note",
+    "note_reach",
     "record",
     "reopen",
     "reply",
@@ -205,6 +207,14 @@ def settle(message: Message, *, operator: Operator, again: bool) -> None:
 def _after_second_try(message: Message, operator: Operator, action: str) -> None:
     outgoing.tell(message)
     audit.record(message.organisation, action, operator=operator, subject=_subject(message.conversation), message=message.pk)
+
+
+@transaction.atomic
+def note_reach(address: Address, *, back: bool, at: datetime) -> None:
+    """Say in the thread that a citizen left a channel or is back, so that nobody writes in vain."""
+    conversation = Conversation.objects.filter(contact=address.contact_id).first()
+    if conversation:
+        outgoing.line(conversation, "back" if back else "gone", at=at, name=address.channel.name)
 
 
 @transaction.atomic

@@ -58,6 +58,8 @@ def line(message: Message) -> str:
         "freed": _("%(who)s hat die Unterhaltung für alle freigegeben"),
         "closed": _("%(who)s hat die Unterhaltung abgeschlossen"),
         "reopened": _("%(who)s hat die Unterhaltung wieder geöffnet"),
+        "gone": _("Die Person hat den Kanal %(name)s blockiert oder verlassen"),
+        "back": _("Die Person ist über %(name)s wieder erreichbar"),
         "deleted_unknown": _("Die Person hat eine ältere Nachricht gelöscht, die hier nicht vorliegt"),
         "reaction_gone": _("Die Person hat eine Reaktion zurückgenommen"),
     }.get(message.kind, "")
