@@ -6,7 +6,7 @@ https://developers.facebook.com/docs/whatsapp/cloud-api/guides/send-messages
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from buergerdraht.connectors import choices as words
 from buergerdraht.connectors.choices import title
@@ -36,6 +36,16 @@ def plan(content: Content) -> Plan:
     return Plan(parts=tuple(parts), notes=tuple(notes))
 
 
+class Draft(NamedTuple):
+    """What is left to be arranged beside the text."""
+
+    content: Content
+    media: list[Media]
+    place: list[Part]
+    footer: str  # where it has a place of its own
+    notes: list[Note]
+
+
 def _parts(content: Content, media: list[Media], notes: list[Note]) -> list[Part]:
     """Order the pieces: media, text, place; what can be tapped stands last."""
     choices, written = _arranged(content.choices, content.choices_label, notes)
@@ -44,7 +54,7 @@ def _parts(content: Content, media: list[Media], notes: list[Note]) -> list[Part
     runs = words.stacked(words.body(content, footer=not own_footer), written)
     place = [_location(content.location)] if content.location else []
     if choices:
-        return _with_choices(content, choices, runs, media, place, footer if own_footer else "", notes)
+        return _with_choices(Draft(content, media, place, footer if own_footer else "", notes), choices, runs)
     if len(media) == 1 and media[0].kind in _CAPTIONED and size(runs) <= LIMITS.caption:
         return [_media(media[0], runs), *place]
     texts = split(runs, LIMITS.text, size)
@@ -52,25 +62,18 @@ def _parts(content: Content, media: list[Media], notes: list[Note]) -> list[Part
     return [*(_media(one) for one in media), *(_text(piece, content.preview_link) for piece in texts), *place]
 
 
-def _with_choices(
-    content: Content,
-    choices: Mapping[str, Any],
-    runs: list[Run],
-    media: list[Media],
-    place: list[Part],
-    footer: str,
-    notes: list[Note],
-) -> list[Part]:
-    runs = runs or [Run(content.choices_label.strip() or "Auswahl")]
+def _with_choices(draft: Draft, choices: Mapping[str, Any], runs: list[Run]) -> list[Part]:
+    """Hang the choices on the last piece of the text; a single picture becomes its header."""
+    runs = runs or [Run(draft.content.choices_label.strip() or "Auswahl")]
     pieces = split(runs, LIMITS.text, size, last=limits.INTERACTIVE_BODY)
-    _note_split(pieces, notes)
+    _note_split(pieces, draft.notes)
+    media = draft.media
     headed = choices["type"] != "list" and len(media) == 1 and len(pieces) == 1 and media[0].kind in _CAPTIONED
-    header = media.pop() if headed else None
     return [
-        *(_media(one) for one in media),
-        *(_text(piece, content.preview_link) for piece in pieces[:-1]),
-        *place,
-        _interactive(choices, pieces[-1], footer, header),
+        *(_media(one) for one in ([] if headed else media)),
+        *(_text(piece, draft.content.preview_link) for piece in pieces[:-1]),
+        *draft.place,
+        _interactive(choices, pieces[-1], draft.footer, media[0] if headed else None),
     ]
 
 
