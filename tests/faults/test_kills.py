@@ -1,50 +1,30 @@
-"""kill -9 of the engine, with a provider that fails: nobody is lost, and the ledger says what the provider says (laws 6 and 7)."""
+"""kill -9 of the engine, with a provider of our own that fails: nobody is lost, and the ledger says what it says (laws 6 and 7)."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import uvicorn
-from django.db import connection
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import staging
 import wire
+from staging import Engine, ledger, settled, wait_for
 
 from buergerdraht.accounts import vault
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.connectors.contract import Content
-from buergerdraht.gateway import ingest, outbox, webhook
+from buergerdraht.gateway import outbox
 from buergerdraht.gateway.models import Channel, Outbound
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
-class Engine:
-    """An engine in a process that can be killed."""
-
-    def __init__(self) -> None:
-        known = connection.settings_dict
-        url = f"postgresql://{known['USER']}:{known['PASSWORD']}@{known['HOST']}:{known['PORT']}/{known['NAME']}"
-        environment = os.environ | {"DATABASE_URL": url}
-        self.process = subprocess.Popen([sys.executable, str(Path(wire.__file__))], env=environment)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(10)
-
-    def end(self) -> None:
-        self.process.terminate()
-        self.process.wait(60)
+ENGINE = [str(Path(wire.__file__))]
 
 
 @pytest.fixture
@@ -66,28 +46,12 @@ def town(provider: wire.Provider) -> Organisation:
 
 
 @pytest.fixture
-def house(provider: wire.Provider, town: Organisation) -> Iterator[None]:
-    """The webhook on a port, and a worker."""
-    server = uvicorn.Server(uvicorn.Config(webhook.app, port=0, log_level="warning", lifespan="off"))
-    stop = threading.Event()
-    web = threading.Thread(target=lambda: asyncio.run(_served(server)))
-    worker = threading.Thread(target=ingest.run, args=(lambda channel, event: None, stop))
-    web.start()
-    worker.start()
-    while not server.started:
-        time.sleep(0.02)
-    provider.webhook = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/webhook/wire_echo/wire_echo-token"
-    yield
-    provider.webhook = ""
-    server.should_exit = True
-    stop.set()
-    web.join(15)
-    worker.join(15)
-
-
-async def _served(server: uvicorn.Server) -> None:
-    await server.serve()
-    await webhook.close()
+def told(provider: wire.Provider, town: Organisation) -> Iterator[None]:
+    """A house that hears the provider's receipts."""
+    with staging.house(lambda channel, event: None) as address:
+        provider.webhook = f"{address}/webhook/wire_echo/wire_echo-token"
+        yield
+        provider.webhook = ""
 
 
 def write_to_everyone(town: Organisation, citizens: int) -> None:
@@ -104,24 +68,6 @@ def write_to_everyone(town: Organisation, citizens: int) -> None:
             answer = outbox.store(town, Content(text="one\ntwo"))
             letters.append(outbox.Letter(channel.id, sealed, hashed, answer.id, "reply"))
     outbox.put_many(letters)
-
-
-def wait_for(condition: Any, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"took too long: {ledger()}"
-        time.sleep(0.1)
-
-
-def ledger() -> dict[str, int]:
-    counted: dict[str, int] = {}
-    for state in Outbound.objects.values_list("state", flat=True):
-        counted[state] = counted.get(state, 0) + 1
-    return counted
-
-
-def settled() -> bool:
-    return not Outbound.objects.filter(state__in=["queued", "sending", "doubt"]).exists()
 
 
 def compare(provider: wire.Provider) -> dict[str, int]:
@@ -147,15 +93,15 @@ def compare(provider: wire.Provider) -> dict[str, int]:
 
 
 def test_two_thousand_citizens_two_kills_and_a_bad_day_at_the_provider(
-    provider: wire.Provider, town: Organisation, house: None, capsys: pytest.CaptureFixture[str]
+    provider: wire.Provider, town: Organisation, told: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     started = time.monotonic()
     write_to_everyone(town, 2000)
-    engine = Engine()
+    engine = Engine(ENGINE)
     for share in (500, 1200):
         wait_for(lambda share=share: sum(provider.accepted.values()) >= share, 60)
         engine.kill()
-        engine = Engine()
+        engine = Engine(ENGINE)
     wait_for(settled, 120)
     wait_for(lambda: not provider.receipts and not provider.working, 20)
     time.sleep(1.5)
@@ -175,7 +121,7 @@ def test_two_thousand_citizens_two_kills_and_a_bad_day_at_the_provider(
 
 def test_a_killed_engine_is_replaced_within_five_seconds(provider: wire.Provider, town: Organisation) -> None:
     write_to_everyone(town, 400)
-    engine, spare = Engine(), Engine()
+    engine, spare = Engine(ENGINE), Engine(ENGINE)
     wait_for(lambda: sum(provider.accepted.values()) >= 100, 30)
     engine.kill()
     time.sleep(0.3)  # what was on its way
