@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,12 @@ from buergerdraht.connectors.telegram.config import TelegramConfig
 from buergerdraht.connectors.whatsapp.config import WhatsAppConfig
 from buergerdraht.gateway.actions import Wish
 from buergerdraht.house.demo.people import people
+from buergerdraht.house.demo.sayings import FRESH
 from buergerdraht.simulator.town import Account, Town
+from buergerdraht.simulator.whatsapp import make_template
 
 NUMBER, PHONE_ID, WABA_ID = "493023125100", "106540352242922", "102290129340398"
+VISITORS = [("Lena Sommer", "de"), ("Emine Kaya", "de"), ("Omar Haddad", "ar")]  # nobody knows them yet: phones to try
 BOT_ID, BOT_NAME = "7300000001", "musterstadt_bot"
 
 
@@ -58,6 +63,8 @@ def seed(path: Path, *, callback: str) -> None:
         )
     )
     town.add_account(Account("telegram", BOT_ID, "Stadt Musterstadt", _bot_token(), username=BOT_NAME))
+    for name, language in VISITORS:
+        town.add_person(name, id=f"neu-{name.split()[0].lower()}", language=language)
     for person in people():
         told: dict[str, Any] = {"phone": person.phone, "user_id": person.address}
         if person.kind == "telegram":
@@ -65,6 +72,21 @@ def seed(path: Path, *, callback: str) -> None:
         town.add_person(person.name, id=f"m{person.number}", language=person.language, **told)
     path.parent.mkdir(parents=True, exist_ok=True)
     town.save(path)
+
+
+def talk(simulator: str) -> None:
+    """Let citizens write now, through the messengers, so that there is something to answer; one sends a picture of what they mean."""
+    for number, text in enumerate(FRESH):
+        account = PHONE_ID if number % 3 != 2 else BOT_ID
+        _act(simulator, 150 + number, "write", {"account": account, "text": text})
+    _act(simulator, 150, "photo", {"account": PHONE_ID, "sample": "schlagloch"})
+
+
+def _act(simulator: str, person: int, verb: str, wish: dict[str, str]) -> None:
+    address = f"{simulator}/_control/people/m{person}/{verb}"
+    request = urllib.request.Request(address, json.dumps(wish).encode(), {"Content-Type": "application/json"})  # noqa: S310 - our own
+    with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - our own
+        pass
 
 
 def _word(purpose: str) -> str:
@@ -82,16 +104,18 @@ def _templates() -> list[dict[str, Any]]:
         "en": "Hello, the city of Musterstadt has news for you: {{1}}. Send a short answer and you will receive the full text.",
     }
     return [
-        {
-            "id": f"90{number}",
-            "name": "neuigkeiten",
-            "language": language,
-            "category": "MARKETING",
-            "status": "APPROVED",
-            "components": [
-                {"type": "BODY", "text": body, "example": {"body_text": [["Der Wochenmarkt zieht um"]]}},
-                {"type": "FOOTER", "text": "Abmelden: STOPP" if language == "de" else "Unsubscribe: STOP"},
-            ],
-        }
+        make_template(
+            900_001 + number,
+            {
+                "name": "neuigkeiten",
+                "language": language,
+                "category": "MARKETING",
+                "components": [
+                    {"type": "BODY", "text": body, "example": {"body_text": [["Der Wochenmarkt zieht um"]]}},
+                    {"type": "FOOTER", "text": "Abmelden: STOPP" if language == "de" else "Unsubscribe: STOP"},
+                ],
+            },
+            "APPROVED",
+        )
         for number, (language, body) in enumerate(bodies.items())
     ]
