@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import BinaryField
+from django.db.models import BinaryField, Exists, OuterRef
 from django.db.models.functions import Cast
 from django.dispatch import Signal
 from django.utils import timezone
@@ -110,39 +111,58 @@ def send_many(
     answers = _sort(organisation, letters, purpose)
     rows = [
         outbox.Letter(
-            channel_id=answer.address.channel_id,
-            address_sealed=bytes(answer.address.address_sealed),  # type: ignore[attr-defined]
-            address_hash=bytes(answer.address.address_hash),
-            content_id=answer.inside.id,
+            channel_id=answer.row.channel_id,
+            address_sealed=bytes(answer.row.sealed),
+            address_hash=bytes(answer.row.address_hash),
+            content_id=answer.content.id,
             purpose=purpose,
             batch=batch,
             not_before=begin,
             expires_at=expires_at,
         )
         for answer in answers
-        if isinstance(answer, Letter)
+        if isinstance(answer, _Allowed)
     ]
     queued = iter(outbox.put_many(rows))
     return [answer if isinstance(answer, Refused) else next(queued) for answer in answers]
 
 
-def _sort(organisation: Organisation, letters: Sequence[Letter], purpose: str) -> list[Letter | Refused]:
-    """Turn each letter into the one that may go, its content chosen by the window, or into the reason why none may."""
-    addresses = _fresh(organisation, [letter.address.id for letter in letters])
-    confirmed = _confirmed({address.contact_id for address in addresses.values()})
-    hours = {channel.id: channels.limits(channel).window_hours for channel in _channels(addresses.values())}
+class _Row(NamedTuple):
+    """An address as it stands now, the sealed text unopened: nobody needs it here. Plain values, because there are a million."""
+
+    id: int
+    channel_id: int
+    sealed: bytes
+    address_hash: bytes
+    last_inbound_at: datetime | None
+    state: str
+    contact_state: str
+    paused_until: datetime | None
+    no_newsletter: bool
+    confirmed: bool
+
+
+class _Allowed(NamedTuple):
+    row: _Row
+    content: StoredContent
+
+
+def _sort(organisation: Organisation, letters: Sequence[Letter], purpose: str) -> list[_Allowed | Refused]:
+    """Turn each letter into what may go, its content chosen by the window, or into the reason why nothing may."""
+    rows = _fresh(organisation, [letter.address.id for letter in letters])
+    hours = {channel.pk: channels.limits(channel).window_hours for channel in Channel.objects.filter(organisation=organisation)}
     now = timezone.now()
-    answers: list[Letter | Refused] = []
+    answers: list[_Allowed | Refused] = []
     for letter in letters:
-        address = addresses.get(letter.address.id)
-        if address is None:  # erased in the meantime
+        row = rows.get(letter.address.id)
+        if row is None:  # erased in the meantime
             answers.append(Refused("stopped"))
-        elif reason := refusal(standing(address, address.contact_id in confirmed), purpose, now):
+        elif reason := refusal(Standing(*row[5:]), purpose, now):
             answers.append(Refused(reason))
-        elif (content := _choose(letter, address, hours[address.channel_id], now)) is None:
+        elif (content := letter.inside if _window(row.last_inbound_at, hours[row.channel_id], now).open else letter.outside) is None:
             answers.append(Refused("no_template"))
         else:
-            answers.append(Letter(address, content))
+            answers.append(_Allowed(row, content))
     return answers
 
 
@@ -204,20 +224,16 @@ def standing(address: Address, confirmed: bool) -> Standing:
 
 def window(address: Address, at: datetime | None = None) -> Window:
     """Say whether the provider lets us write freely, and until when: counted from the provider's time of their last message."""
-    return _window(address, channels.limits(address.channel).window_hours, at or timezone.now())
+    return _window(address.last_inbound_at, channels.limits(address.channel).window_hours, at or timezone.now())
 
 
-def _window(address: Address, hours: int, at: datetime) -> Window:
+def _window(last_inbound_at: datetime | None, hours: int, at: datetime) -> Window:
     if not hours:
         return Window(True)
-    if address.last_inbound_at is None:
+    if last_inbound_at is None:
         return Window(False)
-    until = address.last_inbound_at + timedelta(hours=hours)
+    until = last_inbound_at + timedelta(hours=hours)
     return Window(at < until, until)
-
-
-def _choose(letter: Letter, address: Address, hours: int, now: datetime) -> StoredContent | None:
-    return letter.inside if _window(address, hours, now).open else letter.outside
 
 
 def earliest(organisation: Organisation, purpose: str, not_before: datetime | None) -> datetime | None:
@@ -245,41 +261,10 @@ def quiet_until(organisation: Organisation, at: datetime) -> datetime | None:
     return None
 
 
-def _fresh(organisation: Organisation, ids: list[int]) -> dict[int, Address]:
-    """Read the addresses as they stand now, the sealed text unopened: nobody needs it here."""
-    rows = Address.objects.filter(organisation=organisation, id__in=ids).select_related("contact", "channel")
-    rows = rows.defer("address", "handle", "contact__name", "contact__search", "channel__config").annotate(
-        address_sealed=Cast("address", BinaryField())
+def _fresh(organisation: Organisation, ids: list[int]) -> dict[int, _Row]:
+    wish = Subscription.objects.filter(contact=OuterRef("contact"), confirmed_at__isnull=False)
+    rows = Address.objects.filter(organisation=organisation, id__in=ids).annotate(
+        sealed=Cast("address", BinaryField()), confirmed=Exists(wish)
     )
-    return {address.id: address for address in rows}
-
-
-def _confirmed(contacts: Iterable[int]) -> set[int]:
-    rows = Subscription.objects.filter(contact_id__in=list(contacts), confirmed_at__isnull=False)
-    return set(rows.values_list("contact_id", flat=True).distinct())
-
-
-def _channels(addresses: Iterable[Address]) -> list[Channel]:
-    return list({address.channel_id: address.channel for address in addresses}.values())
-
-
-# ── Batches, for broadcasts: thin, so that the outbox keeps one caller ────
-
-
-def store(organisation: Organisation, content: Content, *, batch: int) -> StoredContent:
-    """Keep content once for a batch: the same again gives the same row."""
-    shared = StoredContent.objects.filter(organisation=organisation, content=to_json(content), outbound__batch=batch).first()
-    return shared or outbox.store(organisation, content)
-
-
-def hold(batch: int) -> None:
-    outbox.hold(batch)
-
-
-def release(batch: int) -> None:
-    outbox.release(batch)
-
-
-def stop_batch(batch: int) -> int:
-    """End a batch; returns how many were still queued."""
-    return outbox.stop(batch)
+    columns = ("id", "channel_id", "sealed", "address_hash", "last_inbound_at", "state", "contact__state", "contact__paused_until")
+    return {values[0]: _Row(*values) for values in rows.values_list(*columns, "no_newsletter", "confirmed")}

@@ -14,6 +14,7 @@ from buergerdraht.contacts.models import Contact, Topic
 from buergerdraht.contacts.texts import name_topics
 
 PICK, CONFIRM = "pick", "confirm"
+ROW = 24  # characters a list row shows on the strictest messenger
 TOPIC, DONE, CANCEL, YES, NO, MORE = "topic:", "topics:done", "topics:cancel", "confirm:yes", "confirm:no", "confirm:more"
 
 
@@ -169,7 +170,9 @@ def _ask_topics(incoming: Incoming, text: str, picked: Sequence[str], notice: st
     language = incoming.contact.language
     choices = []
     for topic in _topics(incoming):
-        title = ("✓ " if topic.key in picked else "") + topic.title_in(language)
+        title = topic.title_in(language)
+        if topic.key in picked and len(title) <= ROW - 2:  # a longer one would push the list into numbered text; the words name it anyway
+            title = "✓ " + title
         choices.append(Choice(id=TOPIC + topic.key, title=title, description=_describe(topic, language)))
     changed = bool(picked) or bool(_subscribed(incoming.contact))
     choices.append(Choice(id=DONE, title=phrase(incoming, "done")) if changed else Choice(id=CANCEL, title=phrase(incoming, "cancel")))
