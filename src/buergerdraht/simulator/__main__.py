@@ -1,0 +1,81 @@
+"""`python -m buergerdraht.simulator`: the providers' double as a program of its own."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+from aiohttp import web
+
+from buergerdraht.simulator import control, phones
+from buergerdraht.simulator.citizens import Citizens
+from buergerdraht.simulator.control import Control
+from buergerdraht.simulator.delivery import Delivery
+from buergerdraht.simulator.population import Population
+from buergerdraht.simulator.telegram import Telegram
+from buergerdraht.simulator.town import Town
+from buergerdraht.simulator.whatsapp import WhatsApp
+
+LARGEST_BODY = 110 << 20
+SAVE_SECONDS = 5
+
+
+def application(town: Town) -> web.Application:
+    """Put providers, control and phones behind one port."""
+    delivery = Delivery(town)
+    whatsapp, telegram = WhatsApp(town, delivery), Telegram(town, delivery)
+    citizens = Citizens(town, whatsapp, telegram)
+    population = Population(town, citizens)
+    app = web.Application(client_max_size=LARGEST_BODY)
+    app.add_routes(phones.routes())
+    app.add_routes(Control(town, citizens).routes())
+    app.add_routes(population.routes())
+    app.add_routes([web.get("/_control/events", lambda request: control.events(town, request))])
+    app.add_routes(telegram.routes())
+    app.add_routes(whatsapp.routes())
+
+    async def start(_app: web.Application) -> None:
+        await delivery.start()
+
+    async def stop(_app: web.Application) -> None:
+        await population.stop()
+        await delivery.stop()
+
+    app.on_startup.append(start)
+    app.on_cleanup.append(stop)
+    return app
+
+
+async def run(port: int, state: Path | None) -> None:
+    town = Town()
+    if state and state.exists():
+        town.load(state)
+    runner = web.AppRunner(application(town), access_log=None, shutdown_timeout=2)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    try:
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), SAVE_SECONDS)
+            if state:
+                await asyncio.to_thread(town.save, state)
+    finally:
+        await runner.cleanup()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="buergerdraht.simulator", description="Plays WhatsApp and Telegram, with phones to write from.")
+    parser.add_argument("--port", type=int, default=8800)
+    parser.add_argument("--state", type=Path, help="file that keeps accounts, people and chats over a restart")
+    options = parser.parse_args()
+    asyncio.run(run(options.port, options.state))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""The simulated world: accounts at the providers, people with phones, and the chats between them. All in memory, savable as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass
+class Faults:
+    """What goes wrong, as shares of calls (0 to 1) and seconds. Everything off by default."""
+
+    latency: float = 0.0
+    too_many: float = 0.0  # 429
+    broken: float = 0.0  # 5xx
+    hang: float = 0.0  # no answer for 60 s
+    reset: float = 0.0  # accepted, then the connection is torn
+    duplicates: float = 0.0  # webhooks sent twice
+    disorder: float = 0.0  # webhooks held back a moment, so that later ones overtake
+    status_delay: float = 0.0
+    skip_delivered: float = 0.0
+
+
+@dataclass
+class Account:
+    """A WhatsApp number or a Telegram bot, as its owner got it from the provider."""
+
+    kind: str
+    id: str  # phone number id, bot id
+    name: str
+    token: str
+    secret: str = ""  # app secret, or the webhook's secret token
+    number: str = ""  # digits, WhatsApp
+    username: str = ""  # Telegram
+    waba_id: str = ""
+    callback: str = ""
+    verify_token: str = ""
+    allowed_updates: list[str] = field(default_factory=list)
+    templates: list[dict[str, Any]] = field(default_factory=list)
+    faults: Faults = field(default_factory=Faults)
+    throughput: float = 0.0  # messages per second; 0: the provider's own
+    quality: str = "GREEN"
+    webhook_error: str = ""
+    commands: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class Person:
+    """A citizen with a phone. `hidden`: WhatsApp shows businesses only the user id, not the number."""
+
+    id: str
+    name: str
+    phone: str
+    user_id: str
+    telegram_id: int
+    language: str = "de"
+    username: str = ""
+    hidden: bool = False
+    reads: bool = True  # opens what arrives and has read receipts on
+    reachable: bool = True
+    blocked: list[str] = field(default_factory=list)  # account ids
+    started: list[str] = field(default_factory=list)  # bots they started
+    stopped_marketing: list[str] = field(default_factory=list)
+    last_written: dict[str, float] = field(default_factory=dict)  # account id -> seconds, opens the window
+
+
+@dataclass
+class Message:
+    """A bubble on a phone. `data` is what the provider's API said, or what the person wrote."""
+
+    id: str
+    account: str
+    person: str
+    ours: bool  # from the business
+    kind: str
+    data: dict[str, Any]
+    at: float
+    status: str = ""  # sent, delivered, read, failed
+    token: str = ""  # biz_opaque_callback_data
+    reactions: dict[str, str] = field(default_factory=dict)  # "us", "them" -> emoji
+    edited: bool = False
+    deleted: bool = False
+    number: int = 0  # Telegram's message id
+
+
+@dataclass
+class File:
+    id: str
+    account: str
+    mime: str
+    name: str
+    data: bytes
+    at: float
+    expires: float
+
+
+class Town:
+    """Everything there is; changes are told to whoever listens (the phone page)."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self.clock = clock
+        self.accounts: dict[str, Account] = {}
+        self.people: dict[str, Person] = {}
+        self.messages: dict[str, Message] = {}
+        self.chats: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self.files: dict[str, File] = {}
+        self.accepted: dict[tuple[str, str], list[str]] = defaultdict(list)  # (account, person) -> tokens or ids, for ledgers
+        self.typing: dict[tuple[str, str], float] = {}
+        self.calls: dict[str, int] = defaultdict(int)
+        self.counter = itertools.count(1000)
+        self.listeners: set[asyncio.Queue[dict[str, Any]]] = set()
+
+    def add_account(self, account: Account) -> Account:
+        self.accounts[account.id] = account
+        return account
+
+    def add_person(self, name: str, **fields: Any) -> Person:
+        """Make a citizen; numbers are from the range reserved for films and fiction."""
+        number = next(self.counter)
+        person = Person(
+            id=fields.pop("id", f"p{number}"), name=name, phone=fields.pop("phone", f"4917139{200000 + number}"),
+            user_id=fields.pop("user_id", f"DE.{10**15 + number}"), telegram_id=fields.pop("telegram_id", 700000000 + number), **fields,
+        )  # fmt: skip
+        self.people[person.id] = person
+        self.tell("people", person=person.id)
+        return person
+
+    def account_by_token(self, token: str, kind: str) -> Account | None:
+        return next((each for each in self.accounts.values() if each.kind == kind and secrets.compare_digest(each.token, token)), None)
+
+    def person_by_phone(self, phone: str) -> Person | None:
+        return self._index("phone").get(phone)
+
+    def person_by_user_id(self, user_id: str) -> Person | None:
+        return self._index("user_id").get(user_id)
+
+    def person_by_telegram(self, number: int) -> Person | None:
+        return self._index("telegram_id").get(number)
+
+    def _index(self, name: str) -> dict[Any, Person]:
+        cached: tuple[int, dict[Any, Person]] | None = self.__dict__.get(f"_{name}")
+        if cached is None or cached[0] != len(self.people):
+            cached = (len(self.people), {getattr(person, name): person for person in self.people.values()})
+            self.__dict__[f"_{name}"] = cached
+        return cached[1]
+
+    def say(self, message: Message) -> Message:
+        message.number = message.number or next(self.counter)
+        self.messages[message.id] = message
+        self.chats[message.account, message.person].append(message.id)
+        self.typing.pop((message.account, message.person), None)
+        self.tell("message", account=message.account, person=message.person, message=message.id)
+        return message
+
+    def by_number(self, account: str, person: str, number: int) -> Message | None:
+        return next((self.messages[each] for each in reversed(self.chats[account, person]) if self.messages[each].number == number), None)
+
+    def add_file(self, account: str, data: bytes, mime: str, name: str = "", days: float = 30) -> File:
+        now = self.clock()
+        file = File(str(next(self.counter)) + secrets.token_hex(6), account, mime, name, data, now, now + days * 86400)
+        self.files[file.id] = file
+        return file
+
+    def tell(self, what: str, **values: Any) -> None:
+        for listener in self.listeners:
+            if listener.qsize() < 1000:
+                listener.put_nowait({"what": what, **values})
+
+    # ── Keeping it over a restart ─────────────────────────────────────────
+
+    def save(self, path: Path) -> None:
+        data = {
+            "accounts": [asdict(each) for each in self.accounts.values()],
+            "people": [asdict(each) for each in self.people.values()],
+            "messages": [asdict(each) for each in self.messages.values()],
+            "files": [{**asdict(each), "data": each.data.hex()} for each in self.files.values() if len(each.data) < 2_000_000],
+            "accepted": [[*key, tokens] for key, tokens in self.accepted.items()],
+            "counter": next(self.counter),
+        }
+        temporary = path.with_suffix(".new")
+        temporary.write_text(json.dumps(data))
+        temporary.replace(path)
+
+    def load(self, path: Path) -> None:
+        data = json.loads(path.read_text())
+        for each in data["accounts"]:
+            account = Account(**{**each, "faults": Faults(**each["faults"])})
+            self.accounts[account.id] = account
+        self.people = {each["id"]: Person(**each) for each in data["people"]}
+        for each in data["messages"]:
+            message = Message(**each)
+            self.messages[message.id] = message
+            self.chats[message.account, message.person].append(message.id)
+        self.files = {each["id"]: File(**{**each, "data": bytes.fromhex(each["data"])}) for each in data["files"]}
+        self.accepted.update({(account, person): tokens for account, person, tokens in data["accepted"]})
+        self.counter = itertools.count(data["counter"] + 1)
