@@ -85,7 +85,7 @@ def composer(conversation: Conversation, operator: Operator, address_id: int | N
         open=window.open,
         clock=clock(window.until, limits.window_hours) if window.open and window.until else None,
         locked_by=conversation.operator if conversation.operator_id not in {None, operator.pk} else None,
-        templates=[] if window.open else templates(address.channel),
+        templates=[] if window.open else templates(address.channel, conversation.contact.language),
         limit=limits.text,
         sounds=" ".join(mime for kind in ("voice", "audio") for mime in limits.mimes.get(kind, ())),
         waiting=not window.open and conversation.messages.filter(kind="parked").exists(),
@@ -98,9 +98,10 @@ def clock(until: datetime, hours: int) -> Clock:
     return Clock(until, words.span(rest), percent, "is-ok" if rest > SOON else "is-warn")
 
 
-def templates(channel: Channel) -> list[Choice]:
-    """List the approved templates that can be filled here."""
-    rows = MessageTemplate.objects.filter(channel=channel, status__iexact="approved", paused=False).order_by("name", "language")
+def templates(channel: Channel, language: str) -> list[Choice]:
+    """List the approved templates that can be filled here, those in the citizen's language first."""
+    approved = MessageTemplate.objects.filter(channel=channel, status__iexact="approved", paused=False).order_by("name", "language")
+    rows = sorted(approved, key=lambda row: row.language.split("_")[0] != language)
     return [choice(row) for row in rows if str(row.template.get("header_kind", "")).upper() not in MEDIA_HEADERS]
 
 

@@ -67,6 +67,8 @@ def messages(request: Desk, number: int) -> HttpResponse:
     """Answer with earlier bubbles (`vor`) or with those that came since (`nach`)."""
     conversation = _conversation(request, number)
     if (after := request.GET.get("nach", "")).isdecimal():
+        if request.GET.get("sichtbar"):  # the page is before somebody's eyes
+            actions.mark_read(conversation, operator=request.operator, answers=may(request.membership, Right.ANSWER))
         return render(
             request, "conversations/_bubbles.html", _head(request, conversation) | {"bubbles": reading.since(conversation, int(after))}
         )

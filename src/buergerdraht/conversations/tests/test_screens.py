@@ -204,6 +204,15 @@ def test_earlier_and_newer_bubbles_come_in_pieces(desk: Client, write: Write) ->
     assert "Zeile-43" not in newer
 
 
+def test_what_arrives_before_open_eyes_is_read(desk: Client, thread: Conversation) -> None:
+    desk.get(page(thread, "verlauf/?nach=0"))
+    thread.refresh_from_db()
+    assert thread.unread == 1
+    desk.get(page(thread, "verlauf/?nach=0&sichtbar=1"))
+    thread.refresh_from_db()
+    assert thread.unread == 0
+
+
 def test_pages_are_told_about_what_happens(write: Write, thread: Conversation, andrea: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[str, dict[str, object]]] = []
     monkeypatch.setattr(live, "tell", lambda organisation, topic, **values: told.append((topic, values)))

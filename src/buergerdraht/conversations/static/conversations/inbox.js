@@ -47,7 +47,7 @@ async function catchUp() {
   busy = { again: false };
   try {
     const newest = Math.max(0, ...[...here.querySelectorAll("[data-message]")].map((each) => Number(each.dataset.message)));
-    const content = await piece(`${here.dataset.messages}?nach=${newest}`);
+    const content = await piece(`${here.dataset.messages}?nach=${newest}${document.visibilityState === "visible" ? "&sichtbar=1" : ""}`);
     if (content && here.isConnected) take($("#verlauf"), content);
   } catch { /* offline: the next event or the reconnection tries again */ }
   const again = busy.again;
