@@ -268,3 +268,25 @@ def _fresh(organisation: Organisation, ids: list[int]) -> dict[int, _Row]:
     )
     columns = ("id", "channel_id", "sealed", "address_hash", "last_inbound_at", "state", "contact__state", "contact__paused_until")
     return {values[0]: _Row(*values) for values in rows.values_list(*columns, "no_newsletter", "confirmed")}
+
+
+# ── Batches, for broadcasts: thin, so that the outbox keeps one caller ────
+
+
+def store(organisation: Organisation, content: Content, *, batch: int) -> StoredContent:
+    """Keep content once for a batch: the same again gives the same row."""
+    shared = StoredContent.objects.filter(organisation=organisation, content=to_json(content), outbound__batch=batch).first()
+    return shared or outbox.store(organisation, content)
+
+
+def hold(batch: int) -> None:
+    outbox.hold(batch)
+
+
+def release(batch: int) -> None:
+    outbox.release(batch)
+
+
+def stop_batch(batch: int) -> int:
+    """End a batch; returns how many were still queued."""
+    return outbox.stop(batch)
