@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.rights import Right
-from buergerdraht.connectors.contract import Connector, SendError
+from buergerdraht.connectors.contract import Connector, SendError, Temporary
 from buergerdraht.connectors.reasons import REASONS
 from buergerdraht.gateway import actions, channels, reading
 from buergerdraht.gateway.forms import ApplicantForm, ChannelForm, ProbeForm
@@ -39,7 +39,8 @@ def _kind(kind: str) -> type[Connector]:
 def _words(problem: SendError) -> str:
     """Say a failure in plain German: what happened and what to do."""
     reason = REASONS.get(problem.reason, REASONS["unknown"])
-    return f"{_(reason.title)}. {_(reason.advice)}" + (f" ({problem.details})" if problem.details else "")
+    advice = _("Versuchen Sie es in ein paar Minuten noch einmal.") if isinstance(problem, Temporary) else _(reason.advice)
+    return f"{_(reason.title)}. {advice}" + (f" ({problem.details})" if problem.details else "")
 
 
 def _to(request: DeskRequest, place: str, channel: Channel) -> HttpResponse:
