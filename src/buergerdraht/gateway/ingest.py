@@ -11,6 +11,7 @@ import json
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from buergerdraht.accounts import vault
 from buergerdraht.connectors.contract import Changed, Connector, Event, Gone, Item, Malformed, Receipt, Received
 from buergerdraht.gateway import channels, effects, live, media_job, receipts
 from buergerdraht.gateway.database import conninfo
-from buergerdraht.gateway.models import Channel, InboundEvent
+from buergerdraht.gateway.models import Channel, InboundEvent, Traffic
 
 log = logging.getLogger("buergerdraht.ingest")
 Handle = Callable[[Channel, Event], None]
@@ -140,12 +141,32 @@ def _handle_channel(channel_id: int, handle: Handle) -> int:
     events = list(due.order_by("id")[:GROUP])
     connector = _connector(channel)
     opened = [_open(connector, event) for event in events]
+    if not opened:
+        return 0
     started = time.monotonic()
+    counted = Counter(type(item.event).__name__ for one in opened for item in one.items)
     rest = _apply_receipts(channel, opened)
     for one in sorted(rest, key=lambda opened: opened.order):
         _handle_event(channel, one, handle)
-    log.debug("ingest.group channel=%s events=%s seconds=%.3f", channel_id, len(events), time.monotonic() - started)
+    _note(channel, opened, counted, round((time.monotonic() - started) * 1000))
     return len(events)
+
+
+def _note(channel: Channel, opened: Sequence[Opened], counted: Counter[str], milliseconds: int) -> None:
+    """Write one line per group into the channel's traffic log: numbers only."""
+    kept = sum(one.event.state == State.KEPT for one in opened)
+    words = {
+        "Received": "Nachrichten",
+        "Receipt": "Empfangsberichte",
+        "Gone": "Abmeldungen",
+        "Changed": "Änderungen",
+        "NoneType": "unbekannt",
+    }
+    details = ", ".join(f"{words[kind]}: {count}" for kind, count in sorted(counted.items()) if count)
+    status = "kept" if kept else "done"
+    Traffic.objects.create(
+        channel=channel, direction="in", what=f"Meldungen: {len(opened)}", status=status, milliseconds=milliseconds, details=details
+    )
 
 
 def _connector(channel: Channel) -> Connector | None:

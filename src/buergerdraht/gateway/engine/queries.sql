@@ -110,6 +110,11 @@ returning organisation_id;
 -- A template the provider refuses is not tried by others.
 update gateway_messagetemplate set paused = true where channel_id = %(channel)s and name = %(name)s and language = %(language)s;
 
+-- name: refuse_content
+-- The same template in the same content would be refused for everybody else, too.
+update gateway_outbound set state = 'failed', reason = 'template_refused', finished_at = now()
+where channel_id = %(channel)s and content_id = %(content)s and state = 'queued';
+
 -- name: add_event
 -- Something our sender found enters by the same door as what providers tell.
 insert into gateway_inboundevent (channel_id, source, body, state, problem, tries, received_at)

@@ -314,6 +314,7 @@ class Runner:
             parameters = {"channel": self.channel, "name": content.template.name, "language": content.template.language}
             async with self.desk.pool.connection() as connection:
                 await connection.execute(SQL["pause_template"], parameters)
+                await connection.execute(SQL["refuse_content"], {"channel": self.channel, "content": letter.content_id})
 
     async def _break(self, problem: SendError) -> None:
         """Stop the whole channel and call an operator."""

@@ -141,6 +141,20 @@ def test_a_block_becomes_an_event_and_a_refusal_says_why(channel: Channel, provi
     assert {b'"scope":"newsletter"' in bytes(event.body) for event in InboundEvent.objects.all()} == {True, False}
 
 
+def test_a_refused_template_is_not_tried_with_everybody(channel: Channel, provider: Provider, start_engine: Any, until: Wait) -> None:
+    from buergerdraht.connectors.contract import TemplateUse
+
+    Channel.objects.update(rate=20)
+    provider.fail["*"] = [Rejected("template_refused", scope="template") for _ in range(100)]
+    content = outbox.store(channel.organisation, Content(text="x", template=TemplateUse(name="info", language="de")))
+    for number in range(100):
+        outbox.put(channel, f"citizen{number}", content, purpose="newsletter", batch=4)
+    start_engine()
+    until(done)
+    assert set(Outbound.objects.values_list("state", "reason")) == {("failed", "template_refused")}
+    assert len(provider.calls) < 10
+
+
 def test_a_broken_channel_stops_and_keeps_its_letters(channel: Channel, provider: Provider, start_engine: Any, until: Wait) -> None:
     Channel.objects.update(rate=20)
     provider.fail["*"] = [ChannelBroken("token_invalid", "expired") for _ in range(50)]
