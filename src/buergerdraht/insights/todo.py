@@ -19,12 +19,13 @@ from buergerdraht.broadcasts.models import Broadcast
 from buergerdraht.contacts import outreach
 from buergerdraht.conversations.models import Conversation
 from buergerdraht.conversations.reading import name_of
+from buergerdraht.conversations.words import kind as kind_of
 from buergerdraht.conversations.words import span, waited
 from buergerdraht.gateway import channels
 from buergerdraht.gateway.models import Channel, InboundEvent, Outbound
 
 SHOWN = 4
-LONG = timedelta(hours=4)
+MINUTE, LONG = timedelta(minutes=1), timedelta(hours=4)
 CLOSING = timedelta(hours=3)
 
 
@@ -86,14 +87,14 @@ def _waiting(organisation: Organisation, operator: Operator) -> Iterator[Task]:
 def _answer(organisation: Organisation, conversation: Conversation, now: datetime) -> Task:
     address = conversation.last_address
     since = conversation.waiting_since or now
-    meta, tone = waited(now - since), "is-bad" if now - since > LONG else ""
+    meta, tone = waited(now - since) if now - since > MINUTE else _("gerade eben"), "is-bad" if now - since > LONG else ""
     until = outreach.window(address, now).until if address else None
     if until is not None and now < until < now + CLOSING:
         meta, tone = _("Fenster noch %(time)s offen") % {"time": span(until - now)}, "is-bad"
     return Task(
         icon="clock" if tone else "inbox",
         title=_("Antwort an %(name)s") % {"name": name_of(conversation.contact, address)},
-        text=conversation.last_text,
+        text=conversation.last_text or kind_of(conversation.last_kind),
         url=_url(organisation, "conversations:thread", conversation.pk),
         meta=meta,
         tone=tone,

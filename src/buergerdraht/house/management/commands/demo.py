@@ -9,6 +9,7 @@ from buergerdraht.house.demo import evening
 
 class Command(BaseCommand):
     help = "Startet die Musterstadt mit simulierten Telefonen"
+    requires_system_checks = ()  # the start must be quick; make check looks
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8000, help="Port der Konsole; die Telefone liegen auf dem nächsten")

@@ -9,6 +9,7 @@ from buergerdraht.house import program
 
 class Command(BaseCommand):
     help = "Bedient Webhooks und Konsole"
+    requires_system_checks = ()  # the start must be quick; make check looks
 
     def handle(self, *arguments: Any, **options: Any) -> None:
         program.web()
