@@ -28,7 +28,7 @@ class Stale(Exception):
 
 def _locked(broadcast: Broadcast, *states: str) -> Broadcast:
     """Lock the row and see that it still stands where the operator saw it."""
-    row = Broadcast.objects.select_for_update().select_related("organisation").get(pk=broadcast.pk)
+    row = Broadcast.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=broadcast.pk)
     if row.state not in states:
         raise ValidationError(_("Das geht nicht mehr: Die Rundnachricht hat inzwischen einen anderen Stand."))
     return row
@@ -89,13 +89,19 @@ def submit(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
 def approve(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
     """Release it. Where the organisation demands a second person, the author cannot be that person."""
     row = _locked(broadcast, State.SUBMITTED)
-    if row.organisation.approval_required and row.author_id == operator.pk:
+    if row.organisation.approval_required and operator.pk in writers(row):
         raise PermissionDenied(_("Die eigene Rundnachricht gibt eine andere Person frei."))
     if problems := checks.errors(row):
         raise ValidationError(problems)
     _release(row, operator)
     row.save()
     return row
+
+
+def writers(broadcast: Broadcast) -> set[int | None]:
+    """Name whose word it is: the author, and whoever handed it in last. Neither is the second person."""
+    handed_in = broadcast.events.filter(what="submit").order_by("-id").values_list("operator_id", flat=True).first()
+    return {broadcast.author_id, handed_in}
 
 
 def _release(row: Broadcast, operator: Operator) -> None:
@@ -109,6 +115,16 @@ def send_back(broadcast: Broadcast, *, operator: Operator, reason: str) -> Broad
     row.state = State.DRAFT
     row.save(update_fields=["state", "updated_at"])
     _note(row, "send_back", operator, reason)
+    return row
+
+
+@transaction.atomic
+def rework(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
+    """Take it back into writing: what was released must be released again."""
+    row = _locked(broadcast, State.SUBMITTED, State.APPROVED)
+    row.state, row.approver, row.approved_at = State.DRAFT, None, None
+    row.save(update_fields=["state", "approver", "approved_at", "updated_at"])
+    _note(row, "rework", operator)
     return row
 
 
@@ -167,6 +183,8 @@ def duplicate(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
 def follow_up(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
     """Draft the same for those it did not reach, not for those who want none."""
     missed = Recipient.objects.filter(broadcast=broadcast, contact__isnull=False).filter(_missed()).values_list("contact_id", flat=True)
+    if not missed:  # nobody named would mean everybody
+        raise ValidationError(_("Es gibt niemanden, bei dem ein zweiter Versuch sinnvoll ist."))
     return create(
         broadcast.organisation, operator=operator, title=broadcast.title, versions=broadcast.versions, templates=broadcast.templates,
         audience={**broadcast.audience, "contacts": list(missed)}, urgent=broadcast.urgent, follows=broadcast,
@@ -194,7 +212,8 @@ def settle(broadcast: Broadcast, *, operator: Operator, again: bool) -> int:
     rows = Recipient.objects.filter(broadcast=broadcast, outbound__state="unclear").select_related("outbound")
     decided = 0
     for recipient in rows.iterator(chunk_size=500):
-        assert recipient.outbound is not None
+        if recipient.outbound is None:
+            continue
         try:
             outreach.settle(recipient.outbound, again=again)
         except outreach.Refused:  # they left meanwhile: not sent, and not taken as arrived
@@ -217,7 +236,7 @@ def set_test_address(operator: Operator, address: Address) -> None:
 
 
 def test(broadcast: Broadcast, *, operator: Operator, build: Callable[[str], Any]) -> list[str]:
-    """Send it to the operator's own phones. Returns the names of the channels; raises ValidationError where none is known or may be used."""
+    """Send it to the operator's own phones. Returns the channels' names; raises ValidationError where none is known or may be used."""
     own = TestAddress.objects.filter(operator=operator, organisation=broadcast.organisation).select_related("address__contact", "channel")
     if not own:
         raise ValidationError(_("Wählen Sie zuerst, welches Telefon Ihres ist."))

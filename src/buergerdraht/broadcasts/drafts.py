@@ -1,4 +1,7 @@
-"""Read the composer's form into the fields of a broadcast, with what is wrong beside each field. Nothing is lost: what can be kept is kept."""
+"""Read the composer's form into the fields of a broadcast, with what is wrong beside each field.
+
+Nothing is lost: what can be kept is kept.
+"""
 
 from __future__ import annotations
 

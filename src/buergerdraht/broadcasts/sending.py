@@ -7,6 +7,7 @@ taken up by the next round.
 from __future__ import annotations
 
 from functools import cache
+from typing import cast
 
 from django.db import transaction
 from django.db.models import Q
@@ -43,7 +44,7 @@ def round_of_all() -> int:
 def start(broadcast: Broadcast) -> bool:
     """Freeze the audience and begin. Returns False where another worker was faster."""
     row = (
-        Broadcast.objects.select_for_update(skip_locked=True)
+        Broadcast.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("organisation")
         .filter(pk=broadcast.pk, state=State.APPROVED)
         .first()
@@ -71,7 +72,7 @@ def start(broadcast: Broadcast) -> bool:
 def queue_piece(broadcast: Broadcast) -> int | None:
     """Queue the next piece of the frozen audience. None when nothing is left, or it is no longer being sent."""
     row = (
-        Broadcast.objects.select_for_update(skip_locked=True)
+        Broadcast.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("organisation")
         .filter(pk=broadcast.pk, state=State.SENDING)
         .first()
@@ -111,8 +112,8 @@ def _letters(broadcast: Broadcast, recipients: list[Recipient]) -> list[outreach
 
     letters = []
     for recipient in recipients:
-        assert isinstance(recipient.address, Address)
-        letters.append(outreach.Letter(recipient.address, inside(recipient.language), outside(recipient.channel_id, recipient.language)))
+        address = cast(Address, recipient.address)
+        letters.append(outreach.Letter(address, inside(recipient.language), outside(recipient.channel_id, recipient.language)))
     return letters
 
 
@@ -120,7 +121,7 @@ def _letters(broadcast: Broadcast, recipients: list[Recipient]) -> list[outreach
 def finish(broadcast: Broadcast) -> bool:
     """Say it is done when nothing is open any more. Unclear ones stay to be decided."""
     row = (
-        Broadcast.objects.select_for_update(skip_locked=True)
+        Broadcast.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("organisation")
         .filter(pk=broadcast.pk, state=State.SENDING)
         .first()

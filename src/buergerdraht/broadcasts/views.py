@@ -65,7 +65,8 @@ def calendar(request: DeskRequest) -> HttpResponseBase:
     found = Broadcast.objects.filter(organisation=request.organisation).exclude(state=State.WITHDRAWN)
     for broadcast in found.filter(scheduled_at__date__range=(begin, end)) | found.filter(started_at__date__range=(begin, end)):
         moment = broadcast.started_at or broadcast.scheduled_at
-        assert moment is not None
+        if moment is None:
+            continue
         rows.setdefault(timezone.localtime(moment).date(), []).append(broadcast)
     days = [[(day, rows.get(day, [])) for day in week] for week in weeks]
     return render(request, "broadcasts/calendar.html", {
@@ -91,7 +92,7 @@ def detail(request: DeskRequest, number: int) -> HttpResponseBase:
     rights = {
         "may_write": request.may(Right.WRITE),
         "may_approve": request.may(Right.APPROVE)
-        and (not request.organisation.approval_required or broadcast.author_id != request.operator.pk),
+        and (not request.organisation.approval_required or request.operator.pk not in actions.writers(broadcast)),
     }
     tone, word = reading.STATES[broadcast.state]
     badge = (tone, _(word))
@@ -203,6 +204,7 @@ def progress(request: DeskRequest, number: int) -> HttpResponseBase:
 VERBS: dict[str, tuple[Right, Callable[..., Any], str]] = {
     "freigabe": (Right.WRITE, actions.submit, gettext_lazy("Zur Freigabe gegeben.")),
     "freigeben": (Right.APPROVE, actions.approve, gettext_lazy("Freigegeben.")),
+    "bearbeiten": (Right.WRITE, actions.rework, gettext_lazy("Wieder ein Entwurf. Nach der Änderung ist eine neue Freigabe nötig.")),
     "zurueckziehen": (Right.WRITE, actions.withdraw, gettext_lazy("Zurückgezogen. Es geht nichts hinaus.")),
     "anhalten": (Right.WRITE, actions.pause, gettext_lazy("Angehalten. Es geht nichts mehr hinaus, bis Sie weitersenden.")),
     "weitersenden": (Right.WRITE, actions.resume, gettext_lazy("Es geht weiter.")),

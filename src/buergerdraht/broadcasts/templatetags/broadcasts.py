@@ -23,7 +23,7 @@ EVENTS = {
     "approve": gettext_noop("freigegeben"), "send_back": gettext_noop("zurückgegeben"), "withdraw": gettext_noop("zurückgezogen"),
     "start": gettext_noop("Versand begonnen"), "pause": gettext_noop("angehalten"), "resume": gettext_noop("fortgesetzt"),
     "stop": gettext_noop("abgebrochen"), "finish": gettext_noop("Versand beendet"), "archive": gettext_noop("abgelegt"),
-    "settle": gettext_noop("Ungeklärte entschieden"),
+    "settle": gettext_noop("Ungeklärte entschieden"), "rework": gettext_noop("wieder in Arbeit"),
 }  # fmt: skip
 MARKS = {"whatsapp": "wa", "telegram": "tg", "signal": "si", "threema": "th", "email": "em", "push": "pu"}
 
