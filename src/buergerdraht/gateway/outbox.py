@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from buergerdraht.accounts import vault
@@ -134,13 +135,13 @@ def _row(letter: Letter, organisation_id: int, now: datetime) -> Outbound:
 def cancel(channel_id: int, address_hash: bytes, purposes: Sequence[str]) -> int:
     """Take back what is queued for an address, because the person said so. Returns how many."""
     rows = Outbound.objects.filter(channel_id=channel_id, address_hash=address_hash, state=State.QUEUED, purpose__in=purposes)
-    return rows.update(state=State.CANCELLED, reason="stopped", finished_at=timezone.now())
+    return _in_order(rows).update(state=State.CANCELLED, reason="stopped", finished_at=timezone.now())
 
 
 @transaction.atomic
 def hold(batch: int) -> None:
     """Pause a batch: what is not being sent this moment waits."""
-    Outbound.objects.filter(batch=batch, state=State.QUEUED, held=False).update(held=True)
+    _in_order(Outbound.objects.filter(batch=batch, state=State.QUEUED, held=False)).update(held=True)
 
 
 @transaction.atomic
@@ -156,7 +157,7 @@ def release(batch: int) -> None:
 def stop(batch: int) -> int:
     """End a batch: what is still queued is cancelled. Returns how many."""
     rows = Outbound.objects.filter(batch=batch, state=State.QUEUED)
-    return rows.update(state=State.CANCELLED, reason="cancelled", held=False, finished_at=timezone.now())
+    return _in_order(rows).update(state=State.CANCELLED, reason="cancelled", held=False, finished_at=timezone.now())
 
 
 @transaction.atomic
@@ -190,6 +191,11 @@ def retry(outbound: Outbound) -> None:
     )
     _wake({outbound.channel_id})
     outbound.refresh_from_db()
+
+
+def _in_order(rows: QuerySet[Outbound]) -> QuerySet[Outbound]:
+    """Lock rows as engine and receipts do, by id, so that nobody deadlocks; what was claimed meanwhile is left out."""
+    return Outbound.objects.filter(id__in=rows.order_by("id").select_for_update().values("id"))
 
 
 def _wake(channels: Iterable[int]) -> None:

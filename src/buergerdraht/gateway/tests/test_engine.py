@@ -9,7 +9,7 @@ import pytest
 from double import Double, Provider
 
 from buergerdraht.connectors.contract import AddressGone, ChannelBroken, Content, Receipt, ReceiptState, Rejected, Temporary
-from buergerdraht.gateway import outbox, receipts
+from buergerdraht.gateway import ingest, outbox, receipts
 from buergerdraht.gateway.engine import decide
 from buergerdraht.gateway.models import Channel, InboundEvent, Outbound, Part, Traffic
 
@@ -298,6 +298,15 @@ def test_the_pair_limit_is_kept_beforehand(
     assert provider.texts() == ["m0", "m1", "m2", "m3"]
     assert times[2] - times[0] >= 0.39
     assert times[3] - times[2] >= 0.39
+
+
+def test_presses_are_answered_by_the_engine(channel: Channel, provider: Provider, start_engine: Any, until: Wait) -> None:
+    put(channel, "anna", "hello", "reply")
+    start_engine()
+    until(done)
+    ingest.acknowledge(channel, "press-1")
+    ingest.mark_read(channel, "m1", "anna")
+    until(lambda: provider.acknowledged == ["press-1"], 3)
 
 
 def test_the_traffic_log_holds_no_address(channel: Channel) -> None:
