@@ -11,7 +11,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from buergerdraht.accounts import audit
 from buergerdraht.accounts.desk import DeskRequest, desk
@@ -25,21 +25,24 @@ PAGE = 50
 
 
 @desk(Right.READ)
-@require_GET
+@require_http_methods(["GET", "POST"])
 def listing(request: DeskRequest) -> HttpResponse:
-    """Show the contacts that fit the filters, newest first."""
-    form = FilterForm(request.organisation, request.GET)
+    """Show the contacts that fit the filters, newest first. A name is searched by POST, so that no address bar or log keeps it."""
+    asked = request.POST if request.method == "POST" else request.GET
+    form = FilterForm(request.organisation, asked)
     wishes = form.cleaned_data if form.is_valid() else {}
     contacts = reading.choose(request.organisation, wishes)
-    page = Paginator(reading.with_rows(contacts), PAGE).get_page(request.GET.get("seite"))
-    query = request.GET.copy()
-    query.pop("seite", None)
+    page = Paginator(reading.with_rows(contacts), PAGE).get_page(asked.get("seite"))
+    query = asked.copy()
+    for name in ("seite", "csrfmiddlewaretoken", "q"):
+        query.pop(name, None)
     context = {
         "form": form,
         "rows": [reading.row(contact) for contact in page],
         "page": page,
         "query": query.urlencode(),
         "filtered": any(wishes.values()),
+        "named": bool(wishes.get("q")),
         "of": Contact.objects.filter(organisation=request.organisation).count(),
         "states": dict(STATES),
         "may_change": request.may(Right.CONTACTS),
@@ -48,10 +51,10 @@ def listing(request: DeskRequest) -> HttpResponse:
 
 
 @desk(Right.CONTACTS)
-@require_GET
+@require_http_methods(["GET", "POST"])
 def export(request: DeskRequest) -> StreamingHttpResponse:
     """Hand out the filtered list as CSV, streamed."""
-    form = FilterForm(request.organisation, request.GET)
+    form = FilterForm(request.organisation, request.POST if request.method == "POST" else request.GET)
     contacts = reading.choose(request.organisation, form.cleaned_data if form.is_valid() else {})
     audit.record(request.organisation, "contacts.export", operator=request.operator, count=contacts.count())
     answer = StreamingHttpResponse(_lines(reading.export_rows(contacts)), content_type="text/csv; charset=utf-8")
@@ -60,8 +63,9 @@ def export(request: DeskRequest) -> StreamingHttpResponse:
 
 
 @desk(Right.READ)
-@require_GET
+@require_http_methods(["GET", "POST"])
 def detail(request: DeskRequest, contact: int) -> HttpResponse:
+    """Show a contact; a POST only searches for the record to join with, by name."""
     return _page(request, _contact(request, contact))
 
 
@@ -143,7 +147,7 @@ def part(request: DeskRequest, contact: int) -> HttpResponse:
 
 
 def _page(request: DeskRequest, contact: Contact, **forms: object) -> HttpResponse:
-    partner = request.GET.get("partner", "").strip()
+    partner = request.POST.get("partner", "").strip()
     found = finding.search(request.organisation.pk, partner).exclude(pk=contact.pk) if partner else Contact.objects.none()
     context = {
         "contact": contact,

@@ -34,7 +34,7 @@ def _url(name: str, *args: object) -> str:
 
 
 def _shown(desk: Client, **query: str) -> str:
-    return desk.get(_url("list"), query).content.decode()
+    return desk.post(_url("list"), query).content.decode()
 
 
 def test_the_list_finds_by_word_number_handle_topic_and_state(desk: Client, subscriber: Address, whatsapp: Channel) -> None:
@@ -94,7 +94,7 @@ def test_barring_and_lifting(desk: Client, subscriber: Address) -> None:
 
 def test_joining_and_parting(desk: Client, subscriber: Address, whatsapp: Channel) -> None:
     other = actions.meet(whatsapp, Sender(address="+4917139200101", name="A. Öztürk", handle="+4917139200101"), timezone.now())
-    page = desk.get(_url("detail", subscriber.contact_id), {"partner": "0171 39200101"}).content.decode()
+    page = desk.post(_url("detail", subscriber.contact_id), {"partner": "0171 39200101"}).content.decode()
     assert "A. Öztürk" in page
     desk.post(_url("join", subscriber.contact_id), {"other": other.contact_id})
     assert Contact.objects.get().addresses.count() == 2
