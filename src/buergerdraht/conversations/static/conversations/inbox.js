@@ -293,7 +293,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   const form = detail.requestConfig?.elt;
   if (!form?.closest?.("#antwortfeld") || detail.requestConfig.verb !== "post" || form.tagName !== "FORM") return;
-  if (detail.successful) drafts.delete(pane()?.dataset.conversation);
+  if (detail.successful && detail.xhr.status < 300) drafts.delete(pane()?.dataset.conversation);
 });
 for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
   document.addEventListener(name, ({ detail }) => {
