@@ -422,7 +422,7 @@ class Connector(Protocol):
         """Render content in this messenger's best form; what it cannot show is split or turned into numbered choices."""
 
     def link(self, start: str, text: str) -> str:
-        """The deep link that opens a chat with us, carrying `start` (Telegram) or the prefilled `text` (WhatsApp)."""
+        """The deep link that opens a chat with us, carrying `start` or the prefilled `text`; "" while our name is unknown."""
 
     async def send(self, part: Part, address: str, *, token: str, files: Files) -> Sent: ...
 

@@ -103,6 +103,10 @@ def add(request: DeskRequest, kind: str) -> HttpResponseBase:
 # ── One channel ───────────────────────────────────────────────────────────
 
 
+def _drawn(link: str) -> str:
+    return mark_safe(segno.make(link, error="m").svg_inline(omitsize=True, border=2, light="#ffffff"))  # noqa: S308 - segno draws, we chose the link
+
+
 def _overview(request: DeskRequest, channel: Channel, **more: Any) -> HttpResponse:
     people = reading.people(channel)
     found = channels.connector(channel)
@@ -113,7 +117,7 @@ def _overview(request: DeskRequest, channel: Channel, **more: Any) -> HttpRespon
         "webhook": actions.webhook_url(channel),
         "generated": reading.generated(channel),
         "link": link,
-        "qr": mark_safe(segno.make(link, error="m").svg_inline(omitsize=True, border=2, light="#ffffff")),  # noqa: S308 - segno draws, we chose the link
+        "qr": _drawn(link) if link else "",
         "waiting": actions.waiting(channel),
         "test": ProbeForm([(one.key, one.words) for one in people], organisation=request.organisation.name) if people else None,
     }
@@ -215,8 +219,11 @@ def test(request: DeskRequest, number: int) -> HttpResponseBase:
 def qr(request: DeskRequest, number: int) -> HttpResponseBase:
     """The channel's QR code as a file for print."""
     found = _channel(request, number)
+    link = channels.deep_link(found, "", "")
+    if not link:
+        raise Http404
     picture = io.BytesIO()
-    segno.make(channels.deep_link(found, "", ""), error="m").save(picture, kind="svg", scale=10, border=4, light="#ffffff")
+    segno.make(link, error="m").save(picture, kind="svg", scale=10, border=4, light="#ffffff")
     response = HttpResponse(picture.getvalue(), content_type="image/svg+xml")
     response.headers["Content-Disposition"] = f'attachment; filename="qr-{found.kind}-{found.pk}.svg"'
     return response

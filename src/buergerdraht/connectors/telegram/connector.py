@@ -83,6 +83,8 @@ class Telegram:
     def link(self, start: str, text: str) -> str:
         """Telegram carries a parameter of 64 letters of A-Z a-z 0-9 _ -; others are replaced."""
         word = re.sub(r"[^A-Za-z0-9_-]", "_", start)[: limits.START]
+        if not self.config.username:
+            return ""
         return f"https://t.me/{self.config.username}" + (f"?start={word}" if word else "")
 
     # ── Sending ───────────────────────────────────────────────────────────

@@ -79,6 +79,8 @@ class WhatsApp:
     def link(self, start: str, text: str) -> str:
         """WhatsApp's links carry no parameter: the prefilled text is all that comes back, and people may change it."""
         digits = re.sub(r"\D", "", self.config.number)
+        if not digits:
+            return ""
         return f"https://wa.me/{digits}" + (f"?text={quote(text, safe='')}" if text else "")
 
     # ── Sending ───────────────────────────────────────────────────────────

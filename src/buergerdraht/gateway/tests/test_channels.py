@@ -167,6 +167,8 @@ def test_the_check_says_what_is_wrong_and_fills_in_what_was_missing(
 ) -> None:
     telegram.config = json.dumps({**json.loads(telegram.config), "username": ""})
     telegram.save()
+    assert "Der Link entsteht" in desk.get(url(telegram.pk)).content.decode()
+    assert desk.get(url(telegram.pk) + "qr.svg").status_code == 404
     note = Note(level="warning", code="pending", text="Bei Telegram warten {pending} Nachrichten.", values={"pending": "500"})
     health = Health(ok=True, findings=(note,), facts={"number": "@muster_bot"}, learned={"username": "muster_bot"})
     answering(monkeypatch, Telegram, "check", health)
