@@ -66,9 +66,6 @@ class Sums:
         """Whom it did not reach, for sure."""
         return self.steps["failed"] + self.steps["refused"] + self.steps["cancelled"]
 
-    def __getitem__(self, step: str) -> int:
-        return self.steps[step]
-
 
 @dataclass
 class Ledger:

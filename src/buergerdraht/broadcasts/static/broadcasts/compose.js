@@ -72,6 +72,18 @@ for (const label of document.querySelectorAll("[data-pick]")) {
   label.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); document.getElementById(label.dataset.pick).click(); } });
 }
 
+for (const more of document.querySelectorAll("[data-more]")) {
+  const spare = () => more.closest("fieldset").querySelector("[data-spare]");
+  more.hidden = !spare();
+  more.addEventListener("click", () => {
+    const row = spare();
+    row.hidden = false;
+    delete row.dataset.spare;
+    row.querySelector("input").focus();
+    more.hidden = !spare();
+  });
+}
+
 // Nothing leaves the page before what was typed is saved.
 async function submitAfterSave(form) {
   const body = new FormData(draft);
