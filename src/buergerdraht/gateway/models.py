@@ -188,13 +188,13 @@ class Outbound(models.Model):
 
 
 class Part(models.Model):
-    """One provider call of an outbound that was begun, with what the provider answered and reported."""
+    """One provider call of an outbound that the provider accepted, or of which a receipt told, with what was reported since."""
 
     outbound = models.ForeignKey(Outbound, models.CASCADE, related_name="parts")
     channel = models.ForeignKey(Channel, models.CASCADE)
     position = models.PositiveSmallIntegerField()
     external_id = models.CharField(max_length=200, null=True)  # noqa: DJ001 - null is "not known yet" under a unique constraint
-    state = models.CharField(max_length=9)  # sending, doubt, accepted, sent, delivered, read, failed
+    state = models.CharField(max_length=9)  # accepted, sent, failed, delivered, read: climbs in this order (law 4)
     reason = models.CharField(max_length=40, blank=True)
     at = models.DateTimeField()
 
