@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, cast
 
 from django.contrib.auth.views import redirect_to_login
@@ -45,8 +45,8 @@ def desk(right: Right) -> Callable[[Callable[..., HttpResponseBase]], Callable[.
                 raise Http404
             inside = cast(DeskRequest, request)
             inside.organisation, inside.membership, inside.memberships = here.organisation, here, memberships
-            inside.operator = cast(Operator, request.user)
-            inside.may = lambda asked: may(here, asked)  # type: ignore[method-assign]
+            inside.operator = request.user
+            inside.may = partial(may, here)  # type: ignore[method-assign]
             if not may(here, right):
                 raise PermissionDenied
             return view(inside, *args, **kwargs)

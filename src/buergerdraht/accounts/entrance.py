@@ -1,4 +1,7 @@
-"""The doors: the start address, signing in, invitations, one's own profile. Only those pages of the sign-in library that we show are mounted."""
+"""The doors: the start address, signing in, invitations, one's own profile.
+
+Only those pages of the sign-in library that we show are mounted.
+"""
 
 from __future__ import annotations
 

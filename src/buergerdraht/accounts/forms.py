@@ -107,7 +107,7 @@ SPAN = re.compile(r"^\s*(\d{1,2})(?:[:.](\d{2}))?\s*(?:-|–|bis)\s*(\d{1,2})(?:
 
 def read_spans(text: str) -> list[list[str]]:
     """Read "8-12, 14:00 bis 16:30" as [["08:00", "12:00"], ["14:00", "16:30"]]; says what it cannot read."""
-    found = []
+    found: list[list[str]] = []
     for piece in filter(None, (piece.strip() for piece in text.split(","))):
         match = SPAN.match(piece)
         if not match:

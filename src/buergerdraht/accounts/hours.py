@@ -18,7 +18,6 @@ DAY_NAMES = {
     "ar": ("الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت", "الأحد"),
 }
 SPOKEN = {"de": "{day}, {date}, {time} Uhr", "en": "{day}, {date}, {time}", "ar": "{day} {date}، {time}"}
-LANDS = sorted(calendar.DE.subdivisions)
 
 
 @lru_cache(maxsize=64)

@@ -49,10 +49,7 @@ def application(town: Town) -> web.Application:
     return app
 
 
-async def run(port: int, state: Path | None) -> None:
-    town = Town()
-    if state and state.exists():
-        town.load(state)
+async def run(town: Town, port: int, state: Path | None) -> None:
     runner = web.AppRunner(application(town), access_log=None, shutdown_timeout=2)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
@@ -74,7 +71,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8800)
     parser.add_argument("--state", type=Path, help="file that keeps accounts, people and chats over a restart")
     options = parser.parse_args()
-    asyncio.run(run(options.port, options.state))
+    town = Town()
+    if options.state and options.state.exists():
+        town.load(options.state)
+    asyncio.run(run(town, options.port, options.state))
 
 
 if __name__ == "__main__":

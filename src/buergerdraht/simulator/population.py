@@ -88,9 +88,8 @@ class Population:
                 f"{dice.choice(FIRST)} {dice.choice(LAST)}", language=dice.choices(("de", "en", "ar"), (80, 14, 6))[0]
             )
             habit = Habit(dice.uniform(0.2, 8) / speed, 0 if calm else 0.08, 0.9, 0 if calm else 0.01, 0 if calm else 0.005)
-            self.tasks.append(
-                asyncio.ensure_future(self._live(account, person, habit, target.get("start", ""), random.Random(dice.random())))
-            )
+            own = random.Random(dice.random())  # noqa: S311 - play
+            self.tasks.append(asyncio.ensure_future(self._live(account, person, habit, target.get("start", ""), own)))
             made.append(person.id)
         return web.json_response({"people": made})
 

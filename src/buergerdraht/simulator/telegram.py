@@ -459,8 +459,8 @@ class Telegram:
         key = str(next(self.town.counter))
         self.callbacks[key] = (person.id, self.town.clock() + 150)
         query = {
-            "id": key, "from": self.user(person), "message": self.as_json(account, person, message), "chat_instance": str(person.telegram_id),
-            "data": data,
+            "id": key, "from": self.user(person), "message": self.as_json(account, person, message),
+            "chat_instance": str(person.telegram_id), "data": data,
         }  # fmt: skip
         self.delivery.telegram(account, person.telegram_id, {"callback_query": query})
 
@@ -484,5 +484,6 @@ class Telegram:
             person.blocked.remove(account.id)
         old, new = ({"user": self.me(account), "status": state, **({"until_date": 0} if state == "kicked" else {})} for state in states)
         self.delivery.telegram(account, person.telegram_id, {"my_chat_member": {
-            "chat": self.chat(person), "from": self.user(person), "date": int(self.town.clock()), "old_chat_member": old, "new_chat_member": new,
+            "chat": self.chat(person), "from": self.user(person), "date": int(self.town.clock()),
+            "old_chat_member": old, "new_chat_member": new,
         }})  # fmt: skip
