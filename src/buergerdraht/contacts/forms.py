@@ -148,7 +148,7 @@ class DistrictForm(forms.ModelForm):  # type: ignore[type-arg]
 
 class UploadForm(forms.Form):
     file = forms.FileField(
-        label=gettext_lazy("CSV-Datei"), help_text=gettext_lazy("Höchstens 10 MB und 50.000 Zeilen, mit Überschriften in der ersten Zeile.")
+        label=gettext_lazy("CSV-Datei"), help_text=gettext_lazy("Höchstens 10 MB und 20.000 Zeilen, mit Überschriften in der ersten Zeile.")
     )
     channel = forms.ModelChoiceField(
         Channel.objects.none(), label=gettext_lazy("Kanal, über den diese Menschen Nachrichten erhalten"), empty_label=None

@@ -23,7 +23,7 @@ from buergerdraht.contacts.models import Address, AddressAlias, Consent, Contact
 from buergerdraht.contacts.texts import LANGUAGES, offered
 
 LARGEST = 10 * 1024 * 1024
-MOST_ROWS = 50_000
+MOST_ROWS = 20_000  # more would keep the page waiting too long
 GROUP = 1000
 COLUMNS = ("number", "name", "language", "district", "topics")
 GUESSES = {
@@ -63,7 +63,7 @@ def read_text(data: bytes) -> str:
         except UnicodeDecodeError:
             continue
         if text.count("\n") > MOST_ROWS + 1:
-            raise ValidationError(_("Die Datei hat mehr als 50.000 Zeilen. Bitte teilen Sie sie auf."))
+            raise ValidationError(_("Die Datei hat mehr als 20.000 Zeilen. Bitte teilen Sie sie auf."))
         return text
     raise ValidationError(_("Die Zeichen der Datei sind nicht lesbar. Bitte speichern Sie sie als „CSV UTF-8“."))
 
