@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.management.base import CommandError
-from django.db import transaction
+from django.db import connections, transaction
 from django.utils import timezone
 
 from buergerdraht.accounts.models import Operator, Organisation
@@ -112,6 +112,7 @@ def _ready() -> None:
             say(f"{channel.name} ließ sich nicht starten: {problem.reason} {problem.details}")
     if fresh:
         wires.talk(settings.SIMULATOR_URL)
+    connections.close_all()  # the supervisor itself needs none, and an open one would outlive the database
     print(_card(), flush=True)
 
 
