@@ -20,7 +20,7 @@ def test_the_privacy_text_is_shown_without_anything_harmful(client: Client, town
     page = client.get("/p/stadt/datenschutz").content.decode()
     assert "<strong>Wofür</strong>" in page
     assert "<script>alert" not in page
-    assert "href=\"javascript" not in page
+    assert 'href="javascript' not in page
 
 
 def test_it_is_read_from_right_to_left_where_the_language_is(client: Client, town: Organisation) -> None:
