@@ -1,0 +1,151 @@
+"""Law 13: every address under /o/<organisation>/ is tried as anonymous, stranger, lower role and with ids of another house."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from buergerdraht.accounts.models import Invitation, Membership, Operator, Organisation, Role, Team
+from buergerdraht.accounts.rights import RIGHTS, Right
+from buergerdraht.broadcasts.models import Broadcast
+from buergerdraht.contacts.models import Contact, ContactImport, District, Topic
+from buergerdraht.conversations.models import Conversation, Message
+from buergerdraht.gateway.models import Channel, InboundEvent, Media
+
+DESK = "o/<slug:organisation>/"
+OUTSIDE_DJANGO = {"live"}  # answered by the ASGI roof, tried in the gateway's own tests
+REFUSED = {404, 405}
+
+
+class Place(NamedTuple):
+    route: str
+    right: Right | None
+    parameters: tuple[str, ...]
+
+
+def walk(resolver: URLResolver, before: str = "") -> Iterator[Place]:
+    for pattern in resolver.url_patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from walk(pattern, route)
+        elif isinstance(pattern, URLPattern) and route.startswith(DESK) and pattern.name not in OUTSIDE_DJANGO:
+            names = tuple(name for name in pattern.pattern.converters if name != "organisation")
+            yield Place(route, getattr(pattern.callback, "right", None), names)
+
+
+PLACES = list(walk(get_resolver()))
+NAMES = [place.route.removeprefix(DESK) or "heute" for place in PLACES]
+WITH_ROWS = [place for place in PLACES if set(place.parameters) - {"kind", "key", "verb", "field", "ending"}]
+everywhere = pytest.mark.parametrize("place", PLACES, ids=NAMES)
+
+
+class Houses(NamedTuple):
+    own: Organisation
+    other: Organisation
+    operator: Operator
+    rows: dict[str, Any]
+
+
+@pytest.fixture
+def houses(db: None) -> Houses:
+    own = Organisation.objects.create(slug="musterstadt", name="Stadt Musterstadt", languages=["de"])
+    other = Organisation.objects.create(slug="nachbarstadt", name="Stadt Nachbarstadt", languages=["de"])
+    operator = Operator.objects.create_user("probe@musterstadt.example", name="Petra Probe")
+    Membership.objects.create(organisation=own, operator=operator, roles=list(RIGHTS))
+    return Houses(own, other, operator, foreign_rows(other))
+
+
+def foreign_rows(other: Organisation) -> dict[str, Any]:
+    """Make one row of everything the addresses point at, by where it is used in an address. New kinds are added here."""
+    colleague = Operator.objects.create_user("andere@nachbarstadt.example", name="Anna Anders")
+    contact = Contact.objects.create(organisation=other, name="Frau Nebenan")
+    channel = Channel.objects.create(organisation=other, kind="telegram", name="Bot", config="{}")
+    conversation = Conversation.objects.create(organisation=other, contact=contact)
+    return {
+        "contact": contact.pk,
+        "upload": ContactImport.objects.create(
+            organisation=other, channel=channel, file_name="abos.csv", source="Formular", source_date=timezone.localdate()
+        ).pk,
+        "topic": Topic.objects.create(organisation=other, key="verkehr", title={"de": "Verkehr"}).pk,
+        "district": District.objects.create(organisation=other, name="Nordstadt").pk,
+        "channel": channel.pk,
+        "message": Message.objects.create(organisation=other, conversation=conversation, author="citizen", at=timezone.now()).pk,
+        "media": uuid.uuid4(),
+        "media_id": Media.objects.create(organisation=other, kind="image").pk,
+        "event": InboundEvent.objects.create(channel=channel, body=b"{}").pk,
+        "number": {
+            "posteingang/": conversation.pk,
+            "rundnachrichten/": Broadcast.objects.create(organisation=other, title="Wochenmarkt").pk,
+            "einstellungen/kanaele/": channel.pk,
+            "einstellungen/team/einladung/": Invitation.objects.create(
+                organisation=other, email="neu@nachbarstadt.example", name="Nora Neu", token_hash=b"x" * 32, expires_at=timezone.now()
+            ).pk,
+            "einstellungen/team/gruppe/": Team.objects.create(organisation=other, name="Pressestelle").pk,
+            "einstellungen/team/": Membership.objects.create(organisation=other, operator=colleague, roles=[Role.ADMINISTRATOR]).pk,
+        },
+        "kind": "telegram", "key": "city_newsletter", "verb": "pause", "field": "token", "ending": "svg",
+    }  # fmt: skip
+
+
+def address(place: Place, slug: str, rows: dict[str, Any]) -> str:
+    path = place.route
+    here = path.removeprefix(DESK)
+    for name in place.parameters:
+        value = rows[name]
+        if isinstance(value, dict):
+            value = next(row for prefix, row in value.items() if here.startswith(prefix))
+        start = path.index("<", path.index(f":{name}>") - 8)
+        path = path[:start] + str(value) + path[path.index(">", start) + 1 :]
+    return "/" + path.replace("<slug:organisation>", slug)
+
+
+def signed_in(operator: Operator) -> Client:
+    client = Client(raise_request_exception=True)
+    client.force_login(operator)
+    return client
+
+
+def test_every_address_of_the_desk_names_its_right() -> None:
+    assert len(PLACES) > 60
+    assert [place.route for place in PLACES if place.right is None] == []
+
+
+@everywhere
+def test_whoever_is_not_signed_in_is_sent_to_the_door(place: Place, houses: Houses) -> None:
+    for method in ("get", "post"):
+        response = getattr(Client(), method)(address(place, houses.own.slug, houses.rows))
+        assert response.status_code in {302, 405}
+        assert response.status_code == 405 or response["Location"].startswith("/konto/anmelden/")
+
+
+@everywhere
+def test_a_stranger_finds_nothing(place: Place, houses: Houses) -> None:
+    client = signed_in(houses.operator)
+    for method in ("get", "post"):
+        assert getattr(client, method)(address(place, houses.other.slug, houses.rows)).status_code in REFUSED
+
+
+@pytest.mark.parametrize("place", WITH_ROWS, ids=[place.route.removeprefix(DESK) for place in WITH_ROWS])
+def test_rows_of_another_house_do_not_exist_here(place: Place, houses: Houses) -> None:
+    client = signed_in(houses.operator)
+    for method in ("get", "post"):
+        assert getattr(client, method)(address(place, houses.own.slug, houses.rows)).status_code in REFUSED, method
+
+
+FORBIDDEN = [(place, role) for place in PLACES for role, rights in RIGHTS.items() if place.right not in rights]
+
+
+@pytest.mark.parametrize(
+    ("place", "role"), FORBIDDEN, ids=[f"{place.route.removeprefix(DESK) or 'heute'}-{role}" for place, role in FORBIDDEN]
+)
+def test_a_role_without_the_right_is_refused(place: Place, role: str, houses: Houses) -> None:
+    Membership.objects.filter(operator=houses.operator).update(roles=[role])
+    client = signed_in(houses.operator)
+    for method in ("get", "post"):
+        assert getattr(client, method)(address(place, houses.own.slug, houses.rows)).status_code in {403, 405}
