@@ -82,7 +82,7 @@ def count(broadcast: Broadcast) -> Ledger:
     for channel, step, reason, number in rows:
         for sums in (ledger.total, ledger.channels.setdefault(channel, Sums())):
             sums.steps[step] += number
-            if step in {"refused", "failed", "unclear", "cancelled"}:
+            if step in {"refused", "failed", "cancelled"}:  # unclear ones are not missed: they wait to be decided
                 sums.reasons[reason or "unknown"] += number
     return ledger
 

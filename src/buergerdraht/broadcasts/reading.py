@@ -14,7 +14,7 @@ from buergerdraht.accounts.models import Organisation
 from buergerdraht.broadcasts import checks, content, drafts, ledger
 from buergerdraht.broadcasts.models import Broadcast, Recipient
 from buergerdraht.broadcasts.templatetags.broadcasts import STATES as STATES
-from buergerdraht.connectors.contract import Content, Shown
+from buergerdraht.connectors.contract import Content, Shown, content_from_json
 from buergerdraht.connectors.reasons import REASONS, Reason
 from buergerdraht.contacts import audience, outreach
 from buergerdraht.contacts.models import Address, District, Topic
@@ -55,7 +55,7 @@ def tabs(broadcast: Broadcast) -> list[Tab]:
     result = []
     for language in broadcast.organisation.languages:
         kept = broadcast.versions.get(language, {})
-        version = content.content_from_json(kept)
+        version = content_from_json(kept)
         alts = {media.id: media.alt for media in version.media}
         labels = {choice.id: choice.title for choice in version.choices}
         result.append(Tab(

@@ -201,7 +201,7 @@ def progress(request: DeskRequest, number: int) -> HttpResponseBase:
     return render(request, "broadcasts/_progress.html", reading.result(broadcast))
 
 
-VERBS: dict[str, tuple[Right, Callable[..., Any], str]] = {
+VERBS: dict[str, tuple[Right, Callable[..., Any], Any]] = {
     "freigabe": (Right.WRITE, actions.submit, gettext_lazy("Zur Freigabe gegeben.")),
     "freigeben": (Right.APPROVE, actions.approve, gettext_lazy("Freigegeben.")),
     "bearbeiten": (Right.WRITE, actions.rework, gettext_lazy("Wieder ein Entwurf. Nach der Änderung ist eine neue Freigabe nötig.")),

@@ -75,8 +75,8 @@ def test_who_says_stop_meanwhile_gets_nothing(released: Broadcast, people: list[
     sending.round_of_all()
     counted = ledger.count(released).total
     assert counted.total == 6
-    assert counted["queued"] == 4
-    assert counted["cancelled"] + counted["refused"] == 2
+    assert counted.steps["queued"] == 4
+    assert counted.steps["cancelled"] + counted.steps["refused"] == 2
     assert set(counted.reasons) == {"stopped"}
 
 
@@ -92,7 +92,7 @@ def test_pause_holds_resume_releases_stop_ends(released: Broadcast, editor: Oper
     actions.stop(released, operator=editor)
     assert sending.round_of_all() == 0
     counted = ledger.count(released).total
-    assert (counted["cancelled"], counted["refused"], counted.total) == (2, 4, 6)
+    assert (counted.steps["cancelled"], counted.steps["refused"], counted.total) == (2, 4, 6)
     assert _state(released) == "stopped"
 
 
