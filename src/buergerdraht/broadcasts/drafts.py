@@ -152,7 +152,10 @@ def _moment(broadcast: Broadcast, form: QueryDict, draft: Draft) -> datetime | N
 
 
 def berlin(day: date, clock: time) -> tuple[datetime, str]:
-    """Turn a wall-clock time into a moment. At a clock change: a time that never comes moves on an hour; one that comes twice is the first."""
+    """Turn a wall-clock time into a moment.
+
+    At a clock change a time that never comes moves on an hour, one that comes twice is the first.
+    """
     local = datetime.combine(day, clock, BERLIN)
     there_and_back = local.astimezone(UTC).astimezone(BERLIN)
     if there_and_back.replace(tzinfo=None) != local.replace(tzinfo=None):

@@ -148,7 +148,8 @@ def composer(broadcast: Broadcast, language: str = "") -> dict[str, Any]:
     known = [cost.euros for cost in prices if cost.euros is not None]
     return {
         "broadcast": broadcast, "tabs": tabs(broadcast), "links": list(enumerate(links(broadcast))), "language": language,
-        "previews": previews(broadcast, language), "findings": checks.examine(broadcast, size), "size": size, "bars": bars(size, organisation),
+        "previews": previews(broadcast, language), "findings": checks.examine(broadcast, size), "size": size,
+        "bars": bars(size, organisation),
         "costs": prices, "cost": sum(known), "unpriced": any(cost.euros is None and cost.number for cost in prices),
         "topics": [(topic, topic.title_in("de")) for topic in Topic.objects.filter(organisation=organisation, active=True)],
         "districts": District.objects.filter(organisation=organisation),
@@ -236,8 +237,10 @@ STEP_FILTERS: dict[str, Q] = {
     "open": Q(outbound__state__in=["queued", "sending", "doubt"]) | Q(outbound=None, refused=""),
 }
 STEP_WORDS = {
-    "waiting": gettext_lazy("wird vorbereitet"), "refused": gettext_lazy("nicht gesendet"), "queued": gettext_lazy("in der Warteschlange"), "sending": gettext_lazy("wird gesendet"),
-    "accepted": gettext_lazy("angenommen"), "delivered": gettext_lazy("zugestellt"), "read": gettext_lazy("gelesen"), "failed": gettext_lazy("nicht zugestellt"),
+    "waiting": gettext_lazy("wird vorbereitet"), "refused": gettext_lazy("nicht gesendet"),
+    "queued": gettext_lazy("in der Warteschlange"), "sending": gettext_lazy("wird gesendet"),
+    "accepted": gettext_lazy("angenommen"), "delivered": gettext_lazy("zugestellt"), "read": gettext_lazy("gelesen"),
+    "failed": gettext_lazy("nicht zugestellt"),
     "unclear": gettext_lazy("ungeklärt"), "cancelled": gettext_lazy("abgebrochen"),
 }  # fmt: skip
 

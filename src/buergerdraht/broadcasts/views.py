@@ -49,7 +49,8 @@ def listing(request: DeskRequest) -> HttpResponseBase:
     asked = request.GET.copy()
     asked.pop("seite", None)
     return render(request, "broadcasts/list.html", {
-        "page": page, "states": reading.STATES, "stand": state, "q": words, "asked": asked.urlencode(), "may_write": request.may(Right.WRITE),
+        "page": page, "states": reading.STATES, "stand": state, "q": words, "asked": asked.urlencode(),
+        "may_write": request.may(Right.WRITE),
     })  # fmt: skip
 
 
@@ -187,7 +188,8 @@ def test_phone(request: DeskRequest, number: int) -> HttpResponseBase:
     words = request.GET.get("q", "")
     return render(request, "broadcasts/test_phone.html", {
         "broadcast": broadcast, "q": words, "found": reading.find_addresses(request.organisation, words),
-        "own": TestAddress.objects.filter(operator=request.operator, organisation=request.organisation).select_related("address__contact", "channel"),
+        "own": TestAddress.objects.filter(operator=request.operator, organisation=request.organisation)
+        .select_related("address__contact", "channel"),
     })  # fmt: skip
 
 
