@@ -17,7 +17,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, re_path
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
@@ -86,8 +86,13 @@ urlpatterns = [
     path("konto/passwort/", account.password_change, name="account_change_password"),
     path("konto/passwort/vergessen/", account.password_reset, name="account_reset_password"),
     path("konto/passwort/vergessen/gesendet/", account.password_reset_done, name="account_reset_password_done"),
-    path("konto/passwort/neu/<str:uidb36>-<str:key>/", account.password_reset_from_key, name="account_reset_password_from_key"),
     path("konto/passwort/neu/fertig/", account.password_reset_from_key_done, name="account_reset_password_from_key_done"),
+    # The key holds hyphens itself, so only the first one parts it from the id.
+    re_path(
+        r"^konto/passwort/neu/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[^/]+)/$",
+        account.password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
     path("konto/zweiter-schritt/", mfa.index, name="mfa_index"),
     path("konto/zweiter-schritt/eingeben/", mfa.authenticate, name="mfa_authenticate"),
     path("konto/zweiter-schritt/bestaetigen/", mfa.reauthenticate, name="mfa_reauthenticate"),
