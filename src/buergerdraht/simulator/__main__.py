@@ -16,7 +16,7 @@ from buergerdraht.simulator.control import Control
 from buergerdraht.simulator.delivery import Delivery
 from buergerdraht.simulator.population import Population
 from buergerdraht.simulator.telegram import Telegram
-from buergerdraht.simulator.town import Town
+from buergerdraht.simulator.town import Town, write
 from buergerdraht.simulator.whatsapp import WhatsApp
 
 LARGEST_BODY = 110 << 20
@@ -61,7 +61,7 @@ async def run(town: Town, port: int, state: Path | None) -> None:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), SAVE_SECONDS)
             if state:
-                await asyncio.to_thread(town.save, state)
+                await asyncio.to_thread(write, state, town.snapshot())
     finally:
         await runner.cleanup()
 

@@ -177,6 +177,10 @@ class Town:
     # ── Keeping it over a restart ─────────────────────────────────────────
 
     def save(self, path: Path) -> None:
+        write(path, self.snapshot())
+
+    def snapshot(self) -> str:
+        """Give everything as JSON. To be called where nothing changes it meanwhile: on the loop."""
         data = {
             "accounts": [asdict(each) for each in self.accounts.values()],
             "people": [asdict(each) for each in self.people.values()],
@@ -185,9 +189,7 @@ class Town:
             "accepted": [[*key, tokens] for key, tokens in self.accepted.items()],
             "counter": next(self.counter),
         }
-        temporary = path.with_suffix(".new")
-        temporary.write_text(json.dumps(data))
-        temporary.replace(path)
+        return json.dumps(data)
 
     def load(self, path: Path) -> None:
         data = json.loads(path.read_text())
@@ -202,3 +204,10 @@ class Town:
         self.files = {each["id"]: File(**{**each, "data": bytes.fromhex(each["data"])}) for each in data["files"]}
         self.accepted.update({(account, person): tokens for account, person, tokens in data["accepted"]})
         self.counter = itertools.count(data["counter"] + 1)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file so that it is whole at any moment."""
+    temporary = path.with_suffix(".new")
+    temporary.write_text(text)
+    temporary.replace(path)

@@ -296,8 +296,9 @@ def test_the_pair_limit_is_kept_beforehand(
     until(done)
     times = [at for at, *_ in provider.calls]
     assert provider.texts() == ["m0", "m1", "m2", "m3"]
-    assert times[2] - times[0] >= 0.39
-    assert times[3] - times[2] >= 0.39
+    # Seen at the provider, a call may have been a little longer on its way than the next.
+    assert times[2] - times[0] >= 0.35
+    assert times[3] - times[2] >= 0.35
 
 
 def test_presses_are_answered_by_the_engine(channel: Channel, provider: Provider, start_engine: Any, until: Wait) -> None:
