@@ -111,3 +111,10 @@ def test_a_block_and_a_new_address_reach_the_contacts(channel: Channel) -> None:
     inbound.handle(channel, Gone(external_id="g", at=timezone.now(), address="4712"))
     assert Address.objects.get().state == "gone"
     assert Message.objects.filter(author="system").get().kind == "gone"
+
+
+def test_a_message_corrected_to_stop_is_a_stop(channel: Channel) -> None:
+    says(channel, "Stadt", "1")
+    says(channel, "STOPP", "2", kind="edit", quote="1")
+    assert Contact.objects.get().state == "stopped"
+    assert bots() == 2  # the greeting, and the farewell

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from buergerdraht.connectors.contract import Changed, Event, Gone, Received
 from buergerdraht.contacts import actions as contacts
-from buergerdraht.contacts import commands, signup
+from buergerdraht.contacts import commands, signup, words
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.conversations import actions as conversations
 from buergerdraht.conversations import automatic
@@ -42,7 +42,10 @@ def _receive(channel: Channel, event: Received) -> None:
     incoming = Incoming(channel=channel, event=event, contact=address.contact, address=address)
     conversations.record(incoming)  # always, and before anyone answers
     if event.kind in UPDATES:
-        return  # they change a message; nobody answers a correction
+        # They change a message, and nobody answers a correction; but who corrects it to STOP has said STOP.
+        if event.kind == "edit" and words.command(event.text, (words.STOP,)):
+            commands.stop(incoming)
+        return
     for take in TAKERS:
         if take(incoming):
             return

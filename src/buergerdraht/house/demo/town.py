@@ -78,6 +78,7 @@ def found() -> Organisation:
         organisation = accounts.create_organisation(
             SLUG, "Stadt Musterstadt", land="NW", languages=["de", "en", "ar"], office_hours=WEEK,
             website="https://www.musterstadt.example", imprint=IMPRINT, quiet_from=time(22), quiet_until=time(6),
+            prices={"whatsapp": {"marketing": 11.31, "utility": 4.56, "service": 4.56}},  # invented, as from a contract
         )  # fmt: skip
         for name in ("Pressestelle", "Bürgeramt", "Bürgermeisterbüro"):
             accounts.make_team(organisation, name, operator=None)
