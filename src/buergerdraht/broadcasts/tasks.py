@@ -7,7 +7,7 @@ from procrastinate.contrib.django import app
 from buergerdraht.broadcasts import sending
 
 
-@app.periodic(cron="*/2 * * * * *")
+@app.periodic(cron="* * * * * */2")  # seconds stand last
 @app.task(queueing_lock="broadcasts.round", lock="broadcasts.round", pass_context=False)
 def round_of_all(timestamp: int) -> None:
     """Do what is due."""
