@@ -200,6 +200,8 @@ def progress(request: DeskRequest, number: int) -> HttpResponseBase:
     shown = request.GET.get("stand", "")
     if shown and shown != broadcast.state:
         return HttpResponse(headers={"HX-Refresh": "true"})
+    if broadcast.started_at is None:
+        return HttpResponse(status=204)
     return render(request, "broadcasts/_progress.html", reading.result(broadcast))
 
 
