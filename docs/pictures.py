@@ -1,4 +1,4 @@
-"""Draw docs/images/console.png: the console beside a citizen's phone, from a running `make demo`.
+"""Draw the pictures of the README and the handbook from a running `make demo`.
 
 .venv/bin/python docs/pictures.py http://localhost:8000 <password>
 """
@@ -10,47 +10,69 @@ import shutil
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 IMAGES = Path(__file__).parent / "images"
 CONSOLE = {"width": 1280, "height": 820}
-PHONE = {"width": 400, "height": 820}
 SHEET = """<style>body{{margin:0;padding:48px;display:flex;gap:40px;background:#e9ebf2;width:max-content}}
 img{{border-radius:10px;box-shadow:0 2px 30px #1c254533;height:820px}}</style>
 <img src="data:image/png;base64,{0}"><img src="data:image/png;base64,{1}">"""
 
 
-def console(browser: Browser, address: str, password: str) -> bytes:
-    """Sign in as Maria Nowak and open the longest waiting conversation."""
-    page = browser.new_page(viewport=CONSOLE, locale="de-DE", device_scale_factor=2)
+def sign_in(browser: Browser, address: str, password: str) -> Page:
+    page = browser.new_page(viewport=CONSOLE, locale="de-DE", device_scale_factor=1.5)
     page.goto(f"{address}/konto/anmelden/")
-    page.fill("input[type=email]", "maria@musterstadt.example")
+    page.fill("input[type=email]", "andrea@musterstadt.example")
     page.fill("input[type=password]", password)
     page.press("input[type=password]", "Enter")
     page.wait_for_url("**/o/musterstadt/**")
-    page.goto(f"{address}/o/musterstadt/posteingang/naechste/")
-    page.wait_for_load_state()
+    return page
+
+
+def console(page: Page, address: str) -> bytes:
+    """Open the conversation that came with a photo, or else the longest waiting one."""
+    page.goto(f"{address}/o/musterstadt/posteingang/")
+    found = page.locator("a.conv", has_text="Renate Brandt")
+    if found.count():
+        found.first.click()
+    else:
+        page.goto(f"{address}/o/musterstadt/posteingang/naechste/")
+    page.wait_for_timeout(1500)
     return page.screenshot()
 
 
 def phone(browser: Browser, address: str) -> bytes:
-    page = browser.new_page(viewport=PHONE, locale="de-DE", device_scale_factor=2)
+    page = browser.new_page(viewport={"width": 1280, "height": 1000}, locale="de-DE", device_scale_factor=1.5)
     page.goto(address)
+    page.locator(".phone .pb").first.wait_for()
     page.wait_for_timeout(1500)
-    return page.screenshot()
+    return page.locator(".phone").first.screenshot()
+
+
+def handbook(page: Page, address: str) -> None:
+    """Draw the handbook's pages: start, an inbox thread, a draft, a result."""
+    desk = f"{address}/o/musterstadt"
+    page.goto(f"{desk}/")
+    page.screenshot(path=IMAGES / "heute.png")
+    (IMAGES / "posteingang.png").write_bytes(console(page, address))
+    for name, state in (("rundnachricht", "drafts"), ("ergebnis", "sent")):
+        page.goto(f"{desk}/rundnachrichten/?stand={state}")
+        page.locator("a.cover").last.click()
+        page.wait_for_timeout(1500)
+        page.screenshot(path=IMAGES / f"{name}.png")
 
 
 def main(address: str, password: str) -> None:
     host, _, port = address.rpartition(":")
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        pictures = [
-            base64.b64encode(shot).decode() for shot in (console(browser, address, password), phone(browser, f"{host}:{int(port) + 1}"))
-        ]
-        sheet = browser.new_page(viewport={"width": 1900, "height": 916})
+        IMAGES.mkdir(exist_ok=True)
+        page = sign_in(browser, address, password)
+        handbook(page, address)
+        pictures = [base64.b64encode(shot).decode() for shot in (console(page, address), phone(browser, f"{host}:{int(port) + 1}"))]
+        sheet = browser.new_page(viewport={"width": 1766, "height": 916})
         sheet.set_content(SHEET.format(*pictures))
         sheet.wait_for_timeout(500)
-        IMAGES.mkdir(exist_ok=True)
         sheet.screenshot(path=IMAGES / "console.png", full_page=True)
         browser.close()
 

@@ -14,7 +14,7 @@ async function post(path, body, raw = false) {
   if (!answer.ok) throw new Error(data.problem);
   return data;
 }
-const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString("de-DE", { hour: "2-digit", minute: "2-digit" });
+const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString("de-DE", { timeZone: "Europe/Berlin", hour: "2-digit", minute: "2-digit" });
 const make = (tag, className, text) => { const node = document.createElement(tag); if (className) node.className = className; if (text !== undefined) node.textContent = text; return node; };
 const icon = (name) => { const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg"); svg.setAttribute("class", "i i--s"); svg.setAttribute("aria-hidden", "true"); const use = document.createElementNS("http://www.w3.org/2000/svg", "use"); use.setAttribute("href", `/_static/icons.svg#${name}`); svg.append(use); return svg; };
 const rtl = (text) => /[\u0590-\u08ff]/.test(text || "");
