@@ -12,13 +12,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 from pydantic import BaseModel
-
-if TYPE_CHECKING:
-    from buergerdraht.connectors.http import Http
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -404,7 +401,7 @@ class Connector(Protocol):
     Config: ClassVar[type[BaseModel]]
     limits: Limits
 
-    def __init__(self, config: Any, http: Http) -> None: ...
+    def __init__(self, config: Any, http: Any) -> None: ...  # http: connectors.http.Http, which knows our failures
 
     def handshake(self, query: Mapping[str, str]) -> Answer | None:
         """Answer a GET on the webhook address, or None for 404."""
