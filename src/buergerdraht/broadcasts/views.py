@@ -294,7 +294,7 @@ def recipients_csv(request: DeskRequest, number: int) -> HttpResponseBase:
                 recipient.channel.name,
                 recipient.language,
                 str(reading.STEP_WORDS[reading.step_of(recipient)]),
-                why.title if why else "",
+                _(why.title) if why else "",
             ]
             moments = [timezone.localtime(at).isoformat(timespec="seconds") if at else "" for at in times]
             yield writer.writerow(["'" + text if text[:1] in ("=", "+", "-", "@") else text for text in map(str, [*row, *moments])])

@@ -82,8 +82,9 @@ def generated(channel: Channel) -> list[Generated]:
 
 
 def spoken(note: Note) -> str:
-    """Say a finding with its values."""
-    return _(note.text).format(**note.values)
+    """Say a finding with its values; those that are our own words are translated too."""
+    values = {name: _(value) if name in {"what", "title", "advice"} else value for name, value in note.values.items()}
+    return _(note.text).format(**values)
 
 
 def reason_of(channel: Channel) -> Reason | None:
