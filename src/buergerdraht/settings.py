@@ -217,7 +217,7 @@ TEMPLATES = [
 
 LANGUAGE_CODE = "de"
 LANGUAGES = [("de", "Deutsch"), ("en", "English")]
-LOCALE_PATHS = [PACKAGE / "locale"]
+LOCALE_PATHS = [PACKAGE / "locale", PACKAGE / "connectors/locale"]  # connectors know no Django, their words stand beside them
 TIME_ZONE = "Europe/Berlin"
 USE_TZ = True
 

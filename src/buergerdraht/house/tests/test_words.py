@@ -13,7 +13,7 @@ from buergerdraht.connectors import registry
 from buergerdraht.connectors.reasons import REASONS
 
 HOUSE = Path(buergerdraht.__file__).parent
-CATALOGUE = HOUSE / "locale/en/LC_MESSAGES/django.mo"
+CATALOGUE = HOUSE / "connectors/locale/en/LC_MESSAGES/django.mo"
 _SENTENCE = re.compile(r"[A-ZÄÖÜ„{].*[ }].*\S", re.DOTALL)
 _BLOCKS = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _FIELD = re.compile(r"^[a-z_]+: ")  # a mistake names its field in front; the form takes that off
