@@ -68,8 +68,8 @@ document.addEventListener("change", (event) => {
 document.body.addEventListener("htmx:afterSettle", preview);
 document.addEventListener("htmx:beforeSwap", (event) => { if (event.detail.xhr.status === 409) event.detail.shouldSwap = true; });
 
-for (const label of document.querySelectorAll("[data-pick]")) {
-  label.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); document.getElementById(label.dataset.pick).click(); } });
+for (const button of document.querySelectorAll("[data-pick]")) {
+  button.addEventListener("click", () => document.getElementById(button.dataset.pick).click());
 }
 
 for (const more of document.querySelectorAll("[data-more]")) {
