@@ -195,6 +195,8 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = env("BUERGERDRAHT_SMTP_NAME"), env("BUERG
 EMAIL_USE_TLS = envbool("BUERGERDRAHT_SMTP_TLS", True)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env("BUERGERDRAHT_MAIL_FROM", "buergerdraht@localhost")
+# Counts guesses at sign-in for all web processes together; nothing of citizens is ever put there.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_SAVE_EVERY_REQUEST = False
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
