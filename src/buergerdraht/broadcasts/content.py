@@ -52,7 +52,8 @@ def template(broadcast: Broadcast, channel: Channel, language: str) -> Content |
 
 def find_template(channel: Channel, name: str, spoken: str, chosen: str) -> MessageTemplate | None:
     """Find an approved template of that name in the spoken language, else in the chosen one."""
-    rows = {row.language: row for row in MessageTemplate.objects.filter(channel=channel, name=name, status="APPROVED", paused=False)}
+    approved = MessageTemplate.objects.filter(channel=channel, name=name, status__iexact="approved", paused=False)
+    rows = {row.language: row for row in approved}
     near = [row for language, row in rows.items() if language.split("_")[0] == spoken.split("-")[0]]
     return near[0] if near else rows.get(chosen)
 

@@ -128,7 +128,7 @@ def template_choices(broadcast: Broadcast) -> list[dict[str, Any]]:
     for channel in checks.chosen_channels(broadcast):
         if not channels.limits(channel).templates:
             continue
-        rows = list(channel.templates.filter(status="APPROVED", paused=False).order_by("name", "language"))
+        rows = list(channel.templates.filter(status__iexact="approved", paused=False).order_by("name", "language"))
         chosen = broadcast.templates.get(str(channel.pk), {})
         row = next((row for row in rows if row.name == chosen.get("name") and row.language == chosen.get("language")), None)
         variables = [
