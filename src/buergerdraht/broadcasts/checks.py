@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from buergerdraht.broadcasts import content
 from buergerdraht.broadcasts.models import Broadcast
 from buergerdraht.contacts import audience
+from buergerdraht.contacts.texts import LANGUAGES
 from buergerdraht.gateway import channels
 from buergerdraht.gateway.models import Channel
 
@@ -54,7 +55,8 @@ def _texts(broadcast: Broadcast) -> list[Finding]:
     for language in written:
         version = content.version(broadcast, language)
         if any(not media.alt.strip() for media in version.media if media.kind == "image"):
-            findings.append(Finding("error", _("Ein Bild hat in „%(language)s“ noch keine Beschreibung.") % {"language": language}))
+            name = LANGUAGES.get(language, language)
+            findings.append(Finding("error", _("Ein Bild hat in „%(language)s“ noch keine Beschreibung.") % {"language": name}))
     return findings
 
 

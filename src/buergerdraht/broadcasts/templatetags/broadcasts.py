@@ -10,6 +10,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from buergerdraht.connectors import markdown
+
 register = template.Library()
 
 STATES = {
@@ -65,6 +67,12 @@ def words(text: str) -> list[str]:
 def unlocalised(value: Any) -> str:
     """Write a number the way SVG and <progress> read it: with a point, without groups."""
     return str(value)
+
+
+@register.filter
+def marked(text: str) -> SafeString:
+    """Show a text as written in the Markdown subset."""
+    return mark_safe(markdown.safe_html(markdown.read(text)))  # noqa: S308 - escapes every letter itself
 
 
 @register.filter
