@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from tests.browser import WIDE, examine
+from tests.browser import WIDE
 from tests.conftest import Program
 
 
@@ -20,19 +21,35 @@ def browser(browser_path: str) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def sign_in(browser: Browser, program: Program) -> Callable[[str], Page]:
+def visitor(browser: Browser, program: Program) -> Iterator[Page]:
+    """A browser nobody has signed in with."""
+    yield from _page(browser, program)
+
+
+@pytest.fixture
+def sign_in(browser: Browser, program: Program) -> Iterator[Callable[[str], Page]]:
     """Sign an operator of Musterstadt in, in a browser of their own."""
+    with ExitStack() as pages:
 
-    def sign_in(name: str) -> Page:
-        page = browser.new_context(locale="de-DE", timezone_id="Europe/Berlin", viewport=WIDE, base_url=program.console).new_page()
-        page.set_default_timeout(15_000)
-        page.goto("/konto/anmelden/")
-        examine(page)
-        page.fill("[name=login]", f"{name}@musterstadt.example")
-        page.fill("[name=password]", program.password)
-        page.get_by_role("button", name="Anmelden").click()
-        page.wait_for_url("**/o/musterstadt/**")
-        examine(page)
-        return page
+        def sign_in(name: str) -> Page:
+            page = pages.enter_context(contextmanager(_page)(browser, program))
+            page.goto("/konto/anmelden/")
+            page.fill("[name=login]", f"{name}@musterstadt.example")
+            page.fill("[name=password]", program.password)
+            page.get_by_role("button", name="Anmelden").click()
+            page.wait_for_url("**/o/musterstadt/**")
+            return page
 
-    return sign_in
+        yield sign_in
+
+
+def _page(browser: Browser, program: Program) -> Iterator[Page]:
+    """A page on which no script fails and no answer is a breakdown."""
+    problems: list[str] = []
+    context = browser.new_context(locale="de-DE", timezone_id="Europe/Berlin", viewport=WIDE, base_url=program.console)
+    page = context.new_page()
+    page.on("pageerror", lambda problem: problems.append(f"{page.url}: {problem}"))
+    page.on("response", lambda answer: problems.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None)
+    yield page
+    context.close()
+    assert not problems, problems

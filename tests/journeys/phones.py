@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 PATIENCE = 20.0
@@ -64,7 +65,7 @@ class Phone:
 
 def titles(bubble: dict[str, Any]) -> list[str]:
     """Name what can be tapped below a message."""
-    rows = [*bubble.get("buttons", []), *bubble.get("list", {}).get("rows", []), *sum(bubble.get("keyboard", []), [])]
+    rows = chain(bubble.get("buttons", []), bubble.get("list", {}).get("rows", []), *bubble.get("keyboard", []))
     return [each["title"] for each in rows]
 
 

@@ -44,8 +44,8 @@ class Citizens:
     veit: Phone  # WhatsApp, hides his number
 
 
-def test_a_town_informs_listens_and_answers(program: Program, sign_in: Callable[[str], Page]) -> None:
-    kemal, andrea = sign_in("kemal"), sign_in("andrea")
+def test_a_town_informs_listens_and_answers(program: Program, sign_in: Callable[[str], Page], visitor: Page) -> None:
+    kemal, andrea, jens = sign_in("kemal"), sign_in("andrea"), sign_in("jens")
     citizens = subscribe(program.phones, make_topic(andrea))
     address = compose(kemal, MARKET, picture())
     release(andrea, address)
@@ -53,9 +53,9 @@ def test_a_town_informs_listens_and_answers(program: Program, sign_in: Callable[
     the_funnel_fills_to_read(kemal, address, citizens)
     a_question_is_answered(andrea, citizens.paula)
     stop_ends_it_while_a_broadcast_runs(kemal, andrea, citizens)
-    access_shows_what_is_stored(kemal, citizens.paula)
-    erasure_leaves_the_proof(andrea, citizens.paula)
-    the_chain_is_sound(andrea)
+    access_shows_what_is_stored(visitor, citizens.paula)
+    erasure_leaves_only_its_proof(andrea, jens, visitor, citizens.paula)
+    the_chain_is_sound(jens)
 
 
 def make_topic(andrea: Page) -> dict[str, str]:
@@ -149,9 +149,11 @@ def a_question_is_answered(andrea: Page, paula: Phone) -> None:
     andrea.goto(f"{DESK}/posteingang/")
     examine(andrea)
     andrea.evaluate("() => { window.untouched = true; }")
+    new = andrea.locator("#liste .conv", has_text="Paula Neumann")
+    expect(new).to_have_count(0)
     paula.photo("Hier ist ein Loch im Platz.")
     paula.write("Wird das vor dem Markt repariert?")
-    andrea.locator("#liste .conv", has_text="Paula Neumann").click()
+    new.click()
     thread = andrea.locator("#verlauf")
     expect(thread).to_contain_text("Wird das vor dem Markt repariert?")
     expect(thread.locator("img[alt*='Paula Neumann']")).to_be_visible()
@@ -202,26 +204,33 @@ def access_shows_what_is_stored(visitor: Page, paula: Phone) -> None:
     assert "Wird das vor dem Markt repariert?" in download.value.path().read_text()
 
 
-def erasure_leaves_the_proof(andrea: Page, paula: Phone) -> None:
-    def found() -> None:
-        andrea.goto(f"{DESK}/kontakte/?q=Paula+Neumann")
-        examine(andrea)
-
-    found()
-    expect(andrea.locator("#inhalt tbody")).to_contain_text("Paula Neumann")
+def erasure_leaves_only_its_proof(andrea: Page, jens: Page, visitor: Page, paula: Phone) -> None:
+    search = f"{DESK}/kontakte/?q=Paula+Neumann"
+    andrea.goto(search)
+    andrea.get_by_role("link", name="Paula Neumann").click()
+    expect(andrea.locator("h1")).to_have_text("Paula Neumann")
+    examine(andrea)
     paula.write("LÖSCHEN")
     paula.tap("Ja, alles löschen")
     paula.shows("sind gelöscht")
-    found()
+    assert andrea.reload().status == 404  # type: ignore[union-attr]
+    examine(andrea)
+    andrea.goto(search)
     expect(andrea.locator("#inhalt")).not_to_contain_text("Paula Neumann")
+    examine(andrea)
+    visitor.goto(visitor.url)
+    expect(visitor.locator("h1")).to_have_text("Dieser Link gilt nicht mehr")
+    examine(visitor)
+    jens.goto(f"{DESK}/einstellungen/datenschutz/")
+    expect(jens.locator("tbody tr").first).to_contain_text("Wunsch der Person")
+    examine(jens)
 
 
-def the_chain_is_sound(andrea: Page) -> None:
-    andrea.goto(f"{DESK}/einstellungen/protokoll/")
-    examine(andrea)
-    andrea.get_by_role("link", name="Kette prüfen").click()
-    expect(andrea.locator(".flash.is-ok")).to_contain_text("Die Kette ist unversehrt")
-    examine(andrea)
+def the_chain_is_sound(jens: Page) -> None:
+    jens.goto(f"{DESK}/einstellungen/protokoll/")
+    jens.get_by_role("link", name="Kette prüfen").click()
+    expect(jens.locator(".flash.is-ok")).to_contain_text("Die Kette ist unversehrt")
+    examine(jens)
 
 
 def picture() -> bytes:
