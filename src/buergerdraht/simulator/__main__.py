@@ -29,11 +29,15 @@ def application(town: Town) -> web.Application:
     whatsapp, telegram = WhatsApp(town, delivery), Telegram(town, delivery)
     citizens = Citizens(town, whatsapp, telegram)
     population = Population(town, citizens)
+
+    async def tell(request: web.Request) -> web.StreamResponse:
+        return await control.events(town, request)
+
     app = web.Application(client_max_size=LARGEST_BODY)
     app.add_routes(phones.routes())
     app.add_routes(Control(town, citizens).routes())
     app.add_routes(population.routes())
-    app.add_routes([web.get("/_control/events", lambda request: control.events(town, request))])
+    app.add_routes([web.get("/_control/events", tell)])
     app.add_routes(telegram.routes())
     app.add_routes(whatsapp.routes())
 
