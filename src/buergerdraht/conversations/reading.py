@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from buergerdraht.accounts.models import Operator, Organisation
+from buergerdraht.connectors import markdown
 from buergerdraht.contacts import finding
 from buergerdraht.contacts.models import Address, Contact, Topic
 from buergerdraht.conversations import words
@@ -262,10 +263,13 @@ def beside(conversation: Conversation) -> dict[str, Any]:
     topics = {f"topic:{topic.key}": str(topic) for topic in Topic.objects.filter(organisation=conversation.organisation_id)}
     for consent in contact.consents.select_related("channel").defer("channel__config").order_by("at", "id"):
         newest[consent.purpose] = consent
+    broadcasts = list(conversation.messages.filter(author=Message.Author.BROADCAST).order_by("-at")[:5])
+    for message in broadcasts:
+        message.line = " ".join(markdown.plain(markdown.read(message.text)).split())  # type: ignore[attr-defined]
     return {
         "language": words.language(contact.language),
         "addresses": list(contact.addresses.select_related("channel").defer("channel__config").order_by("channel__name", "id")),
         "subscriptions": list(contact.subscriptions.filter(confirmed_at__isnull=False).select_related("topic").order_by("topic__position")),
         "consents": [words.consent(consent, topics.get(consent.purpose, "")) for consent in newest.values()],
-        "broadcasts": list(conversation.messages.filter(author=Message.Author.BROADCAST).order_by("-at")[:5]),
+        "broadcasts": broadcasts,
     }
