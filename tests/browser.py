@@ -16,9 +16,9 @@ SIDEWAYS = """() => [document.documentElement, ...document.querySelectorAll("mai
 
 
 def examine(page: Page) -> None:
-    """Find nothing wrong with the page as it stands: wide and light, narrow and dark."""
+    """Find nothing wrong with the page as it stands: light, dark, and on a small telephone."""
     page.evaluate("() => document.fonts.ready.then(() => true)")
-    for size, scheme in ((WIDE, "light"), (NARROW, "dark")):
+    for size, scheme in ((WIDE, "light"), (WIDE, "dark"), (NARROW, "dark")):
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         if not page.evaluate("() => Boolean(window.axe)"):
