@@ -4,7 +4,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: setup run demo check test fix
+.PHONY: setup run demo check test fix bench
 
 setup: .venv/complete node_modules/complete
 
@@ -44,3 +44,7 @@ test: setup
 fix: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+bench: setup
+	@BUERGERDRAHT_DATA=var/bench $(BIN)/buergerdraht migrate --verbosity 0
+	@BUERGERDRAHT_DATA=var/bench $(BIN)/buergerdraht shell --no-imports -c "import runpy; runpy.run_path('benchmarks/outbox.py', run_name='__main__')"
