@@ -151,6 +151,13 @@ NAVIGATION: tuple[tuple[tuple[str, str, str, str], ...], ...] = (
 )
 
 
+@register.filter
+def may(request: Any, right: str) -> bool:
+    """Say whether the signed-in person may do this here: a link to a closed door is not drawn."""
+    asked = getattr(request, "may", None)
+    return bool(asked and asked(right))
+
+
 @register.inclusion_tag("ui/nav.html", takes_context=True)
 def navigation(context: Any) -> dict[str, Any]:
     """Draw the main navigation of the current organisation."""
@@ -160,6 +167,10 @@ def navigation(context: Any) -> dict[str, Any]:
     for group in NAVIGATION:
         items = []
         for name, words, address, places in group:
+            if name == "settings" and not may(request, "manage"):
+                if not may(request, "audit"):
+                    continue
+                address = "accounts:audit"  # the one part of the settings they may read
             try:
                 href = reverse(address, args=(request.organisation.slug,))
             except NoReverseMatch:
