@@ -1,5 +1,6 @@
 // The inbox, live: bubbles append, receipts change, the list reorders. What is being typed is never touched.
 // htmx comes later in the document than this module, hence asked for when needed
+import { canRecord, record } from "../ui/recorder.js";
 addEventListener("DOMContentLoaded", () => { if (window.htmx) window.htmx.config.historyCacheSize = 0; }); // no conversation in the browser's storage
 
 const $ = (selector, root = document) => root.querySelector(selector);
@@ -76,7 +77,11 @@ const redrawHead = later(async () => {
   try {
     const content = await piece(here.dataset.head);
     const node = content && content.querySelector("#kopf");
-    if (node && here.isConnected) { $("#kopf").replaceWith(node); window.htmx?.process(node); }
+    if (!node || !here.isConnected) return;
+    $("#kopf").replaceWith(node);
+    window.htmx?.process(node);
+    const responsible = $("#zustaendig");
+    if (responsible) responsible.textContent = node.dataset.operator;
   } catch { /* later */ }
 }, 200);
 
@@ -235,47 +240,9 @@ document.addEventListener("paste", (event) => {
 });
 
 // Voice: recorded in the browser, sent as a file
-let recorder = null;
-function sound(button) {
-  // what the browser can record and the messenger takes; without both there is no button
-  const taken = button.dataset.sounds.split(" ");
-  const known = ["audio/ogg;codecs=opus", "audio/mp4;codecs=opus", "audio/mp4", "audio/webm;codecs=opus"];
-  return known.find((each) => taken.includes(each.split(";")[0]) && MediaRecorder.isTypeSupported(each));
-}
-
-async function record(button) {
-  if (recorder) { recorder.stop(); return; }
-  const type = sound(button);
-  try {
-    const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
-    const chunks = [], began = Date.now();
-    recorder = new MediaRecorder(stream, { mimeType: type });
-    const tick = setInterval(() => {
-      const seconds = Math.round((Date.now() - began) / 1000);
-      button.querySelector("[data-time]").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-    }, 500);
-    recorder.addEventListener("dataavailable", (event) => chunks.push(event.data));
-    recorder.addEventListener("stop", () => {
-      clearInterval(tick);
-      stream.getTracks().forEach((track) => track.stop());
-      const ending = type.includes("ogg") ? "ogg" : type.includes("mp4") ? "m4a" : "webm";
-      keep([...$("#datei").files, new File(chunks, `sprachnachricht.${ending}`, { type: type.split(";")[0] })]);
-      button.classList.remove("is-on");
-      button.querySelector(".vh").textContent = button.dataset.label;
-      button.querySelector("[data-time]").textContent = "";
-      recorder = null;
-    });
-    recorder.start();
-    button.classList.add("is-on");
-    button.querySelector(".vh").textContent = button.dataset.stop;
-  } catch {
-    recorder = null;
-    problem(button.dataset.refused);
-  }
-}
 document.addEventListener("click", (event) => {
   const button = event.target.closest("#aufnahme");
-  if (button) record(button);
+  if (button) record(button, (file) => keep([...$("#datei").files, file]), problem);
 });
 
 function problem(sentence) {
@@ -315,7 +282,7 @@ function ready() {
   const text = $("#antwort"), draft = drafts.get(pane()?.dataset.conversation);
   if (text && !text.value && draft) text.value = draft;
   const button = $("#aufnahme");
-  if (button && window.MediaRecorder && navigator.mediaDevices && sound(button)) button.hidden = false;
+  if (button && canRecord(button)) button.hidden = false;
   clock();
 }
 
