@@ -221,7 +221,7 @@ def result(broadcast: Broadcast) -> dict[str, Any]:
     answered = Recipient.objects.filter(broadcast=broadcast, contact__conversation__broadcast=broadcast.pk).count()
     return {
         "broadcast": broadcast, "rows": rows, "total": total, "reasons": reasons(total), "silent": silent, "answered": answered,
-        "funnel": [(_(name), number, round(100 * number / total.total) if total.total else 0, note) for name, number, note in steps],
+        "funnel": [(_(name), number, 100 * number // total.total if total.total else 0, note) for name, number, note in steps],
         "settled": total.total - total.open, "percent": round(100 * (total.total - total.open) / total.total) if total.total else 0,
         "events": broadcast.events.select_related("operator").order_by("-at")[:20],
     }  # fmt: skip
