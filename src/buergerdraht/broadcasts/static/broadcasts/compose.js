@@ -1,4 +1,6 @@
 // The composer: language tabs, marking text, the preview's messenger, saving before anything else happens.
+import { canRecord, record } from "../ui/recorder.js";
+
 const draft = document.getElementById("draft");
 const tabs = [...document.querySelectorAll("[role=tab][data-language]")];
 let kind = "";
@@ -82,6 +84,18 @@ for (const more of document.querySelectorAll("[data-more]")) {
     row.querySelector("input").focus();
     more.hidden = !spare();
   });
+}
+
+// A voice recording becomes an attachment like any other file.
+const voice = document.getElementById("voice");
+if (voice && canRecord(voice)) {
+  voice.hidden = false;
+  voice.addEventListener("click", () => record(voice, (file) => {
+    const files = new DataTransfer();
+    files.items.add(file);
+    document.getElementById("attach-file").files = files.files;
+    submitAfterSave(document.getElementById("attach-form"));
+  }, (sentence) => { document.getElementById("voice-problem").textContent = sentence; }));
 }
 
 // Nothing leaves the page before what was typed is saved.
