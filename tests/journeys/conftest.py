@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 from tests.browser import WIDE
 from tests.conftest import Program
 
@@ -49,7 +49,12 @@ def _page(browser: Browser, program: Program) -> Iterator[Page]:
     context = browser.new_context(locale="de-DE", timezone_id="Europe/Berlin", viewport=WIDE, base_url=program.console)
     page = context.new_page()
     page.on("pageerror", lambda problem: problems.append(f"{page.url}: {problem}"))
-    page.on("response", lambda answer: problems.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None)
+    page.on("response", lambda answer: problems.append(f"{answer.status} {answer.url}") if _broken(answer) else None)
     yield page
     context.close()
     assert not problems, problems
+
+
+def _broken(answer: Response) -> bool:
+    """A breakdown, or a script or style that is not there."""
+    return answer.status >= 500 or (answer.status >= 400 and answer.request.resource_type in {"script", "stylesheet"})
