@@ -115,6 +115,7 @@ def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
         attributes["aria-invalid"] = "true"
     if isinstance(widget, CheckboxSelectMultiple | RadioSelect):
         kind = "group"
+        widget.attrs["class"] = f"kern-form-check__{'checkbox' if isinstance(widget, CheckboxSelectMultiple) else 'radio'}"
     elif isinstance(widget, CheckboxInput):
         kind, attributes["class"] = "check", "kern-form-check__checkbox"
     elif isinstance(widget, Select):
