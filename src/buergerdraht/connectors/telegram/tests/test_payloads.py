@@ -13,7 +13,7 @@ from buergerdraht.connectors.contract import Gone, Item, Malformed, MediaKind, R
 from buergerdraht.connectors.telegram.payloads import parse
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
-SPEC = Path("/work/shared/data/specs/telegram-bot-api-10.1.json")
+SPEC = Path(__file__).resolve().parents[6] / "shared/data/specs/telegram-bot-api-10.1.json"
 INVENTED = {"kind_of_tomorrow", "update_of_tomorrow", "broken_message"}
 
 

@@ -13,7 +13,7 @@ from buergerdraht.connectors import markdown as md
 from buergerdraht.connectors.contract import Choice, Content, Location, Media, MediaKind
 from buergerdraht.connectors.telegram.plan import plan
 
-SPEC = Path("/work/shared/data/specs/telegram-bot-api-10.1.json")
+SPEC = Path(__file__).resolve().parents[6] / "shared/data/specs/telegram-bot-api-10.1.json"
 TEXT = st.text(alphabet=st.sampled_from("abcdeäöüß 😀é*_~`[]()\\-\n.,:<&"), max_size=60)
 LONG = st.one_of(TEXT, st.tuples(TEXT, st.integers(1, 150)).map(lambda pair: pair[0] * pair[1]))
 CHOICES = st.lists(
