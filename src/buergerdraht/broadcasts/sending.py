@@ -43,12 +43,7 @@ def round_of_all() -> int:
 @transaction.atomic
 def start(broadcast: Broadcast) -> bool:
     """Freeze the audience and begin. Returns False where another worker was faster."""
-    row = (
-        Broadcast.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("organisation")
-        .filter(pk=broadcast.pk, state=State.APPROVED)
-        .first()
-    )
+    row = _claimed(broadcast, State.APPROVED)
     if row is None:
         return False
     _freeze(row)
@@ -56,6 +51,12 @@ def start(broadcast: Broadcast) -> bool:
     row.save(update_fields=["state", "started_at", "updated_at"])
     _note(row, "start", None)
     return True
+
+
+def _claimed(broadcast: Broadcast, state: str) -> Broadcast | None:
+    """Lock the row in this state; None where it left the state, or another worker has it."""
+    rows = Broadcast.objects.select_for_update(skip_locked=True, of=("self",)).select_related("organisation")
+    return rows.filter(pk=broadcast.pk, state=state).first()
 
 
 def _freeze(broadcast: Broadcast) -> None:
@@ -67,7 +68,7 @@ def _freeze(broadcast: Broadcast) -> None:
     sql, values = chosen.annotate(spoken=spoken).values_list("id", "contact_id", "channel_id", "spoken").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
-            f"insert into broadcasts_recipient (broadcast_id, address_id, contact_id, channel_id, language, refused)"  # noqa: S608
+            "insert into broadcasts_recipient (broadcast_id, address_id, contact_id, channel_id, language, refused)"  # noqa: S608
             f" select %s, chosen.*, '' from ({sql}) as chosen on conflict do nothing",
             [broadcast.pk, *values],
         )
@@ -76,12 +77,7 @@ def _freeze(broadcast: Broadcast) -> None:
 @transaction.atomic
 def queue_piece(broadcast: Broadcast) -> int | None:
     """Queue the next piece of the frozen audience. None when nothing is left, or it is no longer being sent."""
-    row = (
-        Broadcast.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("organisation")
-        .filter(pk=broadcast.pk, state=State.SENDING)
-        .first()
-    )
+    row = _claimed(broadcast, State.SENDING)
     if row is None:
         return None
     waiting = (
@@ -125,12 +121,7 @@ def _letters(broadcast: Broadcast, recipients: list[Recipient]) -> list[outreach
 @transaction.atomic
 def finish(broadcast: Broadcast) -> bool:
     """Say it is done when nothing is open any more. Unclear ones stay to be decided."""
-    row = (
-        Broadcast.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("organisation")
-        .filter(pk=broadcast.pk, state=State.SENDING)
-        .first()
-    )
+    row = _claimed(broadcast, State.SENDING)
     if row is None:
         return False
     if (
