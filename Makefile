@@ -4,7 +4,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: setup run demo check test fix bench
+.PHONY: setup run demo check test fix bench faults
 
 setup: .venv/complete node_modules/complete
 
@@ -48,3 +48,7 @@ fix: setup
 bench: setup
 	@BUERGERDRAHT_DATA=var/bench $(BIN)/buergerdraht migrate --verbosity 0
 	@BUERGERDRAHT_DATA=var/bench $(BIN)/buergerdraht shell --no-imports -c "import runpy; runpy.run_path('benchmarks/outbox.py', run_name='__main__')"
+
+faults: setup
+	BUERGERDRAHT_FAULTS=full BUERGERDRAHT_DATA=var/faults $(BIN)/python -m pytest -q $(or $(TESTS),tests/faults)
+	@$(BIN)/python tests/faults/report.py

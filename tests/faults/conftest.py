@@ -1,0 +1,26 @@
+"""Beside the fault tests: their modules can be imported by name, and their table is printed at the end."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import report
+
+
+def pytest_report_header() -> str:
+    return f"faults: {'full' if report.FULL else 'short'} form, BUERGERDRAHT_SEED={report.SEED}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not report.outcomes():
+        return
+    terminalreporter.section("faults survived")
+    for text in report.printed():
+        terminalreporter.line(text)
+    if report.FULL:
+        terminalreporter.line(f"kept in {report.keep().relative_to(report.ROOT)}")

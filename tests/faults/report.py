@@ -1,0 +1,119 @@
+"""One table of what the house survived: each fault test records its figures here before it judges them.
+
+`make faults` runs the full form, prints the table and keeps it in benchmarks/results/; without it the short form runs, as in CI.
+A test that breaks is run again by its seed: BUERGERDRAHT_SEED=<printed number>.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import random
+import secrets
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "benchmarks" / "results"
+PAGE = ROOT / "docs" / "development" / "faults.md"
+BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
+FULL = os.environ.get("BUERGERDRAHT_FAULTS", "") == "full"
+SHORT_SEED = 20_231_031  # CI repeats itself; the full form tries something new each time
+SEED = int(os.environ.get("BUERGERDRAHT_SEED") or (secrets.randbelow(10**9) if FULL else SHORT_SEED))
+HEAD = ("fault", "what", "of", "lost", "doubled", "unclear", "recovery", "passes when", "verdict")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a fault did. `recovery` in seconds; None: this fault has no such figure. `met`: the pass figure holds."""
+
+    fault: str  # F1 … F21, or "cap"
+    what: str
+    of: int  # recipients, webhooks, whatever was counted
+    passes: str  # the pass figure in words
+    met: bool
+    lost: int | None = 0
+    doubled: int | None = 0
+    unclear: int | None = None
+    recovery: float | None = None
+    more: dict[str, Any] = field(default_factory=dict)  # further figures, in the JSON and under the table
+
+
+_outcomes: list[Outcome] = []
+
+
+def size(short: int, full: int) -> int:
+    """Choose how many: the short form's or the full form's number."""
+    return full if FULL else short
+
+
+def dice(name: str) -> random.Random:
+    """Make a test's own chance, the same whenever the seed is the same and whatever ran before."""
+    return random.Random(f"{SEED}:{name}")
+
+
+def record(outcome: Outcome) -> None:
+    """Note what happened, then hold it to its pass figure. Raises AssertionError when it was missed."""
+    _outcomes.append(outcome)
+    print(line(outcome))
+    assert outcome.met, f"{outcome.fault}: {outcome.passes} – {asdict(outcome)} (BUERGERDRAHT_SEED={SEED})"
+
+
+def line(outcome: Outcome) -> str:
+    more = " ".join(f"{name}={value}" for name, value in outcome.more.items())
+    return f"{' | '.join(_cells(outcome))} | {more} (seed {SEED})"
+
+
+def _cells(outcome: Outcome) -> list[str]:
+    numbers = [f"{outcome.of:,}", *("–" if each is None else f"{each:,}" for each in (outcome.lost, outcome.doubled, outcome.unclear))]
+    recovery = "–" if outcome.recovery is None else f"{outcome.recovery:.1f} s"
+    return [outcome.fault, outcome.what, *numbers, recovery, outcome.passes, "met" if outcome.met else "MISSED"]
+
+
+def outcomes() -> list[Outcome]:
+    """All that was recorded, in the order of the list of faults."""
+    return sorted(_outcomes, key=lambda each: (each.fault[:1] != "F", int(each.fault[1:]) if each.fault[1:].isdigit() else 0))
+
+
+def table(rows: list[list[str]]) -> list[str]:
+    """Set rows under the table's head, for a terminal."""
+    every = [list(HEAD), *rows]
+    widths = [max(len(row[column]) for row in every) for column in range(len(HEAD))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in every]
+
+
+def printed() -> list[str]:
+    return table([_cells(outcome) for outcome in outcomes()])
+
+
+def keep(folder: Path = RESULTS) -> Path:
+    """Write the full form's figures, with the machine they come from."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"faults-{datetime.now(UTC):%Y-%m-%d}.json"
+    known = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": SEED,
+        "form": "full" if FULL else "short",
+        "machine": {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()},
+        "outcomes": [asdict(outcome) for outcome in outcomes()],
+    }
+    path.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n")
+    return path
+
+
+def draw(path: Path, page: Path = PAGE) -> None:
+    """Write a kept result's table into the page between its marks."""
+    known = json.loads(path.read_text())
+    rows = [_cells(Outcome(**each)) for each in known["outcomes"]]
+    drawn = ["| " + " | ".join(row) + " |" for row in [list(HEAD), ["---"] * len(HEAD), *rows]]
+    said = f"{known['form'].capitalize()} form of {known['at'][:10]}, seed {known['seed']}, {known['machine']['cores']} cores."
+    before, _, rest = page.read_text().partition(BEGIN)
+    after = rest.partition(END)[2]
+    page.write_text(f"{before}{BEGIN}\n{said}\n\n" + "\n".join(drawn) + f"\n{END}{after}")
+
+
+if __name__ == "__main__":
+    draw(max(RESULTS.glob("faults-*.json")))
