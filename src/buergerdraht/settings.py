@@ -143,6 +143,7 @@ INSTALLED_APPS = [
     "buergerdraht.insights",
     "buergerdraht.website",
     "buergerdraht.blueprints",
+    "buergerdraht.watch",
     "buergerdraht.house",
 ]
 
