@@ -1,1 +1,1 @@
-"""Sees whether it works: figures of channels, alarms, canary, reconciliation, metrics. Never sends or changes what it watches, except the canary's own message."""
+"""Sees whether it works: figures, alarms, canary, reconciliation, metrics. Changes nothing it watches; sends the canary's message alone."""

@@ -60,6 +60,7 @@ class Alarm(models.Model):
     level = models.CharField(max_length=7, choices=Level.choices)
     values = models.JSONField(default=dict)
     since = models.DateTimeField()
+    seen_at = models.DateTimeField()  # the last look that found the cause
     raised_at = models.DateTimeField(null=True)
     told_at = models.DateTimeField(null=True)  # the first receiver has it
     ended_at = models.DateTimeField(null=True)
