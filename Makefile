@@ -1,4 +1,5 @@
-# make demo: a town to look at.  make test: everything is proven.  Needs Python 3.11+ and make; the rest is fetched by `setup`.
+# make demo: a town to look at.  make test: everything is proven.  make bench: how fast it is (PART=send for one part, BENCH=--quick).
+# Needs Python 3.11+ and make; the rest is fetched by `setup`.
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -46,8 +47,7 @@ fix: setup
 	$(BIN)/ruff check --fix .
 
 bench: setup
-	@BUERGERDRAHT_DATA=var/bench $(BIN)/buergerdraht migrate --verbosity 0
-	@BUERGERDRAHT_DATA=var/bench $(BIN)/buergerdraht shell --no-imports -c "import runpy; runpy.run_path('benchmarks/outbox.py', run_name='__main__')"
+	@BUERGERDRAHT_DATA=var/bench $(BIN)/buergerdraht bench $(PART) $(BENCH)
 
 faults: setup
 	BUERGERDRAHT_FAULTS=full BUERGERDRAHT_DATA=var/faults $(BIN)/python -m pytest -q $(or $(TESTS),tests/faults)

@@ -1,0 +1,118 @@
+"""Sending with full bookkeeping by one engine process, beside a bare aiohttp loop against the same provider.
+
+The letters lie in the outbox of so many WhatsApp numbers that no number's limit binds (80 a second each). Rate: letters accepted
+between the first and the last tenth, by the times in the table. CPU: all that engine and PostgreSQL took from start to end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+
+from benchmarks.machine import spent
+from benchmarks.stage import Partner, Stage, run, until, value
+from benchmarks.table import Line, Options, compare, median
+from benchmarks.town import NEWS, channels, ids, organisation
+from buergerdraht.accounts import vault
+from buergerdraht.gateway import outbox
+from buergerdraht.gateway.models import Channel
+
+LATENCIES = (0.02, 0.05, 0.1)
+CHANNELS = 100  # 8,000 a second allowed
+CONCURRENCY = 500
+LEAST = 0.8
+RATE = """
+with t as (select percentile_disc(array[0.1, 0.9]) within group (order by accepted_at) as at from gateway_outbound where id > %s)
+select (select count(*) from gateway_outbound, t where id > %s and accepted_at > t.at[1] and accepted_at <= t.at[2])
+       / extract(epoch from t.at[2] - t.at[1])::float8 from t
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    rate: float
+    engine: float  # CPU, microseconds per message
+    postgres: float
+    provider: float
+    memory: float
+
+
+def measure(options: Options) -> list[Line]:
+    lines: list[Line] = []
+    rows = options.size(12_000, 2_000)
+    with Stage() as stage:
+        partner = stage.provider()
+        made = channels(organisation(), 20 if options.quick else CHANNELS, partner.address, state="paused")
+        stage.start("engine")
+        for latency in LATENCIES[:1] if options.quick else LATENCIES:
+            bare, ours = [], []
+            for _ in range(options.repeats()):
+                bare.append(_bare(stage, partner, latency, 1.5 if options.quick else 4.0))
+                ours.append(_ours(stage, partner, made, latency, rows))
+            lines += _lines(latency, bare, ours, rows)
+    return lines
+
+
+def _bare(stage: Stage, partner: Partner, latency: float, seconds: float) -> Round:
+    before = partner.tell(latency=latency, reset=True)
+    done = stage.ask("benchmarks.bare_send", f"{partner.address}/v25.0/1000001/messages", seconds, CONCURRENCY)
+    after = partner.tell()
+    count = max(done["count"], 1)
+    provider = (after["cpu"] - before["cpu"]) / max(after["count"], 1) * 1e6
+    return Round(done["count"] / done["seconds"], done["cpu"] / count * 1e6, 0.0, provider, 0.0)
+
+
+def _ours(stage: Stage, partner: Partner, made: Sequence[Channel], latency: float, rows: int) -> Round:
+    last = value("select coalesce(max(id), 0) from gateway_outbound")
+    put(made, rows, first=last)
+    run("vacuum analyze gateway_outbound, gateway_part")
+    partner.tell(latency=latency, reset=True)
+    watch = stage.look()
+    before = watch.taken() | {"provider": partner.tell()["cpu"]}
+    set_state(made, "running")
+    until(lambda: partner.tell()["count"] >= rows, 30 + rows / 100, "die Sendungen beim Anbieter", every=0.2)
+    until(lambda: not _open(last), 30, "die Annahmen in der Tabelle", every=0.2)
+    after = watch.taken() | {"provider": partner.tell()["cpu"]}
+    taken = {name: seconds / rows * 1e6 for name, seconds in spent(before, after).items()}
+    rate = value(RATE, last, last)
+    set_state(made, "paused")
+    return Round(rate, taken["engine"], taken["postgres"], taken["provider"], watch.largest("engine"))
+
+
+def put(made: Sequence[Channel], rows: int, *, first: int = 0, purpose: str = "newsletter") -> None:
+    """Letters to people who get no other, in turn over the channels."""
+    owner = made[0].organisation
+    stored = outbox.store(owner, NEWS)
+    letters = []
+    for number in range(first, first + rows):
+        address = f"+49{1_510_000_000 + number}"
+        sealed, hashed = vault.encrypt(address), vault.lookup(owner.pk, address)
+        letters.append(outbox.Letter(made[number % len(made)].pk, sealed, hashed, stored.pk, purpose))
+    outbox.put_many(letters)
+
+
+def set_state(made: Sequence[Channel], state: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("update gateway_channel set state = %s where id = any(%s)", [state, ids(made)])
+        cursor.execute("select pg_notify('channel', '')")
+
+
+def _open(last: int) -> int:
+    return int(value("select count(*) from gateway_outbound where id > %s and state <> 'accepted'", last))
+
+
+def _lines(latency: float, bare: Sequence[Round], ours: Sequence[Round], rows: int) -> list[Line]:
+    name = f"{latency * 1000:.0f} ms Antwortzeit"
+    mean = {field: median([getattr(one, field) for one in ours]) for field in Round.__slots__}
+    plain = {field: median([getattr(one, field) for one in bare]) for field in Round.__slots__}
+    points = {"latency": latency, "rows": rows, "rates": [one.rate for one in ours], "bare": [one.rate for one in bare], **mean}
+    note = f"Anbieter {mean['provider']:.0f} µs, PostgreSQL {mean['postgres']:.0f} µs je Nachricht, RSS {mean['memory']:.0f} MB"
+    return [
+        compare(
+            Line("send", name, mean["rate"], "Nachrichten/s", plain["rate"], budget="≥ 0,8 × bloßes aiohttp", note=note, points=points),
+            least=LEAST,
+        ),
+        compare(Line("send", f"{name}, CPU des Versands", mean["engine"], "µs/Nachricht", plain["engine"])),
+    ]
