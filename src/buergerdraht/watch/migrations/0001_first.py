@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
             name='Alarm',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('channel_broken', 'Channel Broken'), ('channel_silent', 'Channel Silent'), ('receipts_missing', 'Receipts Missing'), ('queue_old', 'Queue Old'), ('failures_high', 'Failures High'), ('kept_events', 'Kept Events'), ('engine_missing', 'Engine Missing'), ('canary_lost', 'Canary Lost'), ('reconciliation_difference', 'Reconciliation Difference'), ('worker_missing', 'Worker Missing'), ('database_slow', 'Database Slow'), ('disk_full', 'Disk Full')], max_length=30)),
+                ('kind', models.CharField(max_length=30)),
                 ('level', models.CharField(choices=[('warning', 'Warning'), ('fault', 'Fault')], max_length=7)),
                 ('values', models.JSONField(default=dict)),
                 ('since', models.DateTimeField()),
