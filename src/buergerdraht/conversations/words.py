@@ -120,8 +120,6 @@ def delivery(outbound: Outbound) -> Delivery:
         return Delivery("delivered", _("zugestellt"), "check2")
     if state == Outbound.State.ACCEPTED:
         return Delivery("accepted", _("angenommen"), "check")
-    if outbound.held:
-        return Delivery("held", _("angehalten"), "pause")
     return Delivery("sending", _("wird gesendet"), "clock", reason=reason)
 
 

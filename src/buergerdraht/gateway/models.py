@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from buergerdraht.accounts.models import Organisation
@@ -16,6 +17,14 @@ def channel_token() -> str:
     return secrets.token_urlsafe(24)
 
 
+def hot(to: Any, **options: Any) -> Any:
+    """Point from a table that grows by thousands a second: no constraint to check, no index that nobody asks.
+
+    A constraint's check locks the row it points to, and everyone sends for the same few channels. Django's cascades stay.
+    """
+    return models.ForeignKey(to, options.pop("on_delete", models.CASCADE), db_constraint=False, db_index=False, **options)
+
+
 class Channel(models.Model):
     """One configured account with a provider. `kind` is checked against the registry, not by choices (no migration per provider)."""
 
@@ -24,6 +33,7 @@ class Channel(models.Model):
         RUNNING = "running"
         PAUSED = "paused"  # by an operator
         BROKEN = "broken"  # by the provider; an operator is called
+        DRAINING = "draining"  # what is queued up to `drain_to` still goes, then it pauses itself
 
     organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="channels")
     kind = models.CharField(max_length=20)
@@ -35,6 +45,8 @@ class Channel(models.Model):
     reason_details = models.CharField(max_length=500, blank=True)
     facts = models.JSONField(default=dict, blank=True)  # what `check` found: name, number, quality, tier
     rate = models.FloatField(null=True, blank=True)  # a limit lower than the connector's
+    drain_to = models.BigIntegerField(null=True)  # while draining: the last outbound that still goes
+    last_inbound_at = models.DateTimeField(null=True)  # the provider's last word, to the minute
     checked_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -48,8 +60,9 @@ class InboundEvent(models.Model):
         KEPT = "kept"  # could not be handled: shown to the operator, can be replayed
 
     id = models.BigAutoField(primary_key=True)
-    channel = models.ForeignKey(Channel, models.CASCADE)
+    channel = hot(Channel)
     source = models.CharField(max_length=10, default="webhook")
+    lane = models.CharField(max_length=7, default="message", db_default="message")  # "receipt": holds nothing but receipts
     body = models.BinaryField()
     state = models.CharField(max_length=5, choices=State.choices, default=State.NEW)
     problem = models.CharField(max_length=500, blank=True)
@@ -59,13 +72,16 @@ class InboundEvent(models.Model):
     done_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["id"], name="inbound_new", condition=models.Q(state="new"))]
+        indexes: ClassVar = [
+            models.Index(fields=["channel", "lane", "id"], name="inbound_new", condition=models.Q(state="new")),
+            models.Index(fields=["channel", "id"], name="inbound_kept", condition=models.Q(state="kept")),
+        ]
 
 
 class Seen(models.Model):
     """Once (law 2): an item handled before is not handled again."""
 
-    channel = models.ForeignKey(Channel, models.CASCADE)
+    channel = hot(Channel)
     external_id = models.CharField(max_length=200)
     at = models.DateTimeField(auto_now_add=True)
 
@@ -122,6 +138,26 @@ class StoredContent(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
 
+class Batch(models.Model):
+    """Letters that are held, released and stopped together: one row says it for a million, and the engine looks here at every claim.
+
+    `id` is the number its owner gives (a broadcast's).
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        HELD = "held"
+        STOPPED = "stopped"  # what is still queued is being cancelled, in pieces
+        DONE = "done"
+
+    id = models.BigIntegerField(primary_key=True)
+    organisation = models.ForeignKey(Organisation, models.CASCADE)
+    state = models.CharField(max_length=7, choices=State.choices, default=State.OPEN)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["organisation"], name="batch_busy", condition=~models.Q(state="done"))]
+
+
 class Outbound(models.Model):
     """One content for one address. The queue and the ledger: rows are never deleted while their owner lives.
 
@@ -147,15 +183,15 @@ class Outbound(models.Model):
     PRIORITY: ClassVar = {"alert": 0, "reply": 1, "service": 2, "newsletter": 5}
 
     id = models.BigAutoField(primary_key=True)
-    organisation = models.ForeignKey(Organisation, models.CASCADE)
-    channel = models.ForeignKey(Channel, models.CASCADE)
+    organisation = hot(Organisation)
+    channel = hot(Channel)
     address = SealedField()
     address_hash = models.BinaryField()
-    content = models.ForeignKey(StoredContent, models.PROTECT)
+    content = models.ForeignKey(StoredContent, models.PROTECT, db_constraint=False)
+    otherwise = hot(StoredContent, on_delete=models.SET_NULL, null=True, related_name="+")  # a template, if the window closed meanwhile
     purpose = models.CharField(max_length=10, choices=Purpose.choices)
     priority = models.PositiveSmallIntegerField()
-    batch = models.BigIntegerField(null=True)  # groups rows that pause and stop together (a broadcast's id)
-    held = models.BooleanField(default=False)  # its batch is paused
+    batch = models.BigIntegerField(null=True)  # see Batch
     state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
     reason = models.CharField(max_length=40, blank=True)
     details = models.CharField(max_length=500, blank=True)
@@ -175,23 +211,27 @@ class Outbound(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["channel", "priority", "id"], name="outbound_queue", condition=models.Q(state="queued", held=False)),
+            models.Index(fields=["channel", "batch", "priority", "id"], name="outbound_queue", condition=models.Q(state="queued")),
             models.Index(
                 fields=["channel", "address_hash"], name="outbound_open", condition=models.Q(state__in=["queued", "sending", "doubt"])
             ),
-            models.Index(  # which broadcast a citizen's message may answer
-                fields=["channel", "address_hash", "-id"], name="outbound_answered", condition=models.Q(batch__isnull=False)
+            models.Index(fields=["channel", "address_hash", "-id"], name="outbound_address"),
+            models.Index(
+                fields=["batch"], name="outbound_busy", condition=models.Q(batch__isnull=False, state__in=["queued", "sending", "doubt"])
             ),
-            models.Index(fields=["batch", "state"], name="outbound_batch", condition=models.Q(batch__isnull=False)),
-            models.Index(fields=["claimed_at"], name="outbound_claimed", condition=models.Q(state__in=["sending", "doubt"])),
+            models.Index(fields=["channel"], name="outbound_flight", condition=models.Q(state__in=["sending", "doubt"])),
+            models.Index(fields=["organisation", "id"], name="outbound_unclear", condition=models.Q(state="unclear")),
+            models.Index(fields=["channel", "finished_at"], name="outbound_failed", condition=models.Q(state="failed")),
+            BrinIndex(fields=["accepted_at"], name="outbound_accepted", autosummarize=True),
         ]
 
 
 class Part(models.Model):
     """One provider call of an outbound that the provider accepted, or of which a receipt told, with what was reported since."""
 
-    outbound = models.ForeignKey(Outbound, models.CASCADE, related_name="parts")
-    channel = models.ForeignKey(Channel, models.CASCADE)
+    pk = models.CompositePrimaryKey("outbound_id", "position")
+    outbound = hot(Outbound, related_name="parts")
+    channel = hot(Channel)
     position = models.PositiveSmallIntegerField()
     external_id = models.CharField(max_length=200, null=True)  # noqa: DJ001 - null is "not known yet" under a unique constraint
     state = models.CharField(max_length=9)  # accepted, sent, failed, delivered, read: climbs in this order (law 4)
@@ -200,7 +240,6 @@ class Part(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["outbound", "position"], name="part_once"),
             models.UniqueConstraint(fields=["channel", "external_id"], name="part_external_once"),
         ]
 
@@ -208,7 +247,7 @@ class Part(models.Model):
 class EarlyReceipt(models.Model):
     """A receipt that came before our own row was written; applied when the row arrives (law 4)."""
 
-    channel = models.ForeignKey(Channel, models.CASCADE)
+    channel = hot(Channel)
     external_id = models.CharField(max_length=200)
     receipt = models.JSONField()
     at = models.DateTimeField(auto_now_add=True)
@@ -236,10 +275,11 @@ class MessageTemplate(models.Model):
 class Traffic(models.Model):
     """A channel's redacted log: method, status, reason and sizes, never text, name, address or token. Expires."""
 
-    channel = models.ForeignKey(Channel, models.CASCADE)
+    channel = hot(Channel)
     at = models.DateTimeField(auto_now_add=True)
     direction = models.CharField(max_length=3)  # in, out
     what = models.CharField(max_length=60)
+    count = models.PositiveIntegerField(default=1, db_default=1)  # calls alike are written together, with their mean time
     status = models.CharField(max_length=40)
     milliseconds = models.PositiveIntegerField(null=True)
     details = models.CharField(max_length=500, blank=True)

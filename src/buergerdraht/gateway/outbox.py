@@ -18,7 +18,7 @@ from buergerdraht.accounts import vault
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.connectors.contract import Content, to_json
 from buergerdraht.gateway.live import notify
-from buergerdraht.gateway.models import Channel, Outbound, Part, StoredContent
+from buergerdraht.gateway.models import Batch, Channel, Outbound, Part, StoredContent
 
 BULK = 2000
 COLUMNS = {
@@ -36,8 +36,8 @@ COLUMNS = {
 }
 INSERT = """
 insert into gateway_outbound (
-  {names}, held, state, reason, details, tries, parts_total, parts_done, claimed_by, receipt)
-select {names}, false, 'queued', '', '', 0, 0, 0, '', ''
+  {names}, state, reason, details, tries, parts_total, parts_done, claimed_by, receipt)
+select {names}, 'queued', '', '', 0, 0, 0, '', ''
 from unnest({arrays}) with ordinality as letter({names}, position)
 order by position
 returning id
@@ -99,6 +99,7 @@ def put_many(letters: Iterable[Letter]) -> list[Outbound]:
     owners = dict(Channel.objects.filter(id__in={letter.channel_id for letter in letters}).values_list("id", "organisation_id"))
     now = timezone.now()
     rows = [_row(letter, owners[letter.channel_id], now) for letter in letters]
+    begin({(row.batch, row.organisation_id) for row in rows if row.batch is not None})
     for start in range(0, len(rows), BULK):
         _insert(rows[start : start + BULK])
     _wake(owners)
@@ -138,26 +139,42 @@ def cancel(channel_id: int, address_hash: bytes, purposes: Sequence[str]) -> int
     return _in_order(rows).update(state=State.CANCELLED, reason="stopped", finished_at=timezone.now())
 
 
+def begin(batches: Iterable[tuple[int, int]]) -> None:
+    """Open batches (number and organisation) that are new, or were done."""
+    wanted = dict(batches)
+    Batch.objects.bulk_create([Batch(id=number, organisation_id=owner) for number, owner in wanted.items()], ignore_conflicts=True)
+    Batch.objects.filter(id__in=wanted, state=Batch.State.DONE).update(state=Batch.State.OPEN)
+
+
 @transaction.atomic
 def hold(batch: int) -> None:
-    """Pause a batch: what is not being sent this moment waits."""
-    _in_order(Outbound.objects.filter(batch=batch, state=State.QUEUED, held=False)).update(held=True)
+    """Pause a batch, however large: what is not being sent this moment waits."""
+    Batch.objects.filter(id=batch, state=Batch.State.OPEN).update(state=Batch.State.HELD)
 
 
 @transaction.atomic
 def release(batch: int) -> None:
     """Let a paused batch go on."""
-    rows = Outbound.objects.filter(batch=batch, held=True)
-    channels = set(rows.values_list("channel_id", flat=True).distinct())
-    rows.update(held=False)
-    _wake(channels)
+    if Batch.objects.filter(id=batch, state=Batch.State.HELD).update(state=Batch.State.OPEN):
+        notify("outbox", "")
 
 
 @transaction.atomic
 def stop(batch: int) -> int:
-    """End a batch: what is still queued is cancelled. Returns how many."""
-    rows = Outbound.objects.filter(batch=batch, state=State.QUEUED)
-    return _in_order(rows).update(state=State.CANCELLED, reason="cancelled", held=False, finished_at=timezone.now())
+    """End a batch at once, however large; its rows are cancelled in pieces. Returns how many are."""
+    if not Batch.objects.filter(id=batch).exclude(state=Batch.State.STOPPED).update(state=Batch.State.STOPPED):
+        return 0
+    number = Outbound.objects.filter(batch=batch, state=State.QUEUED).count()
+    cancel_stopped(batch)
+    return number
+
+
+def cancel_stopped(batch: int) -> int:
+    """Cancel a piece of what a stopped batch still has queued. Returns how many."""
+    with transaction.atomic():
+        rows = Outbound.objects.filter(batch=batch, state=State.QUEUED)
+        ids = list(rows.order_by("id").select_for_update(skip_locked=True).values_list("id", flat=True)[:BULK])
+        return Outbound.objects.filter(id__in=ids).update(state=State.CANCELLED, reason="cancelled", finished_at=timezone.now())
 
 
 @transaction.atomic

@@ -22,7 +22,7 @@ from buergerdraht.conversations.reading import name_of
 from buergerdraht.conversations.words import kind as kind_of
 from buergerdraht.conversations.words import span, waited
 from buergerdraht.gateway import channels
-from buergerdraht.gateway.models import Channel, InboundEvent, Outbound
+from buergerdraht.gateway.models import Batch, Channel, InboundEvent, Outbound
 
 SHOWN = 4
 MINUTE, LONG = timedelta(minutes=1), timedelta(hours=4)
@@ -166,7 +166,9 @@ class Line:
 def channel_lines(organisation: Organisation) -> list[Line]:
     """Say how each channel fares; waiting counts only what could have gone out by now."""
     now = timezone.now()
-    queued = Outbound.objects.filter(organisation=organisation, state=Outbound.State.QUEUED, held=False)
+    standing = Batch.objects.filter(organisation=organisation, state__in=[Batch.State.HELD, Batch.State.STOPPED])
+    mine = Outbound.objects.filter(channel__in=organisation.channels.all(), state=Outbound.State.QUEUED)
+    queued = mine.exclude(batch__in=list(standing.values_list("id", flat=True)))
     due = queued.filter(Q(not_before=None) | Q(not_before__lte=now)).values_list("channel")
     waiting = {channel: (number, since) for channel, number, since in due.annotate(Count("id"), Min("created_at")).order_by()}
     rows = organisation.channels.defer("config").order_by("kind", "name")

@@ -16,7 +16,7 @@ from buergerdraht.broadcasts.tests.conftest import person
 from buergerdraht.contacts import actions as contacts
 from buergerdraht.contacts import outreach
 from buergerdraht.contacts.models import Address, Contact, Topic
-from buergerdraht.gateway.models import Channel, Outbound
+from buergerdraht.gateway.models import Batch, Channel, Outbound
 
 pytestmark = pytest.mark.django_db
 
@@ -86,9 +86,9 @@ def test_pause_holds_resume_releases_stop_ends(released: Broadcast, editor: Oper
     sending.queue_piece(released)
     actions.pause(released, operator=editor)
     assert sending.round_of_all() == 0
-    assert Outbound.objects.filter(batch=released.pk, held=True).count() == 2
+    assert Batch.objects.get(id=released.pk).state == "held"
     actions.resume(released, operator=editor)
-    assert not Outbound.objects.filter(batch=released.pk, held=True).exists()
+    assert Batch.objects.get(id=released.pk).state == "open"
     actions.stop(released, operator=editor)
     assert sending.round_of_all() == 0
     counted = ledger.count(released).total

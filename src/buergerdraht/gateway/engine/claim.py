@@ -15,6 +15,7 @@ from buergerdraht.connectors.contract import Content, content_from_json
 from buergerdraht.gateway.queries import queries
 
 SQL = queries(Path(__file__).with_name("queries.sql"))
+LAST = 2**63 - 1
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
 
@@ -30,6 +31,7 @@ class Letter:
     tries: int
     parts_total: int
     content_id: int
+    otherwise_id: int | None
     batch: int | None
     organisation_id: int
     expired: bool
@@ -51,16 +53,25 @@ class Orphan:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to pick: not what is known already, nobody who has a call in flight."""
+    """What to pick: not what is known already, nobody who has a call in flight, nothing after `last`."""
 
     channel: int
+    organisation: int
     known: Collection[int]
     busy: Collection[bytes]
     limit: int
+    last: int = LAST
 
 
 async def pick(pool: Pool, wanted: Wanted) -> list[Letter]:
-    parameters = {"channel": wanted.channel, "known": list(wanted.known), "busy": list(wanted.busy), "limit": wanted.limit}
+    parameters = {
+        "channel": wanted.channel,
+        "organisation": wanted.organisation,
+        "known": list(wanted.known),
+        "busy": list(wanted.busy),
+        "limit": wanted.limit,
+        "last": wanted.last,
+    }
     async with pool.connection() as connection, connection.cursor(row_factory=class_row(Letter)) as cursor:
         await cursor.execute(SQL["pick"], parameters)
         return await cursor.fetchall()

@@ -22,12 +22,16 @@ class Situation:
     purpose: str
     tries: int = 0
     echoes_token: bool = False
+    otherwise: bool = False  # a template stands by for a closed window
     strikes: int = 0  # limits met in a row for this address
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`delay`: queued waits so long, doubt hopes so long. `waits`: who waits with it. `stops`: what else must not be tried."""
+    """`delay`: queued waits so long, doubt hopes so long. `waits`: who waits with it. `stops`: what else must not be tried.
+
+    `turns`: go on with the template that stands by.
+    """
 
     state: Literal["queued", "doubt", "unclear", "failed"]
     reason: str
@@ -35,6 +39,7 @@ class Decision:
     burns: bool = False
     waits: Literal["message", "pair", "channel"] = "message"
     stops: Literal["", "address", "newsletter", "template", "channel"] = ""
+    turns: bool = False
 
 
 def decide(error: SendError, letter: Situation) -> Decision:
@@ -46,6 +51,8 @@ def decide(error: SendError, letter: Situation) -> Decision:
             return Decision("failed", error.reason, stops="address")
         case Rejected(scope="newsletter" | "template" as scope):
             return Decision("failed", error.reason, stops=scope)
+        case Rejected(scope="window") if letter.otherwise:
+            return Decision("queued", "", turns=True)
         case Rejected():
             return Decision("failed", "window_closed" if error.scope == "window" else error.reason)
         case Temporary(maybe_sent=True):

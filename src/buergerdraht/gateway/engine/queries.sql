@@ -1,29 +1,64 @@
 -- name: channels
 -- The channels that should run, with what it takes to run them.
-select c.id, c.organisation_id, c.kind, c.config, c.rate
+select c.id, c.organisation_id, c.kind, c.config, c.rate, coalesce(c.drain_to, 0) as drain_to
 from gateway_channel c
-where c.state = 'running'
+where c.state in ('running', 'draining')
 order by c.id;
 
 -- name: pick
--- The next letters of a channel in order of priority. None whose address has a call in flight, and none that would overtake
--- an earlier one of the same priority to the same address (law 5); later ones of higher priority do pass.
-select o.id, o.address, o.address_hash, o.purpose, o.priority, o.tries, o.parts_total, o.content_id, o.batch, o.organisation_id,
-       (o.expires_at is not null and o.expires_at <= now()) as expired,
-       array(select p.position from gateway_part p where p.outbound_id = o.id and p.state <> 'failed') as done
-from gateway_outbound o
-where o.channel_id = %(channel)s and o.state = 'queued' and not o.held
-  and (o.not_before is null or o.not_before <= now())
-  and o.id <> all(%(known)s) and o.address_hash <> all(%(busy)s)
-  and not exists (
-    select from gateway_outbound b
-    where b.channel_id = o.channel_id and b.address_hash = o.address_hash and b.id <> o.id
-      and b.state in ('queued', 'sending', 'doubt')
-      and (b.state = 'sending'
-           or (b.priority = o.priority and b.id < o.id and not b.held
-               and (b.state = 'doubt' or b.tries > 0 or b.not_before is null or b.not_before <= now()))))
-order by o.priority, o.id
-limit %(limit)s;
+-- The next letters of a channel in order of priority: the single ones, and those of each open batch. None whose address has a call
+-- in flight, and none that would overtake an earlier one of the same priority to the same address (law 5); higher ones do pass.
+with lanes as (
+  (select o.id, o.priority
+   from gateway_outbound o
+   where o.channel_id = %(channel)s and o.batch is null and o.state = 'queued'
+     and (o.not_before is null or o.not_before <= now())
+     and o.id <> all(%(known)s) and o.address_hash <> all(%(busy)s) and o.id <= %(last)s
+     and not exists (
+       select from gateway_outbound b
+       where b.channel_id = o.channel_id and b.address_hash = o.address_hash and b.id <> o.id and b.state in ('queued', 'sending', 'doubt')
+         and (b.state = 'sending'
+              or (b.priority = o.priority and b.id < o.id
+                  and (b.state = 'doubt' or b.tries > 0 or b.not_before is null or b.not_before <= now())
+                  and not exists (select from gateway_batch h where h.id = b.batch and h.state in ('held', 'stopped')))))
+   order by o.priority, o.id
+   limit %(limit)s)
+  union all
+  (select n.id, n.priority
+   from gateway_batch lane
+   cross join lateral (
+     select o.id, o.priority
+     from gateway_outbound o
+     where o.channel_id = %(channel)s and o.batch = lane.id and o.state = 'queued'
+       and (o.not_before is null or o.not_before <= now())
+       and o.id <> all(%(known)s) and o.address_hash <> all(%(busy)s) and o.id <= %(last)s
+       and not exists (
+         select from gateway_outbound b
+         where b.channel_id = o.channel_id and b.address_hash = o.address_hash and b.id <> o.id and b.state in ('queued', 'sending', 'doubt')
+           and (b.state = 'sending'
+                or (b.priority = o.priority and b.id < o.id
+                    and (b.state = 'doubt' or b.tries > 0 or b.not_before is null or b.not_before <= now())
+                    and not exists (select from gateway_batch h where h.id = b.batch and h.state in ('held', 'stopped')))))
+     order by o.priority, o.id
+     limit %(limit)s) n
+   where lane.organisation_id = %(organisation)s and lane.state = 'open')
+), first as materialized (select id from lanes order by priority, id limit %(limit)s)
+select o.id, o.address, o.address_hash, o.purpose, o.priority, o.tries, o.parts_total, o.content_id, o.otherwise_id, o.batch,
+       o.organisation_id, (o.expires_at is not null and o.expires_at <= now()) as expired,
+       case when o.tries > 0 or o.parts_total > 0
+            then array(select p.position from gateway_part p where p.outbound_id = o.id and p.state <> 'failed')
+            else '{}' end as done
+from first join gateway_outbound o on o.id = first.id
+order by o.priority, o.id;
+
+-- name: drained
+-- Whether a channel that runs dry is dry; then it pauses itself.
+update gateway_channel c set state = 'paused', drain_to = null
+where c.id = %(channel)s and c.state = 'draining' and not exists (
+  select from gateway_outbound o
+  where o.channel_id = c.id and o.id <= c.drain_to and o.state in ('queued', 'sending', 'doubt')
+    and not exists (select from gateway_batch h where h.id = o.batch and h.state in ('held', 'stopped')))
+returning c.organisation_id;
 
 -- name: contents
 -- The stored contents by id.
@@ -38,7 +73,8 @@ select id from gateway_outbound where id = any(%(ids)s) order by id for update;
 update gateway_outbound o
 set state = 'sending', claimed_by = %(engine)s, claimed_at = now(), parts_total = v.total
 from unnest(%(ids)s::bigint[], %(totals)s::int[]) as v(id, total)
-where o.id = v.id and ((o.state = 'queued' and not o.held) or (o.state = 'sending' and o.claimed_by = %(engine)s))
+where o.id = v.id and (o.state = 'queued' or (o.state = 'sending' and o.claimed_by = %(engine)s))
+  and not exists (select from gateway_batch h where h.id = o.batch and h.state in ('held', 'stopped'))
 returning o.id;
 
 -- name: add_parts
@@ -67,10 +103,13 @@ where o.id = v.id and o.state not in ('accepted', 'failed');
 -- A call failed: what was decided about the letter.
 update gateway_outbound o
 set state = v.state, reason = v.reason, details = v.details, tries = o.tries + v.burned, claimed_by = '',
+    content_id = case when v.turned then coalesce(o.otherwise_id, o.content_id) else o.content_id end,
+    otherwise_id = case when v.turned then null else o.otherwise_id end,
     not_before = case when v.delay > 0 then now() + make_interval(secs => v.delay) end,
     finished_at = case when v.state in ('failed', 'unclear') then now() end
-from unnest(%(ids)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(details)s::text[], %(burned)s::int[], %(delays)s::float8[])
-     as v(id, state, reason, details, burned, delay)
+from unnest(%(ids)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(details)s::text[], %(burned)s::int[], %(delays)s::float8[],
+            %(turned)s::bool[])
+     as v(id, state, reason, details, burned, delay, turned)
 where o.id = v.id and o.state in ('sending', 'queued');
 
 -- name: orphans
@@ -103,7 +142,7 @@ returning o.id, o.state, o.batch, o.organisation_id;
 -- name: break_channel
 -- The provider stopped the channel: an operator is called.
 update gateway_channel set state = 'broken', reason = %(reason)s, reason_details = %(details)s
-where id = %(channel)s and state = 'running'
+where id = %(channel)s and state in ('running', 'draining')
 returning organisation_id;
 
 -- name: pause_template
@@ -122,11 +161,11 @@ select channel_id, source, body, 'new', '', 0, now()
 from unnest(%(channels)s::bigint[], %(sources)s::text[], %(bodies)s::bytea[]) as v(channel_id, source, body);
 
 -- name: add_traffic
--- The redacted log of calls.
-insert into gateway_traffic (channel_id, at, direction, what, status, milliseconds, details)
-select channel_id, at, 'out', what, status, milliseconds, reason
-from unnest(%(channels)s::bigint[], %(ats)s::timestamptz[], %(whats)s::text[], %(statuses)s::text[], %(ms)s::int[], %(reasons)s::text[])
-     as v(channel_id, at, what, status, milliseconds, reason);
+-- The redacted log of calls; those alike in one line, with their mean time.
+insert into gateway_traffic (channel_id, at, direction, what, count, status, milliseconds, details)
+select channel_id, now(), 'out', what, count, status, milliseconds, reason
+from unnest(%(channels)s::bigint[], %(whats)s::text[], %(counts)s::int[], %(statuses)s::text[], %(ms)s::int[], %(reasons)s::text[])
+     as v(channel_id, what, count, status, milliseconds, reason);
 
 -- name: media
 -- A file's place and whether the provider has it already.

@@ -9,9 +9,8 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ log = logging.getLogger("buergerdraht.engine")
 RECEIPTS = queries(Path(__file__).parent.parent / "receipts.sql")
 LARGEST_GROUP = 500
 TELL_SECONDS = 1.0
+MOST_LINES = 1_000
 SLOW_SECONDS = 0.5
 
 
@@ -68,13 +68,11 @@ class Found(Record):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A line of the traffic log."""
+    """What a line of the traffic log tells; calls alike share one."""
 
     channel: int
-    at: datetime
     what: str
     status: int
-    milliseconds: int
     reason: str
 
 
@@ -83,7 +81,7 @@ class Ledger:
     pool: Pool
     engine: str
     queue: list[Record] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
+    calls: dict[Call, list[int]] = field(default_factory=dict)  # how many, and their milliseconds together
     batches: set[tuple[int, int]] = field(default_factory=set)  # organisation and batch, to be told
     told_at: float = 0.0
     more: asyncio.Event = field(default_factory=asyncio.Event)
@@ -105,10 +103,14 @@ class Ledger:
     async def found(self, channel: int, event: Gone) -> None:
         await self._add(Found(_future(), channel, event))
 
-    def called(self, call: Call) -> None:
-        """Note a call for the traffic log; written with the next group, never waited for."""
-        if len(self.calls) < 5_000:
-            self.calls.append(call)
+    def called(self, call: Call, milliseconds: int) -> None:
+        """Note a call for the traffic log; written once a second, never waited for."""
+        line = self.calls.get(call)
+        if line is not None:
+            line[0] += 1
+            line[1] += milliseconds
+        elif len(self.calls) < MOST_LINES:
+            self.calls[call] = [1, milliseconds]
 
     async def _add(self, record: Record) -> bool:
         self.queue.append(record)
@@ -138,6 +140,8 @@ class Ledger:
             for record in group:
                 if not record.done.done():
                     record.done.set_result(results.get(id(record), True))
+        self.told_at = 0.0
+        await self._add_nothing()
 
     def _smaller(self, group: list[Record], problem: psycopg.Error) -> list[Record]:
         """One bad record must not hold up the others: halve the group, and leave out what fails alone."""
@@ -173,7 +177,10 @@ class Ledger:
     async def _write(self, group: Sequence[Record]) -> dict[int, bool]:
         results: dict[int, bool] = {}
         began = time.monotonic()
-        calls, batches = self.calls[:2000], set(self.batches)
+        tell = began - self.told_at >= TELL_SECONDS
+        calls, batches = (self.calls, self.batches) if tell else ({}, set())
+        if tell:
+            self.calls, self.batches, self.told_at = {}, set(), began
         async with self.pool.connection() as connection:
             ids = sorted({record.letter.id for record in group if isinstance(record, Claim | Accepted | Decided)})
             if ids:
@@ -183,15 +190,9 @@ class Ledger:
             await self._write_decided(connection, [r for r in group if isinstance(r, Decided)])
             await _write_found(connection, [r for r in group if isinstance(r, Found)])
             await _write_calls(connection, calls)
-            tell = time.monotonic() - self.told_at >= TELL_SECONDS
-            if tell:
-                for organisation, batch in batches:
-                    await _tell(connection, organisation, "broadcast", broadcast=batch)
+            for organisation, batch in batches:
+                await _tell(connection, organisation, "broadcast", broadcast=batch)
         self.slow = time.monotonic() - began > SLOW_SECONDS
-        del self.calls[: len(calls)]
-        if tell and batches:
-            self.batches -= batches
-            self.told_at = time.monotonic()
         return results
 
     async def _write_accepted(self, connection: AsyncConnection[Any], records: Sequence[Accepted]) -> None:
@@ -227,6 +228,7 @@ class Ledger:
                 "details": [record.details[:500].replace("\0", "") for record in records],
                 "burned": [int(record.decision.burns) for record in records],
                 "delays": [record.delay for record in records],
+                "turned": [record.decision.turns for record in records],
             },
         )
         await connection.execute(RECEIPTS["recompute"], {"ids": sorted(record.letter.id for record in records)})
@@ -271,17 +273,17 @@ async def _write_found(connection: AsyncConnection[Any], records: Sequence[Found
     await connection.execute("select pg_notify('inbound', '')")
 
 
-async def _write_calls(connection: AsyncConnection[Any], calls: Sequence[Call]) -> None:
+async def _write_calls(connection: AsyncConnection[Any], calls: Mapping[Call, Sequence[int]]) -> None:
     if not calls:
         return
     await connection.execute(
         SQL["add_traffic"],
         {
             "channels": [call.channel for call in calls],
-            "ats": [call.at for call in calls],
             "whats": [call.what[:60] for call in calls],
+            "counts": [count for count, _ in calls.values()],
             "statuses": [str(call.status or "–") for call in calls],
-            "ms": [call.milliseconds for call in calls],
+            "ms": [milliseconds // count for count, milliseconds in calls.values()],
             "reasons": [call.reason[:500] for call in calls],
         },
     )

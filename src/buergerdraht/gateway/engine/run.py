@@ -11,7 +11,6 @@ import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -24,7 +23,7 @@ from buergerdraht.connectors.contract import Connector, SendError
 from buergerdraht.connectors.http import Http
 from buergerdraht.connectors.registry import connector_class
 from buergerdraht.gateway.database import conninfo
-from buergerdraht.gateway.engine.claim import SQL
+from buergerdraht.gateway.engine.claim import LAST, SQL
 from buergerdraht.gateway.engine.limits import Gate, Pairs
 from buergerdraht.gateway.engine.records import Call, Ledger
 from buergerdraht.gateway.engine.runner import Desk, Runner
@@ -45,6 +44,7 @@ class Channel:
     kind: str
     config: bytes
     rate: float | None
+    drain_to: int  # the last letter that still goes; 0: all do
 
 
 @dataclass(slots=True)
@@ -189,6 +189,7 @@ def _start(engine: Engine, channel: Channel) -> None:
         connector=connector,
         gate=Gate(1.0 / rate, max(1.0, rate * BURST_SECONDS)),
         pairs=Pairs(limits.pair_interval, limits.pair_burst),
+        last=channel.drain_to or LAST,
     )
     engine.running[channel.id] = Running(channel, http, runner, asyncio.create_task(runner.run()))
     log.info("channel.owned channel=%s", channel.id)
@@ -202,7 +203,7 @@ def build(channel: Channel, http: Http) -> Connector:
 
 def _logged(ledger: Ledger, channel: int) -> Any:
     def called(what: str, status: int, milliseconds: int, reason: str) -> None:
-        ledger.called(Call(channel, datetime.now(UTC), what, status, milliseconds, reason))
+        ledger.called(Call(channel, what, status, reason), milliseconds)
 
     return called
 

@@ -12,8 +12,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
+from psycopg import AsyncConnection
 
 from buergerdraht.accounts import vault
 from buergerdraht.connectors.contract import Connector, Content, Gone, Plan, SendError, Temporary
@@ -56,6 +58,7 @@ class Runner:
     connector: Connector
     gate: Gate
     pairs: Pairs
+    last: int = claim.LAST  # a channel that runs dry sends nothing after it
     breaker: Breaker = field(default_factory=Breaker)
     ready: list[tuple[tuple[int, int], Letter]] = field(default_factory=list)
     known: set[int] = field(default_factory=set)
@@ -69,7 +72,7 @@ class Runner:
     stopped: bool = False
     broken: bool = False
     picked_at: float = 0.0
-    doubts_at: float = 0.0
+    looked_at: float = 0.0
 
     def nudge(self) -> None:
         """Something is new in the outbox."""
@@ -88,7 +91,7 @@ class Runner:
         """Send until stopped; what is in flight then is finished by its own task."""
         await self._adopt_orphans()
         while not self.stopped:
-            await self._settle_doubts()
+            await self._look_after()
             await self._refill()
             now = time.monotonic()
             wait = max(self.gate.wait(now), self.breaker.wait(now))
@@ -145,7 +148,7 @@ class Runner:
         self.picked_at = now
         self.stale = False
         self._free(now)
-        letters = await claim.pick(self.desk.pool, Wanted(self.channel, self.known, list(self.busy), target))
+        letters = await claim.pick(self.desk.pool, Wanted(self.channel, self.organisation, self.known, self.busy, target, self.last))
         if time.monotonic() - now > SLOW_PICK_SECONDS or self.desk.ledger.slow:
             await self._refresh_statistics()
         self.drained = len(letters) < target
@@ -268,6 +271,7 @@ class Runner:
             purpose=letter.purpose,
             tries=letter.tries,
             echoes_token=self.connector.limits.echoes_token,
+            otherwise=letter.otherwise_id is not None,
             strikes=self.pairs.strikes.get(letter.address_hash, 0),
         )
         decision = decide(problem, situation)
@@ -316,6 +320,16 @@ class Runner:
                 await connection.execute(SQL["pause_template"], parameters)
                 await connection.execute(SQL["refuse_content"], {"channel": self.channel, "content": letter.content_id})
 
+    async def _pause_when_dry(self) -> None:
+        async with self.desk.pool.connection() as connection:
+            if await (await connection.execute(SQL["drained"], {"channel": self.channel})).fetchone():
+                await self._tell_channel(connection)
+                self.stop()
+
+    async def _tell_channel(self, connection: AsyncConnection[Any]) -> None:
+        payload = json.dumps({"o": self.organisation, "t": "channel", "v": {"channel": self.channel}}, separators=(",", ":"))
+        await connection.execute("select pg_notify('live', %s), pg_notify('channel', '')", [payload])
+
     async def _break(self, problem: SendError) -> None:
         """Stop the whole channel and call an operator."""
         if self.broken:
@@ -325,8 +339,7 @@ class Runner:
         parameters = {"channel": self.channel, "reason": problem.reason, "details": problem.details[:500]}
         async with self.desk.pool.connection() as connection:
             await connection.execute(SQL["break_channel"], parameters)
-            payload = json.dumps({"o": self.organisation, "t": "channel", "v": {"channel": self.channel}}, separators=(",", ":"))
-            await connection.execute("select pg_notify('live', %s), pg_notify('channel', '')", [payload])
+            await self._tell_channel(connection)
         log.warning("channel.broken channel=%s reason=%s", self.channel, problem.reason)
 
     # ── doubts ────────────────────────────────────────────────────────────
@@ -338,11 +351,14 @@ class Runner:
             await self._settle(found, lambda letter: decide(Temporary(maybe_sent=True), Situation(letter.purpose, letter.tries, echoes)))
             log.warning("orphans.adopted channel=%s count=%s", self.channel, len(found))
 
-    async def _settle_doubts(self) -> None:
+    async def _look_after(self) -> None:
+        """Once a second: settle doubts, and pause where the channel was to run dry and is."""
         now = time.monotonic()
-        if now - self.doubts_at < POLL_SECONDS:
+        if now - self.looked_at < POLL_SECONDS:
             return
-        self.doubts_at = now
+        self.looked_at = now
+        if self.last != claim.LAST:
+            await self._pause_when_dry()
         if found := await claim.doubts(self.desk.pool, self.channel):
             await self._settle(found, lambda letter: settle(Situation(letter.purpose, letter.tries)))
             self.stale = True

@@ -5,7 +5,7 @@ import pytest
 from buergerdraht.accounts import vault
 from buergerdraht.connectors.contract import Content
 from buergerdraht.gateway import outbox
-from buergerdraht.gateway.models import Channel, Outbound, Part
+from buergerdraht.gateway.models import Batch, Channel, Outbound, Part
 
 State = Outbound.State
 pytestmark = pytest.mark.django_db
@@ -48,12 +48,14 @@ def test_stop_of_a_person_cancels_only_their_queued_rows(channel: Channel) -> No
 def test_a_batch_holds_goes_on_and_stops(channel: Channel) -> None:
     letters(channel, 4)
     outbox.hold(7)
-    assert Outbound.objects.filter(held=True).count() == 4
+    assert Batch.objects.get(id=7).state == "held"
     outbox.release(7)
-    assert Outbound.objects.filter(held=True).count() == 0
+    assert Batch.objects.get(id=7).state == "open"
     outbox.hold(7)
     assert outbox.stop(7) == 4
-    assert set(Outbound.objects.values_list("state", "held")) == {("cancelled", False)}
+    assert set(Outbound.objects.values_list("state", "reason")) == {("cancelled", "cancelled")}
+    outbox.release(7)
+    assert Batch.objects.get(id=7).state == "stopped"
 
 
 def test_an_unclear_one_is_settled_by_hand(channel: Channel) -> None:
