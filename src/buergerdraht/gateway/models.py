@@ -222,7 +222,8 @@ class Outbound(models.Model):
             models.Index(fields=["channel"], name="outbound_flight", condition=models.Q(state__in=["sending", "doubt"])),
             models.Index(fields=["organisation", "id"], name="outbound_unclear", condition=models.Q(state="unclear")),
             models.Index(fields=["channel", "finished_at"], name="outbound_failed", condition=models.Q(state="failed")),
-            BrinIndex(fields=["accepted_at"], name="outbound_accepted", autosummarize=True),
+            BrinIndex(fields=["finished_at"], name="outbound_finished", autosummarize=True, pages_per_range=32),
+            BrinIndex(fields=["created_at"], name="outbound_created", autosummarize=True, pages_per_range=32),
         ]
 
 

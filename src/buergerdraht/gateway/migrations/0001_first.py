@@ -245,7 +245,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='outbound',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['accepted_at'], name='outbound_accepted'),
+            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['finished_at'], name='outbound_finished', pages_per_range=32),
+        ),
+        migrations.AddIndex(
+            model_name='outbound',
+            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['created_at'], name='outbound_created', pages_per_range=32),
         ),
         migrations.AddIndex(
             model_name='traffic',
