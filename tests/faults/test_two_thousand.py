@@ -76,14 +76,13 @@ class Providers:
         self.thread.join(20)
 
     def accepted(self) -> int:
-        return sum(len(tokens) for tokens in list(self.town.accepted.values()))
+        return sum(counts.accepted for counts in list(self.town.counts.values()))
 
     def count(self) -> Counter[tuple[str, str]]:
         """How often each person was sent each kind of text."""
         counted: Counter[tuple[str, str]] = Counter()
-        for message in self.town.messages.values():
-            said = json.dumps(message.data, ensure_ascii=False)
-            counted[message.person, next(purpose for purpose, words in WORDS.items() if words in said)] += 1
+        for line in self.town.journal.lines():
+            counted[line["person"], next(purpose for purpose, words in WORDS.items() if words == line["words"])] += 1
         return counted
 
 

@@ -8,6 +8,7 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
+import uvloop
 from aiohttp import web
 
 from buergerdraht.simulator import control, phones
@@ -47,6 +48,7 @@ def application(town: Town) -> web.Application:
     async def stop(_app: web.Application) -> None:
         await population.stop()
         await delivery.stop()
+        town.journal.flush()
 
     app.on_startup.append(start)
     app.on_cleanup.append(stop)
@@ -75,10 +77,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8800)
     parser.add_argument("--state", type=Path, help="file that keeps accounts, people and chats over a restart")
     options = parser.parse_args()
-    town = Town()
+    town = Town(journal=options.state and options.state.with_suffix(".journal"))
     if options.state and options.state.exists():
         town.load(options.state)
-    asyncio.run(run(town, options.port, options.state))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(town, options.port, options.state))
 
 
 if __name__ == "__main__":

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+from collections import defaultdict
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
+import msgspec
 from aiohttp import web
 
 from buergerdraht.simulator.citizens import CannotDo, Citizens, picture, tone
@@ -33,6 +35,9 @@ class Control:
             web.post(root + "/accounts/{account}/templates", self.answer(self.template)),
             web.post(root + "/accounts/{account}/events", self.answer(self.event)),
             web.get(root + "/accounts/{account}/accepted", self.answer(self.accepted)),
+            web.get(f"{root}/counts", self.answer(self.counts)),
+            web.get(f"{root}/journal", self.journal),
+            web.post(f"{root}/crowd", self.crowd),
             web.get(f"{root}/people", self.answer(self.people)),
             web.post(f"{root}/people", self.answer(self.make_person)),
             web.get(root + "/people/{person}/phone", self.answer(self.phone)),
@@ -138,8 +143,20 @@ class Control:
 
     async def accepted(self, request: web.Request) -> Any:
         """Count what was accepted, by person: {person: [token or message id, ...]}."""
-        account = self._account(request)
-        return {person: tokens for (key, person), tokens in self.town.accepted.items() if key == account.id}
+        account, found = self._account(request), defaultdict(list)
+        for line in self.town.journal.lines():
+            if line["account"] == account.id:
+                found[line["person"]].append(line["token"] or line["id"])
+        return found
+
+    async def counts(self, request: web.Request) -> Any:
+        """Count how each account's calls to send ended."""
+        return {account: asdict(counts) for account, counts in self.town.counts.items()}
+
+    async def journal(self, request: web.Request) -> web.Response:
+        """Give what was accepted as JSON lines from a byte on; the header X-Next says where to go on."""
+        data, end = self.town.journal.read(int(request.query.get("from", "0")))
+        return web.Response(body=data, content_type="application/x-ndjson", headers={"X-Next": str(end)})
 
     # ── People ────────────────────────────────────────────────────────────
 
@@ -152,6 +169,19 @@ class Control:
     async def make_person(self, request: web.Request) -> Any:
         wish = await request.json()
         return self.person_json(self.town.add_person(wish.pop("name"), **wish))
+
+    async def crowd(self, request: web.Request) -> web.Response:
+        """Let many move in at once who have just written: {"number", "accounts": [ids]}; answers [[id, user id, Telegram id], …]."""
+        wish = await request.json()
+        accounts, now = [self.town.accounts[each] for each in wish["accounts"]], self.town.clock()
+        bots = [each.id for each in accounts if each.kind == "telegram"]
+        made = []
+        for _ in range(int(wish["number"])):
+            number = next(self.town.counter)
+            written = {each.id: now for each in accounts if each.kind == "whatsapp"}
+            made.append(self.town.add_person(f"Person {number}", started=list(bots), last_written=written))
+        listed = [(each.id, each.user_id, each.telegram_id) for each in made]
+        return web.Response(body=msgspec.json.encode(listed), content_type="application/json")
 
     async def phone(self, request: web.Request) -> Any:
         """Show what a person sees: their chats with all bubbles."""

@@ -75,7 +75,9 @@ class Delivery:
             self.spawn(self._whatsapp(account, body))
 
     def status(self, account: Account, status: dict[str, Any]) -> None:
-        """Report a status; several of a moment travel together."""
+        """Report a status; several of a moment travel together. Nobody subscribed: nobody hears it."""
+        if not account.callback:
+            return
         self.statuses[account.id].append(status)
         if account.id not in self.flushing:
             self.flushing.add(account.id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from dataclasses import dataclass, field
@@ -11,10 +10,12 @@ from typing import Any
 from aiohttp import web
 
 from buergerdraht.simulator import telegram_rules as rules
+from buergerdraht.simulator.answers import answered
 from buergerdraht.simulator.delivery import Delivery
-from buergerdraht.simulator.limits import Bucket
+from buergerdraht.simulator.limits import Bucket, Buckets
 from buergerdraht.simulator.telegram_rules import Refusal, bad
 from buergerdraht.simulator.town import Account, File, Message, Person, Town
+from buergerdraht.simulator.weather import Weather
 
 RATE, CHAT_RATE, CHAT_BURST = 30.0, 1.0, 20.0
 UPLOADS = {
@@ -57,8 +58,11 @@ class Telegram:
     town: Town
     delivery: Delivery
     buckets: dict[str, Bucket] = field(default_factory=dict)
-    chats: dict[tuple[str, str], Bucket] = field(default_factory=dict)
+    chats: Buckets = field(default_factory=lambda: Buckets(CHAT_RATE, CHAT_BURST))
     callbacks: dict[str, tuple[str, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.weather = Weather(self.town, self.delivery.dice, strict=True)
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -67,25 +71,28 @@ class Telegram:
         ]
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
+        account = self.town.account_by_token(request.match_info["token"], "telegram")
+        method = request.match_info["method"].lower()
+        sends = method.startswith("send") and method != "sendchataction"
         try:
-            account = self.town.account_by_token(request.match_info["token"], "telegram")
             if account is None:
                 raise Refusal(401, "Unauthorized")
-            method = request.match_info["method"].lower()
             work = getattr(self, f"do_{method}", None)
             if work is None:
                 raise Refusal(404, "Not Found")
             values = await self._values(request)
-            if method.startswith("send") and method != "sendchataction":
+            if sends:
                 await self._faults(account)
             result = await work(account, values)
-            if method.startswith("send") and method != "sendchataction" and self.delivery.dice.random() < account.faults.reset:
+            if sends and self.weather.tear(account):
                 if request.transport:
                     request.transport.abort()
                 return web.Response()
-            return web.json_response({"ok": True, "result": result})
+            return answered({"ok": True, "result": result})
         except Refusal as refusal:
-            return web.json_response(refusal.body(), status=refusal.code)
+            if account and sends and refusal.code != 429 and refusal.code < 500:
+                self.town.counts[account.id].refused += 1
+            return answered(refusal.body(), refusal.code)
 
     async def _values(self, request: web.Request) -> dict[str, Any]:
         values: dict[str, Any] = dict(request.query)
@@ -100,16 +107,14 @@ class Telegram:
         return values
 
     async def _faults(self, account: Account) -> None:
-        faults, dice = account.faults, self.delivery.dice
-        if faults.latency:
-            await asyncio.sleep(faults.latency)
-        self.town.calls["telegram"] += 1
-        if dice.random() < faults.too_many:
-            raise Refusal(429, "Too Many Requests: retry after 1", retry_after=1)
-        if dice.random() < faults.broken:
-            raise Refusal(502, "Bad Gateway")
-        if dice.random() < faults.hang:
-            await asyncio.sleep(60)
+        match await self.weather.meet(account):
+            case "limit", seconds:
+                seconds = seconds or 1
+                raise Refusal(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
+            case "broken", _:
+                raise Refusal(502, "Bad Gateway")
+            case "down", _:
+                raise Refusal(503, "Service Unavailable")
 
     # ── The bot itself ────────────────────────────────────────────────────
 
@@ -193,8 +198,12 @@ class Telegram:
         bucket = self.buckets.get(account.id)
         if bucket is None or bucket.rate != rate:
             bucket = self.buckets[account.id] = Bucket(rate, rate)
-        chat = self.chats.setdefault((account.id, person.id), Bucket(CHAT_RATE, CHAT_BURST))
-        if missing := max(chat.take(now, amount), bucket.take(now, amount)):
+        chat_missing, missing = self.chats.take((account.id, person.id), now, amount), bucket.take(now, amount)
+        if missing or chat_missing:
+            counts = self.town.counts[account.id]
+            counts.pair_limited += bool(chat_missing)
+            counts.limited += bool(missing)
+            missing = max(missing, chat_missing)
             seconds = max(1, round(missing + 0.5))
             raise Refusal(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
 
@@ -207,7 +216,7 @@ class Telegram:
         if reply:
             message.data["reply_to"] = int(reply.get("message_id", 0))
         self.town.say(message)
-        self.town.accepted[account.id, person.id].append(message.id)
+        self.town.accept(message, str(person.telegram_id), str(shown.get("text") or shown.get("caption") or ""))
         return self.as_json(account, person, message)
 
     async def do_sendmessage(self, account: Account, values: dict[str, Any]) -> dict[str, Any]:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import secrets
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
+
+from buergerdraht.simulator.journal import Counts, Journal
+
+MESSAGES_KEPT = 50_000  # on all phones together; the journal keeps what was accepted
 
 
 @dataclass
@@ -20,8 +25,11 @@ class Faults:
 
     latency: float = 0.0
     too_many: float = 0.0  # 429
+    retry_after: float = 0.0  # the longest Retry-After such a 429 tells, in whole seconds; 0: the provider's usual answer
     broken: float = 0.0  # 5xx
-    hang: float = 0.0  # no answer for 60 s
+    down: float = 0.0  # 503: the provider is not there
+    hang: float = 0.0  # no answer for `hang_seconds`, and nothing accepted
+    hang_seconds: float = 60.0
     reset: float = 0.0  # accepted, then the connection is torn
     duplicates: float = 0.0  # webhooks sent twice
     disorder: float = 0.0  # webhooks held back a moment, so that later ones overtake
@@ -52,7 +60,7 @@ class Account:
     commands: list[dict[str, Any]] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(slots=True)
 class Person:
     """A citizen with a phone. `hidden`: WhatsApp shows businesses only the user id, not the number."""
 
@@ -72,7 +80,7 @@ class Person:
     last_written: dict[str, float] = field(default_factory=dict)  # account id -> seconds, opens the window
 
 
-@dataclass
+@dataclass(slots=True)
 class Message:
     """A bubble on a phone. `data` is what the provider's API said, or what the person wrote."""
 
@@ -105,21 +113,27 @@ class File:
 class Town:
     """Everything there is; changes are told to whoever listens (the phone page)."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time, journal: Path | None = None) -> None:
         self.clock = clock
         self.accounts: dict[str, Account] = {}
+        self.by_token: dict[tuple[str, str], Account] = {}
         self.people: dict[str, Person] = {}
+        self.phones: dict[str, Person] = {}
+        self.user_ids: dict[str, Person] = {}
+        self.telegram_ids: dict[int, Person] = {}
         self.messages: dict[str, Message] = {}
+        self.oldest: deque[str] = deque()
         self.chats: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.files: dict[str, File] = {}
-        self.accepted: dict[tuple[str, str], list[str]] = defaultdict(list)  # (account, person) -> tokens or ids, for ledgers
+        self.journal = Journal(journal)
+        self.counts: dict[str, Counts] = defaultdict(Counts)
         self.typing: dict[tuple[str, str], float] = {}
-        self.calls: dict[str, int] = defaultdict(int)
         self.counter = itertools.count(1000)
         self.listeners: set[asyncio.Queue[dict[str, Any]]] = set()
 
     def add_account(self, account: Account) -> Account:
         self.accounts[account.id] = account
+        self.by_token[account.kind, account.token] = account
         return account
 
     def add_person(self, name: str, **fields: Any) -> Person:
@@ -129,36 +143,53 @@ class Town:
             id=fields.pop("id", f"p{number}"), name=name, phone=fields.pop("phone", f"4917139{200000 + number}"),
             user_id=fields.pop("user_id", f"DE.{10**15 + number}"), telegram_id=fields.pop("telegram_id", 700000000 + number), **fields,
         )  # fmt: skip
-        self.people[person.id] = person
+        self._move_in(person)
         self.tell("people", person=person.id)
         return person
 
+    def _move_in(self, person: Person) -> None:
+        self.people[person.id] = person
+        self.phones[person.phone] = self.user_ids[person.user_id] = self.telegram_ids[person.telegram_id] = person
+
     def account_by_token(self, token: str, kind: str) -> Account | None:
-        return next((each for each in self.accounts.values() if each.kind == kind and secrets.compare_digest(each.token, token)), None)
+        return self.by_token.get((kind, token))
 
     def person_by_phone(self, phone: str) -> Person | None:
-        return self._index("phone").get(phone)
+        return self.phones.get(phone)
 
     def person_by_user_id(self, user_id: str) -> Person | None:
-        return self._index("user_id").get(user_id)
+        return self.user_ids.get(user_id)
 
     def person_by_telegram(self, number: int) -> Person | None:
-        return self._index("telegram_id").get(number)
-
-    def _index(self, name: str) -> dict[Any, Person]:
-        cached: tuple[int, dict[Any, Person]] | None = self.__dict__.get(f"_{name}")
-        if cached is None or cached[0] != len(self.people):
-            cached = (len(self.people), {getattr(person, name): person for person in self.people.values()})
-            self.__dict__[f"_{name}"] = cached
-        return cached[1]
+        return self.telegram_ids.get(number)
 
     def say(self, message: Message) -> Message:
         message.number = message.number or next(self.counter)
-        self.messages[message.id] = message
+        self.remember(message)
         self.chats[message.account, message.person].append(message.id)
         self.typing.pop((message.account, message.person), None)
         self.tell("message", account=message.account, person=message.person, message=message.id)
         return message
+
+    def remember(self, message: Message) -> None:
+        """Keep a message for its phone; beyond MESSAGES_KEPT the oldest are forgotten."""
+        self.messages[message.id] = message
+        self.oldest.append(message.id)
+        if len(self.oldest) > MESSAGES_KEPT:
+            forgotten = self.messages.pop(self.oldest.popleft())
+            chat = self.chats.get((forgotten.account, forgotten.person), [])
+            if forgotten.id in chat:
+                chat.remove(forgotten.id)
+            if not chat:
+                self.chats.pop((forgotten.account, forgotten.person), None)
+
+    def accept(self, message: Message, to: str, words: str) -> None:
+        """Write down that the provider took a message: what a sender's ledger is held against."""
+        self.counts[message.account].accepted += 1
+        self.journal.add(
+            at=round(self.clock(), 4), account=message.account, person=message.person, to=to, id=message.id, token=message.token,
+            words=words[:60],
+        )  # fmt: skip
 
     def by_number(self, account: str, person: str, number: int) -> Message | None:
         return next((self.messages[each] for each in reversed(self.chats[account, person]) if self.messages[each].number == number), None)
@@ -181,28 +212,27 @@ class Town:
 
     def snapshot(self) -> str:
         """Give everything as JSON. To be called where nothing changes it meanwhile: on the loop."""
+        self.journal.flush()
         data = {
-            "accounts": [asdict(each) for each in self.accounts.values()],
-            "people": [asdict(each) for each in self.people.values()],
-            "messages": [asdict(each) for each in self.messages.values()],
+            "accounts": list(self.accounts.values()),
+            "people": list(self.people.values()),
+            "messages": list(self.messages.values()),
             "files": [{**asdict(each), "data": each.data.hex()} for each in self.files.values() if len(each.data) < 2_000_000],
-            "accepted": [[*key, tokens] for key, tokens in self.accepted.items()],
             "counter": next(self.counter),
         }
-        return json.dumps(data)
+        return msgspec.json.encode(data).decode()
 
     def load(self, path: Path) -> None:
-        data = json.loads(path.read_text())
+        data = msgspec.json.decode(path.read_bytes())
         for each in data["accounts"]:
-            account = Account(**{**each, "faults": Faults(**each["faults"])})
-            self.accounts[account.id] = account
-        self.people = {each["id"]: Person(**each) for each in data["people"]}
+            self.add_account(Account(**{**each, "faults": Faults(**each["faults"])}))
+        for each in data["people"]:
+            self._move_in(Person(**each))
         for each in data["messages"]:
             message = Message(**each)
-            self.messages[message.id] = message
+            self.remember(message)
             self.chats[message.account, message.person].append(message.id)
         self.files = {each["id"]: File(**{**each, "data": bytes.fromhex(each["data"])}) for each in data["files"]}
-        self.accepted.update({(account, person): tokens for account, person, tokens in data["accepted"]})
         self.counter = itertools.count(data["counter"] + 1)
 
 

@@ -12,9 +12,11 @@ from typing import Any
 from aiohttp import web
 
 from buergerdraht.simulator import whatsapp_rules as rules
+from buergerdraht.simulator.answers import answered
 from buergerdraht.simulator.delivery import Delivery, metadata
-from buergerdraht.simulator.limits import Bucket
+from buergerdraht.simulator.limits import Bucket, Buckets
 from buergerdraht.simulator.town import Account, Message, Person, Town
+from buergerdraht.simulator.weather import Weather
 from buergerdraht.simulator.whatsapp_rules import Refusal
 
 THROUGHPUT = 80.0
@@ -30,8 +32,11 @@ class WhatsApp:
     town: Town
     delivery: Delivery
     buckets: dict[str, Bucket] = field(default_factory=dict)
-    pairs: dict[tuple[str, str], Bucket] = field(default_factory=dict)
+    pairs: Buckets = field(default_factory=lambda: Buckets(PAIR_RATE, PAIR_BURST))
     urls: dict[str, tuple[str, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.weather = Weather(self.town, self.delivery.dice, strict=False)
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -53,11 +58,17 @@ class WhatsApp:
         async def handle(request: web.Request) -> web.StreamResponse:
             try:
                 account = self._who(request)
+            except Refusal as refusal:
+                return answered(refusal.body(), refusal.status)
+            try:
                 await self._faults(account, request)
                 answer: web.StreamResponse = await work(request, account)
                 return answer
             except Refusal as refusal:
-                return web.json_response(refusal.body(), status=refusal.status)
+                if refusal.status != 429 and refusal.status < 500:
+                    self.town.counts[account.id].refused += 1
+                wait = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else None
+                return answered(refusal.body(), refusal.status, wait)
 
         return handle
 
@@ -69,18 +80,17 @@ class WhatsApp:
         return account
 
     async def _faults(self, account: Account, request: web.Request) -> None:
-        faults, dice = account.faults, self.delivery.dice
-        if faults.latency:
-            await asyncio.sleep(faults.latency)
         if request.method != "POST" or not request.path.endswith("messages"):
+            if account.faults.latency:
+                await asyncio.sleep(account.faults.latency)
             return
-        self.town.calls["whatsapp"] += 1
-        if dice.random() < faults.too_many:
-            raise Refusal(429, 130429, "Rate limit hit", "Cloud API message throughput has been reached.")
-        if dice.random() < faults.broken:
-            raise Refusal(500, 131000, "Something went wrong")
-        if dice.random() < faults.hang:
-            await asyncio.sleep(60)
+        match await self.weather.meet(account):
+            case "limit", seconds:
+                raise Refusal(429, 130429, "Rate limit hit", "Cloud API message throughput has been reached.", retry_after=seconds)
+            case "broken", _:
+                raise Refusal(500, 131000, "Something went wrong")
+            case "down", _:
+                raise Refusal(503, 131016, "Service unavailable")
 
     # ── Sending ───────────────────────────────────────────────────────────
 
@@ -97,14 +107,14 @@ class WhatsApp:
         self._within_limits(account, person, body)
         self._may(account, person, kind)
         message = self._accept(account, person, kind, body)
-        if self.delivery.dice.random() < account.faults.reset:
+        if self.weather.tear(account):
             if request.transport:
                 request.transport.abort()
             return web.Response()
         contact = {"input": body.get("to") or body.get("recipient")}
         contact.update({"wa_id": person.phone} if body.get("to") else {"user_id": person.user_id})
         sent = {"id": message.id, **({"message_status": "accepted"} if kind == "template" else {})}
-        return web.json_response({"messaging_product": "whatsapp", "contacts": [contact], "messages": [sent]})
+        return answered({"messaging_product": "whatsapp", "contacts": [contact], "messages": [sent]})
 
     def _own(self, request: web.Request, account: Account) -> None:
         if request.match_info["number"] != account.id:
@@ -128,9 +138,10 @@ class WhatsApp:
     def _within_limits(self, account: Account, person: Person, body: dict[str, Any]) -> None:
         now = self.town.clock()
         if self.bucket(account).take(now):
+            self.town.counts[account.id].limited += 1
             raise Refusal(429, 130429, "Rate limit hit", "Cloud API message throughput has been reached.")
-        pair = self.pairs.setdefault((account.id, person.id), Bucket(PAIR_RATE, PAIR_BURST))
-        if pair.take(now):
+        if self.pairs.take((account.id, person.id), now):
+            self.town.counts[account.id].pair_limited += 1
             raise Refusal(429, 131056, "(Business Account, Consumer Account) pair rate limit hit", "Too many messages to this person.")
 
     def bucket(self, account: Account) -> Bucket:
@@ -157,11 +168,11 @@ class WhatsApp:
             if target:
                 target.reactions["us"] = body["reaction"]["emoji"]
                 self.town.tell("message", account=account.id, person=person.id, message=target.id)
-            self.town.messages[message.id] = message
+            self.town.remember(message)
         else:
             self.town.say(message)
-            self.town.accepted[account.id, person.id].append(message.token or message.id)
-        self.delivery.spawn(self._travel(account, person, message, kind))
+            self.town.accept(message, str(body.get("to") or body.get("recipient")), words_of(body, kind))
+        self._later(account, self._arrive, account, person, message)
         return message
 
     def _kept(self, account: Account, kind: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -180,10 +191,11 @@ class WhatsApp:
         )
         return str(found["category"])
 
-    async def _travel(self, account: Account, person: Person, message: Message, kind: str) -> None:
+    def _later(self, account: Account, then: Any, *values: Any) -> None:
+        asyncio.get_running_loop().call_later(account.faults.status_delay or 0.05, then, *values)
+
+    def _arrive(self, account: Account, person: Person, message: Message) -> None:
         """Let a message reach the phone, and tell its owner."""
-        pause = account.faults.status_delay or 0.05
-        await asyncio.sleep(pause)
         if not person.reachable or account.id in person.blocked:
             error = {
                 "code": 131026, "title": "Message undeliverable", "message": "Message undeliverable",
@@ -192,9 +204,10 @@ class WhatsApp:
             self._status(account, person, message, "failed", errors=[error])
             return
         self._status(account, person, message, "sent", pricing=self._price(account, message))
-        if kind == "reaction":
-            return
-        await asyncio.sleep(pause)
+        if message.kind != "reaction":
+            self._later(account, self._delivered, account, person, message)
+
+    def _delivered(self, account: Account, person: Person, message: Message) -> None:
         if self.delivery.dice.random() >= account.faults.skip_delivered:
             self._status(account, person, message, "delivered", pricing=self._price(account, message))
         else:
@@ -360,6 +373,14 @@ class WhatsApp:
             "timestamp": int(self.town.clock()), **({} if person.hidden else {"wa_id": person.phone}),
         }  # fmt: skip
         self.delivery.whatsapp(account, {**self.head(account, person), "user_preferences": [preference]}, change="user_preferences")
+
+
+def words_of(body: dict[str, Any], kind: str) -> str:
+    """Give the first words of a message, or its template's name, for the journal."""
+    part = body[kind]
+    if kind == "interactive":
+        part = part.get("body") or {}
+    return str(part.get("body") or part.get("name") or part.get("text") or part.get("caption") or "") if isinstance(part, dict) else ""
 
 
 def make_template(number: int, body: dict[str, Any], status: str) -> dict[str, Any]:

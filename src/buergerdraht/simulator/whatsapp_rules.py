@@ -32,9 +32,9 @@ VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 class Refusal(Exception):
     """The answer is an error: HTTP status, code, words."""
 
-    def __init__(self, status: int, code: int, message: str, details: str = "") -> None:
+    def __init__(self, status: int, code: int, message: str, details: str = "", *, retry_after: int = 0) -> None:
         super().__init__(message)
-        self.status, self.code, self.message, self.details = status, code, message, details
+        self.status, self.code, self.message, self.details, self.retry_after = status, code, message, details, retry_after
 
     def body(self) -> dict[str, Any]:
         error: dict[str, Any] = {

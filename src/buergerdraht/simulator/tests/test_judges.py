@@ -108,7 +108,8 @@ async def test_pywa_sends_and_reads_its_errors(world: World, pywa: Pywa) -> None
     buttons = [types.Button(title="Ja", callback_data="ja"), types.Button(title="Nein", callback_data="nein")]
     await pywa.send_message(to=to, text="Wollen Sie?", buttons=buttons)
     await pywa.send_image(to=to, image=picture("schlagloch"), mime_type="image/jpeg", caption="Hier")
-    assert len(world.town.accepted[NUMBER, world.zoe.id]) == 3
+    accepted = [line for line in world.town.journal.lines() if (line["account"], line["person"]) == (NUMBER, world.zoe.id)]
+    assert [line["words"] for line in accepted] == ["Hallo", "Wollen Sie?", "Hier"]
     with pytest.raises(errors.WhatsAppError) as unknown:
         await pywa.send_message(to="+4915228817386", text="Niemand")
     assert unknown.value.code == 131026
