@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import IntegrityError, connection, transaction
+from django.db.models import OuterRef
 from django.dispatch import Signal
 from django.utils import timezone
 
@@ -17,7 +20,9 @@ from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Address, AddressAlias, Contact, Subscription, Topic
 from buergerdraht.gateway import outbox
 from buergerdraht.gateway.models import Channel
+from buergerdraht.gateway.queries import queries
 
+SQL = queries(Path(__file__).with_name("queries.sql"))
 UNASKED = ("newsletter", "alert", "service")  # all but answers to what the citizen asked
 PAUSABLE = ("newsletter",)  # warnings come through a pause
 joined = Signal()  # into, other: rooms above move what they keep of the other contact before it goes
@@ -27,23 +32,42 @@ GATE = 7_130_001  # advisory lock: a stop and a batch of newsletters do not over
 # ── Who is it ─────────────────────────────────────────────────────────────
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def meet(channel: Channel, sender: Sender, at: datetime) -> Address:
     """Find the address a message came from, or make contact and address; note that they wrote."""
     address = _find(channel, sender) or _make(channel, sender)
+    contact = address.contact
+    address.channel, address.organisation, contact.organisation = channel, channel.organisation, channel.organisation
     _remember_aliases(address, sender)
     at = min(at, timezone.now())
     address.last_inbound_at = max(at, address.last_inbound_at or at)
+    contact.last_seen_at = max(at, contact.last_seen_at or at)
     if address.state == Address.State.GONE:
         address.state = Address.State.ACTIVE
-    contact = address.contact
-    contact.last_seen_at = max(at, contact.last_seen_at or at)
-    contact.name = sender.name or contact.name
-    address.handle = sender.handle or address.handle
-    address.save(update_fields=["last_inbound_at", "state", "handle"])
-    contact.save(update_fields=["last_seen_at", "name"])
-    index(contact)
+    _note_seen(address)
+    _note_names(address, sender)
     return address
+
+
+def _note_seen(address: Address) -> None:
+    values = {"address": address.pk, "state": address.state, "inbound": address.last_inbound_at}
+    with connection.cursor() as cursor:
+        cursor.execute(SQL["note_seen"], values | {"contact": address.contact_id, "seen": address.contact.last_seen_at})
+
+
+def _note_names(address: Address, sender: Sender) -> None:
+    """Take over a new name or handle, and renew the search keys; most messages bring neither."""
+    contact = address.contact
+    name, handle = sender.name or contact.name, sender.handle or address.handle
+    if name != contact.name:
+        contact.name = name
+        contact.save(update_fields=["name"])
+    elif handle == address.handle and (contact.search or not (name or handle)):
+        return
+    if handle != address.handle:
+        address.handle = handle
+        address.save(update_fields=["handle"])
+    index(contact)
 
 
 def index(contact: Contact) -> None:
@@ -55,14 +79,16 @@ def index(contact: Contact) -> None:
 
 
 def _find(channel: Channel, sender: Sender) -> Address | None:
+    """Find the address by its key, else by another key of the person; locked, with the keys known of it as `known`."""
     hashes = [vault.lookup(channel.organisation_id, key) for key in (sender.address, *sender.aliases) if key]
-    addresses = Address.objects.select_related("contact").select_for_update(of=("self", "contact"))
+    aliases = AddressAlias.objects.filter(address=OuterRef("pk")).values("alias_hash")
+    addresses = Address.objects.select_related("contact").select_for_update(of=("self", "contact")).annotate(known=ArraySubquery(aliases))
     found = addresses.filter(channel=channel, address_hash=hashes[0]).first()
-    if found is None:
+    if found is None and len(hashes) > 1:
         found = addresses.filter(channel=channel, address_hash__in=hashes).first()
     if found is None:
-        aliases = AddressAlias.objects.filter(channel=channel, alias_hash__in=hashes)
-        found = addresses.filter(id__in=aliases.values("address_id")).first()
+        named = AddressAlias.objects.filter(channel=channel, alias_hash__in=hashes)
+        found = addresses.filter(id__in=named.values("address_id")).first()
     return found
 
 
@@ -74,6 +100,7 @@ def _make(channel: Channel, sender: Sender) -> Address:
             contact = Contact.objects.create(
                 organisation=organisation,
                 name=sender.name,
+                search=finding.keys(organisation.id, sender.name, [sender.handle]),
                 language=language if language in organisation.languages else organisation.language,
             )
             return Address.objects.create(
@@ -99,13 +126,14 @@ def _remember_aliases(address: Address, sender: Sender) -> None:
         hashes.add(bytes(address.address_hash))
         address.address, address.address_hash = sender.address, own
         address.save(update_fields=["address", "address_hash"])
-    _add_aliases(address, hashes - {own})
+    known = {bytes(each) for each in getattr(address, "known", ())}
+    _add_aliases(address, hashes - {own} - known)
 
 
 def _add_aliases(address: Address, hashes: Iterable[bytes]) -> None:
-    AddressAlias.objects.bulk_create(
-        [AddressAlias(address=address, channel_id=address.channel_id, alias_hash=each) for each in hashes], ignore_conflicts=True
-    )
+    rows = [AddressAlias(address=address, channel_id=address.channel_id, alias_hash=each) for each in hashes]
+    if rows:
+        AddressAlias.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 # ── What the messenger said ───────────────────────────────────────────────

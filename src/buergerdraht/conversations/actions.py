@@ -74,10 +74,10 @@ def await_answer(
     return message
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def hold(incoming: Incoming) -> bool:
     """Keep automatics silent while a person holds the conversation (law 11), and let their waiting reply go."""
-    conversation = outgoing.thread(incoming.contact)
+    conversation = outgoing.thread_of(incoming)
     if conversation.state != Conversation.State.OPEN or conversation.operator_id is None:
         return False
     _release(conversation, incoming.address)
@@ -95,10 +95,10 @@ def _release(conversation: Conversation, address: Address) -> None:
         message.delete()
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def need_person(incoming: Incoming) -> Conversation:
     """Bring a conversation before people: no automatic could answer."""
-    conversation = outgoing.thread(incoming.contact)
+    conversation = outgoing.thread_of(incoming)
     if conversation.state != Conversation.State.OPEN:
         conversation.state, conversation.closed_at = Conversation.State.OPEN, None
         message = conversation.messages.filter(author=Message.Author.CITIZEN).order_by("-at", "-id").first()

@@ -40,7 +40,7 @@ BACK = {
 }
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def greet(incoming: Incoming) -> bool:
     """Tell the citizen that people will read the message, and put it before them."""
     conversation = actions.need_person(incoming)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,11 +14,13 @@ from django.utils import timezone
 from buergerdraht.accounts.models import Operator
 from buergerdraht.connectors import markdown
 from buergerdraht.connectors.contract import Content, TemplateUse, content_from_json
+from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.models import Address, Contact
 from buergerdraht.conversations.models import Conversation, Message
 from buergerdraht.gateway import live
 from buergerdraht.gateway.models import Channel, Media, MessageTemplate, Outbound
 
+_threads: WeakKeyDictionary[Incoming, Conversation] = WeakKeyDictionary()
 ANSWERED_WITHIN = timedelta(days=7)  # later messages are a new matter, not an answer to the broadcast
 
 
@@ -29,7 +32,7 @@ def on_sent(
         write(outbound, address, content, operator)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def write(outbound: Outbound, address: Address, content: Content, operator: Operator | None) -> Message:
     conversation = thread(address.contact)
     message = Message(
@@ -37,7 +40,8 @@ def write(outbound: Outbound, address: Address, content: Content, operator: Oper
         at=timezone.now(),
     )  # fmt: skip
     fill(message, outbound, content)
-    conversation.last_address = conversation.last_address or address
+    if conversation.last_address_id is None:
+        conversation.last_address = address
     show_newest(conversation, message)
     conversation.save(update_fields=["last_address", "last_text", "last_kind", "last_author", "last_at"])
     tell(message)
@@ -46,8 +50,18 @@ def write(outbound: Outbound, address: Address, content: Content, operator: Oper
 
 def thread(contact: Contact) -> Conversation:
     """Find or begin the thread with a contact, locked."""
-    conversation, _ = Conversation.objects.get_or_create(contact=contact, defaults={"organisation_id": contact.organisation_id})
-    return Conversation.objects.select_for_update(of=("self",)).get(pk=conversation.pk)
+    locked = Conversation.objects.select_for_update(of=("self",))
+    if found := locked.filter(contact=contact).first():
+        return found
+    begun, _ = Conversation.objects.get_or_create(contact=contact, defaults={"organisation_id": contact.organisation_id})
+    return locked.get(pk=begun.pk)
+
+
+def thread_of(incoming: Incoming) -> Conversation:
+    """The thread a message arrives in: locked once, and the same object for everyone who deals with the message."""
+    if incoming not in _threads:
+        _threads[incoming] = thread(incoming.contact)
+    return _threads[incoming]
 
 
 def fill(message: Message, outbound: Outbound, content: Content) -> None:
@@ -67,8 +81,9 @@ def fill(message: Message, outbound: Outbound, content: Content) -> None:
         }.items()
         if value
     }  # fmt: skip
-    message.save()
-    message.media.add(*Media.objects.filter(organisation=message.organisation_id, id__in=[media.id for media in content.media]))
+    message.save(force_insert=True)
+    if content.media:
+        message.media.add(*Media.objects.filter(organisation=message.organisation_id, id__in=[media.id for media in content.media]))
 
 
 def _kind(content: Content) -> str:

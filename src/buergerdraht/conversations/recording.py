@@ -16,13 +16,17 @@ from buergerdraht.gateway import files
 from buergerdraht.gateway.models import Part
 
 SAME_PERSON = timedelta(days=1)  # a thank-you after closing goes to whoever closed it; later messages go to everyone
+NEWEST = (
+    "state", "closed_at", "operator", "unread", "waiting_since", "broadcast",
+    "last_address", "last_text", "last_kind", "last_author", "last_at",
+)  # fmt: skip
 UPDATES = ("edit", "deletion", "reaction")  # change a message, are not one
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record(incoming: Incoming) -> Message:
     """Record an event in the thread and return its message; for edits, deletions and reactions the message they mean."""
-    conversation = outgoing.thread(incoming.contact)
+    conversation = outgoing.thread_of(incoming)
     message = CHANGES.get(incoming.event.kind, _say)(conversation, incoming)
     outgoing.tell(message)
     return message
@@ -76,7 +80,8 @@ def _data(event: Received) -> dict[str, Any]:
 
 
 def _attach(message: Message, incoming: Incoming) -> None:
-    message.media.add(*(files.expect(incoming.channel, ref) for ref in incoming.event.media))
+    if incoming.event.media:
+        message.media.add(*(files.expect(incoming.channel, ref) for ref in incoming.event.media))
 
 
 def _album(conversation: Conversation, incoming: Incoming) -> Message | None:
@@ -106,7 +111,7 @@ def _note_newest(conversation: Conversation, message: Message, incoming: Incomin
         wait(conversation, message)
     conversation.last_address = incoming.address
     outgoing.show_newest(conversation, message)
-    conversation.save()
+    conversation.save(update_fields=NEWEST)
 
 
 def wait(conversation: Conversation, message: Message) -> None:
