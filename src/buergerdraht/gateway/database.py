@@ -1,13 +1,33 @@
-"""How the asynchronous parts reach the same database as Django."""
+"""How the asynchronous parts reach the same database as Django, and how fast both ends notice that the other is gone."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import connection
+from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
+
+GONE_SECONDS = 4.0  # without a word for so long, PostgreSQL takes our host as gone and frees its locks
+PROBE_SECONDS = 1
+OURS = {  # what our kernel does, by libpq
+    "keepalives": 1,
+    "keepalives_idle": PROBE_SECONDS,
+    "keepalives_interval": PROBE_SECONDS,
+    "keepalives_count": 3,
+    "tcp_user_timeout": int(1000 * (GONE_SECONDS - 1)),
+}
+THEIRS = {  # what the server's kernel does; without effect over a socket in the file system
+    "tcp_keepalives_idle": PROBE_SECONDS,
+    "tcp_keepalives_interval": PROBE_SECONDS,
+    "tcp_keepalives_count": 3,
+    "tcp_user_timeout": int(1000 * GONE_SECONDS),
+}
+STEADY = "select " + ", ".join(f"set_config('{name}', '{value}', false)" for name, value in THEIRS.items())
 
 
 def conninfo(name: str) -> str:
-    """The connection string; `name` is what PostgreSQL shows of us."""
+    """The connection string; `name` is what PostgreSQL shows of us, at most 63 bytes."""
     known = connection.settings_dict
     values = {
         "dbname": known["NAME"],
@@ -17,5 +37,15 @@ def conninfo(name: str) -> str:
         "port": known["PORT"],
         **{key: value for key, value in known.get("OPTIONS", {}).items() if isinstance(value, str | int)},
     }
-    values = {"connect_timeout": 5, "application_name": name} | {key: value for key, value in values.items() if value}
+    values = {"connect_timeout": 5, **OURS, "application_name": name[:63]} | {key: value for key, value in values.items() if value}
     return make_conninfo("", **values)
+
+
+async def steady(connection: AsyncConnection[Any]) -> None:
+    """Let the server notice within seconds that this host is gone, so that locks on channels and rows fall to others.
+
+    Set after connecting, not as a start-up option: those a pooler in between refuses.
+    """
+    await connection.execute(STEADY)
+    if not connection.autocommit:
+        await connection.commit()

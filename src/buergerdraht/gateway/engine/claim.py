@@ -83,13 +83,6 @@ async def contents(pool: Pool, ids: Collection[int]) -> dict[int, Content]:
         return {number: content_from_json(data) for number, data in await cursor.fetchall()}
 
 
-async def orphans(pool: Pool, channel: int, mine: Collection[int]) -> list[Orphan]:
-    """Letters in flight that no living engine watches; call only while owning the channel."""
-    async with pool.connection() as connection, connection.cursor(row_factory=class_row(Orphan)) as cursor:
-        await cursor.execute(SQL["orphans"], {"channel": channel, "mine": list(mine)})
-        return await cursor.fetchall()
-
-
 async def doubts(pool: Pool, channel: int) -> list[Orphan]:
     """Doubts whose time for a receipt is over."""
     async with pool.connection() as connection, connection.cursor(row_factory=class_row(Orphan)) as cursor:

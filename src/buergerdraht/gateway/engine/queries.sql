@@ -100,7 +100,8 @@ from unnest(%(ids)s::bigint[], %(dones)s::int[]) as v(id, done)
 where o.id = v.id and o.state not in ('accepted', 'failed');
 
 -- name: decide
--- A call failed: what was decided about the letter.
+-- A call failed, or was not made: what was decided about the letter. One that another engine sends by now is left alone; one that
+-- was taken for an orphan of ours is not: we know better.
 update gateway_outbound o
 set state = v.state, reason = v.reason, details = v.details, tries = o.tries + v.burned, claimed_by = '',
     content_id = case when v.turned then coalesce(o.otherwise_id, o.content_id) else o.content_id end,
@@ -110,15 +111,7 @@ set state = v.state, reason = v.reason, details = v.details, tries = o.tries + v
 from unnest(%(ids)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(details)s::text[], %(burned)s::int[], %(delays)s::float8[],
             %(turned)s::bool[])
      as v(id, state, reason, details, burned, delay, turned)
-where o.id = v.id and o.state in ('sending', 'queued');
-
--- name: orphans
--- Letters an engine that is gone left in flight on a channel we own now.
-select o.id, o.purpose, o.tries
-from gateway_outbound o
-where o.channel_id = %(channel)s and o.state = 'sending' and o.id <> all(%(mine)s)
-order by o.id
-limit 5000;
+where o.id = v.id and (o.state = 'queued' or (o.state in ('sending', 'doubt', 'unclear') and o.claimed_by = %(engine)s));
 
 -- name: doubts
 -- Doubts whose time for a receipt is over.
@@ -131,7 +124,7 @@ limit 1000;
 -- name: settle
 -- A doubt without a receipt, or an orphan: what was decided. Only where nothing settled it meanwhile.
 update gateway_outbound o
-set state = v.state, reason = v.reason, tries = o.tries + v.burned, claimed_by = '',
+set state = v.state, reason = v.reason, tries = o.tries + v.burned,
     not_before = case when v.delay > 0 then now() + make_interval(secs => v.delay) end,
     finished_at = case when v.state = 'unclear' then now() end
 from unnest(%(ids)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(burned)s::int[], %(delays)s::float8[])

@@ -222,6 +222,7 @@ class Ledger:
         await connection.execute(
             SQL["decide"],
             {
+                "engine": self.engine,
                 "ids": [record.letter.id for record in records],
                 "states": [record.decision.state for record in records],
                 "reasons": [record.decision.reason for record in records],

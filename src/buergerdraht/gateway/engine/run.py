@@ -1,37 +1,40 @@
-"""Own channels by advisory lock and run one runner for each; when this process dies, another takes them over."""
+"""Own channels and run one runner for each; when this process ends or is cut off, another engine takes them over."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import os
-import secrets
-import socket
+import random
 import time
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
-from psycopg import AsyncConnection, Notify
+from psycopg import AsyncConnection
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool
 
 from buergerdraht.accounts import vault
-from buergerdraht.connectors.contract import Connector, SendError
+from buergerdraht.connectors.contract import Connector
 from buergerdraht.connectors.http import Http
 from buergerdraht.connectors.registry import connector_class
-from buergerdraht.gateway.database import conninfo
+from buergerdraht.gateway.database import conninfo, steady
+from buergerdraht.gateway.engine import errands, ownership
 from buergerdraht.gateway.engine.claim import LAST, SQL
 from buergerdraht.gateway.engine.limits import Gate, Pairs
+from buergerdraht.gateway.engine.ownership import LEASE_SECONDS, Name, View
 from buergerdraht.gateway.engine.records import Call, Ledger
 from buergerdraht.gateway.engine.runner import Desk, Runner
 
 log = logging.getLogger("buergerdraht.engine")
-LOCKS = 0x62640001  # first half of the advisory locks: "an engine owns this channel"
-CHECK_SECONDS = 2.0
+LOOK_SECONDS = 0.5  # how often we see who lives and owns what, and confirm that our own locks are held
+CHANNELS_SECONDS = 2.0  # how often the channels are read again where nobody tells of a change
+GIVE_SECONDS = 0.4  # how long a channel given up waits for its calls; longer ones go on while another engine owns it already
+ADOPT_SECONDS = 2.0  # an engine that lost only its connection is back sooner; what is in flight there is no orphan
 FINISH_SECONDS = 45.0
+RECONNECT_SECONDS = 0.5
 BURST_SECONDS = 0.05  # how much of a channel's rate may go at once
 
 
@@ -57,14 +60,28 @@ class Running:
 
 @dataclass(slots=True)
 class Engine:
+    name: Name
     desk: Desk
+    channels: dict[int, Channel] = field(default_factory=dict)  # those that should run
     running: dict[int, Running] = field(default_factory=dict)
-    errands: set[asyncio.Task[None]] = field(default_factory=set)
+    unusable: dict[int, Channel] = field(default_factory=dict)  # owned, but their config fits no connector
+    giving: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    living: frozenset[int] = frozenset()
+    read_at: float = -1000.0
+    adopt_at: float | None = None
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def aside(self, work: Awaitable[None]) -> None:
+        """Do something beside, and keep it until it is done."""
+        task = asyncio.ensure_future(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
 
 async def run(stop: asyncio.Event) -> None:
-    """Run until `stop` is set; then finish what is in flight and write it down."""
-    name = f"{socket.gethostname()[:30]}:{os.getpid()}:{secrets.token_hex(4)}"
+    """Run until `stop` is set; then hand over, finish what is in flight and write it down."""
+    name = Name()
     pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
         conninfo("buergerdraht engine"),
         min_size=2,
@@ -72,105 +89,169 @@ async def run(stop: asyncio.Event) -> None:
         open=False,
         timeout=10,
         reconnect_timeout=5,
+        configure=steady,
         check=AsyncConnectionPool.check_connection,
     )
     await pool.open()
-    engine = Engine(Desk(pool, Ledger(pool, name)))
+    engine = Engine(name, Desk(pool, Ledger(pool, str(name))))
     writing = asyncio.create_task(engine.desk.ledger.run())
+    listening = asyncio.create_task(_listen(engine))
+    stopping = asyncio.create_task(_tell_stop(engine, stop))
     try:
         while not stop.is_set():
             try:
-                await _session(engine, stop)
+                await _session(engine, stop, writing)
             except psycopg.Error as problem:
                 log.warning("engine.reconnect problem=%s", type(problem).__name__)
-                await _stop_all(engine)
+                _drop(engine, list(engine.running))
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), 1.0)
+                    await asyncio.wait_for(stop.wait(), RECONNECT_SECONDS)
     finally:
         await asyncio.shield(_finish(engine, writing))
+        listening.cancel()
+        stopping.cancel()
         await pool.close()
+
+
+async def _tell_stop(engine: Engine, stop: asyncio.Event) -> None:
+    await stop.wait()
+    engine.changed.set()
 
 
 async def _finish(engine: Engine, writing: asyncio.Task[None]) -> None:
     """Let what is in flight end and write it down, so that a planned stop leaves no doubts."""
-    await _stop_all(engine)
+    _drop(engine, list(engine.running))
     if engine.desk.doing:
         await asyncio.wait(set(engine.desk.doing), timeout=FINISH_SECONDS)
-    if engine.errands:
-        await asyncio.wait(set(engine.errands), timeout=5)
+    if engine.tasks:
+        await asyncio.wait(set(engine.tasks), timeout=5)
     engine.desk.ledger.closing = True
     engine.desk.ledger.more.set()
-    with suppress(TimeoutError):
-        await asyncio.wait_for(writing, FINISH_SECONDS)
+    await asyncio.wait({writing}, timeout=FINISH_SECONDS)
 
 
-async def _session(engine: Engine, stop: asyncio.Event) -> None:
+# ── the connection that holds the locks ───────────────────────────────────
+
+
+async def _session(engine: Engine, stop: asyncio.Event, writing: asyncio.Task[None]) -> None:
     """One life of the connection that holds the locks; when it breaks, all locks are gone and so are the runners."""
-    async with await AsyncConnection.connect(conninfo("buergerdraht engine locks"), autocommit=True) as connection:
-        await connection.execute("listen outbox; listen channel; listen traffic; listen errand")
-        checked_at = 0.0
+    async with await ownership.connect(engine.name) as connection:
+        engine.living, engine.giving, engine.unusable, engine.read_at = frozenset(), {}, {}, -1000.0
         while not stop.is_set():
-            now = time.monotonic()
-            if now - checked_at >= CHECK_SECONDS:
-                checked_at = now
-                await _check(engine, connection)
-            async for notice in connection.notifies(timeout=0.25, stop_after=1):
-                if notice.channel == "channel":
-                    checked_at = 0.0
-                _noticed(engine, notice)
-        await _stop_all(engine)
+            engine.changed.clear()
+            await _look(engine, connection)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(engine.changed.wait(), LOOK_SECONDS)
+        await ownership.retire(connection, engine.name)
+        await asyncio.gather(*(_give(engine, connection, number) for number in [*engine.running, *engine.unusable]))
+        await asyncio.gather(*engine.giving.values())
+        log.info("engine.handed_over")
+        await _finish(engine, writing)  # we live until the last call is written down: nobody adopts it
 
 
-def _noticed(engine: Engine, notice: Notify) -> None:
+async def _look(engine: Engine, connection: AsyncConnection[Any]) -> None:
+    """Confirm that our locks are held, and bring what runs here in line with what should."""
+    began = time.monotonic()
+    view = await ownership.look(connection)
+    engine.desk.lease_until = began + LEASE_SECONDS
+    if began - engine.read_at >= CHANNELS_SECONDS:
+        await _read_channels(engine, connection)
+        engine.read_at = began
+    if engine.living - view.living:
+        engine.adopt_at = began + ADOPT_SECONDS
+    engine.living = view.living
+    if engine.adopt_at is not None and engine.adopt_at <= began:
+        engine.adopt_at = None
+        for running in engine.running.values():
+            running.runner.adopt()
+    share = view.share(engine.name.number, engine.channels)
+    _give_up(engine, connection, share)
+    await _take_up(engine, connection, view, share)
+
+
+async def _read_channels(engine: Engine, connection: AsyncConnection[Any]) -> None:
+    async with connection.cursor(row_factory=class_row(Channel)) as cursor:
+        engine.channels = {channel.id: channel for channel in await (await cursor.execute(SQL["channels"])).fetchall()}
+
+
+def _give_up(engine: Engine, connection: AsyncConnection[Any], share: int) -> None:
+    """Let go what should not run, what fell over, and what is more than our share."""
+    leaving = [number for number, channel in engine.unusable.items() if engine.channels.get(number) != channel]
+    for number, running in engine.running.items():
+        if engine.channels.get(number) != running.channel or running.task.done():
+            leaving.append(number)
+    keeping = [number for number in [*engine.running, *engine.unusable] if number not in leaving]
+    for number in [*leaving, *keeping[share:]]:
+        engine.giving[number] = asyncio.create_task(_give(engine, connection, number))
+
+
+async def _take_up(engine: Engine, connection: AsyncConnection[Any], view: View, share: int) -> None:
+    """Take channels nobody owns, up to our share; in any order, so that engines do not all reach for the same."""
+    free = [number for number in engine.channels if number not in view.owned]
+    random.shuffle(free)
+    for number in free:
+        if len(engine.running) + len(engine.unusable) >= share:
+            return
+        if number not in engine.giving and await ownership.take(connection, number):
+            _start(engine, engine.channels[number])
+            engine.adopt_at = time.monotonic() + ADOPT_SECONDS
+
+
+async def _give(engine: Engine, connection: AsyncConnection[Any], number: int) -> None:
+    """Let a channel go: its runner stops, its calls get a moment, then another engine may own it."""
+    engine.unusable.pop(number, None)
+    runners = _drop(engine, [number])
+    deadline = time.monotonic() + GIVE_SECONDS
+    while any(runner.flights for runner in runners) and time.monotonic() < deadline:  # noqa: ASYNC110 - flights are counted, not told
+        await asyncio.sleep(0.01)
+    try:
+        await ownership.give(connection, number)
+        log.info("channel.given channel=%s", number)
+    except psycopg.Error:
+        pass  # with the connection all locks are gone
+    finally:
+        engine.giving.pop(number, None)
+
+
+# ── the connection that hears ─────────────────────────────────────────────
+
+
+async def _listen(engine: Engine) -> None:
+    """Hear what is new; apart from the locks, so that nothing is on the way to a host that is cut off but its own looks."""
+    while True:
+        try:
+            async with await AsyncConnection.connect(conninfo("buergerdraht engine listen"), autocommit=True) as connection:
+                await steady(connection)
+                await connection.execute("listen outbox; listen channel; listen traffic; listen errand")
+                for running in engine.running.values():
+                    running.runner.nudge()
+                async for notice in connection.notifies():
+                    _noticed(engine, notice)
+        except psycopg.Error as problem:
+            log.warning("engine.deaf problem=%s", type(problem).__name__)
+        await asyncio.sleep(RECONNECT_SECONDS)
+
+
+def _noticed(engine: Engine, notice: psycopg.Notify) -> None:
     match notice.channel:
         case "outbox":
             for running in engine.running.values():
                 if not notice.payload or notice.payload == str(running.channel.id):
                     running.runner.nudge()
+        case "channel":
+            engine.read_at = -1000.0
+            engine.changed.set()
         case "traffic":  # messages that came in count against the provider's rate, too
             channel, _, count = notice.payload.partition(":")
             if (counted := engine.running.get(int(channel))) and counted.runner.connector.limits.rate_counts_inbound:
                 counted.runner.gate.take(time.monotonic(), int(count))
         case "errand":
-            task = asyncio.create_task(_errand(engine, notice.payload))
-            engine.errands.add(task)
-            task.add_done_callback(engine.errands.discard)
+            errand = errands.read(notice.payload)
+            if errand is not None and (running := engine.running.get(errand.channel)) is not None:
+                engine.aside(errands.run(errand, running.runner.connector))
 
 
-async def _errand(engine: Engine, payload: str) -> None:
-    """A courtesy to the messenger: a read mark, typing, the answer to a press. Nothing is lost when it fails."""
-    values = json.loads(payload)
-    if (running := engine.running.get(values["channel"])) is None:
-        return
-    try:
-        async with asyncio.timeout(15):
-            if values["verb"] == "acknowledge":
-                await running.runner.connector.acknowledge(values["callback"])
-            else:
-                address = vault.decrypt(bytes.fromhex(values["address"]))
-                await running.runner.connector.mark_read(values["external_id"], address, typing=values["typing"])
-    except (SendError, TimeoutError) as problem:
-        log.info("errand.failed channel=%s verb=%s problem=%s", values["channel"], values["verb"], type(problem).__name__)
-
-
-async def _check(engine: Engine, connection: AsyncConnection[Any]) -> None:
-    """Bring what runs here in line with the channels that should run and that nobody else owns."""
-    async with connection.cursor(row_factory=class_row(Channel)) as cursor:
-        wanted = {channel.id: channel for channel in await (await cursor.execute(SQL["channels"])).fetchall()}
-    for number, running in list(engine.running.items()):
-        if running.task.done() and not running.task.cancelled() and (problem := running.task.exception()):
-            log.error("runner.died channel=%s problem=%s", number, type(problem).__name__)
-        if wanted.get(number) != running.channel or running.task.done():
-            await _stop_one(engine, number)
-            await connection.execute("select pg_advisory_unlock(%s, %s)", [LOCKS, number])
-    for number, channel in wanted.items():
-        if number not in engine.running and await _locked(connection, number):
-            _start(engine, channel)
-
-
-async def _locked(connection: AsyncConnection[Any], channel: int) -> bool:
-    row = await (await connection.execute("select pg_try_advisory_lock(%s, %s)", [LOCKS, channel])).fetchone()
-    return bool(row and row[0])
+# ── runners ───────────────────────────────────────────────────────────────
 
 
 def _start(engine: Engine, channel: Channel) -> None:
@@ -179,6 +260,7 @@ def _start(engine: Engine, channel: Channel) -> None:
         connector = build(channel, http)
     except Exception as problem:  # a config that no longer fits its connector must not stop the others
         log.error("channel.unusable channel=%s problem=%s", channel.id, type(problem).__name__)
+        engine.unusable[channel.id] = channel
         return
     limits = connector.limits
     rate = min(channel.rate or limits.rate, limits.rate) if limits.rate else channel.rate or 1000.0
@@ -201,35 +283,30 @@ def build(channel: Channel, http: Http) -> Connector:
     return made(made.Config.model_validate_json(vault.decrypt(channel.config)), http)
 
 
-def _logged(ledger: Ledger, channel: int) -> Any:
+def _logged(ledger: Ledger, channel: int) -> Callable[[str, int, int, str], None]:
     def called(what: str, status: int, milliseconds: int, reason: str) -> None:
         ledger.called(Call(channel, what, status, reason), milliseconds)
 
     return called
 
 
-async def _stop_one(engine: Engine, number: int) -> None:
-    running = engine.running.pop(number)
-    running.runner.stop()
-    done, _ = await asyncio.wait({running.task}, timeout=5)
+def _drop(engine: Engine, numbers: Iterable[int]) -> list[Runner]:
+    """Stop runners: from now on they start no call. What is in flight goes on; their sessions are closed when it is through."""
+    dropped = [engine.running.pop(number) for number in numbers if number in engine.running]
+    for running in dropped:
+        running.runner.stop()
+        engine.aside(_close(running))
+    return [running.runner for running in dropped]
+
+
+async def _close(running: Running) -> None:
+    done, _ = await asyncio.wait({running.task}, timeout=15)
     if not done:
         running.task.cancel()
-    for task in done:
-        if not task.cancelled() and (problem := task.exception()):
-            log.warning("runner.ended channel=%s problem=%s", number, type(problem).__name__)
-    # Calls still in flight use the session; it is closed when they are through.
-    task_close = asyncio.create_task(_close_later(running))
-    engine.errands.add(task_close)
-    task_close.add_done_callback(engine.errands.discard)
-
-
-async def _close_later(running: Running) -> None:
+    elif not running.task.cancelled() and (problem := running.task.exception()):
+        log.warning("runner.ended channel=%s problem=%s", running.channel.id, type(problem).__name__)
     for _ in range(int(FINISH_SECONDS * 10)):
         if running.runner.flights == 0:
             break
         await asyncio.sleep(0.1)
     await running.http.close()
-
-
-async def _stop_all(engine: Engine) -> None:
-    await asyncio.gather(*(_stop_one(engine, number) for number in list(engine.running)))

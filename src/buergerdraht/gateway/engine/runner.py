@@ -19,7 +19,7 @@ from psycopg import AsyncConnection
 
 from buergerdraht.accounts import vault
 from buergerdraht.connectors.contract import Connector, Content, Gone, Plan, SendError, Temporary
-from buergerdraht.gateway.engine import claim
+from buergerdraht.gateway.engine import claim, ownership
 from buergerdraht.gateway.engine.claim import SQL, Letter, Orphan, Pool, Wanted
 from buergerdraht.gateway.engine.decide import Decision, Situation, decide, settle
 from buergerdraht.gateway.engine.limits import Breaker, Gate, Pairs
@@ -35,6 +35,11 @@ ANALYSE_SECONDS = 30.0
 MOST_FLYING = 400
 PLANS_KEPT = 200
 LONGEST_WAIT_IN_FLIGHT = 3.0
+LEASE_PAUSE = 0.1
+
+
+class NotOurs(Exception):
+    """The channel is given up, or we cannot be sure any more that it is ours: no further call is started."""
 
 
 @dataclass(slots=True)
@@ -46,6 +51,7 @@ class Desk:
     flying: dict[int, Letter] = field(default_factory=dict)
     doing: set[asyncio.Task[None]] = field(default_factory=set)
     analysed_at: float = -1000.0
+    lease_until: float = 0.0  # until when (monotonic) our locks on channels are surely held
 
 
 @dataclass(slots=True, eq=False)
@@ -71,6 +77,7 @@ class Runner:
     drained: bool = False
     stopped: bool = False
     broken: bool = False
+    orphaned: bool = False
     picked_at: float = 0.0
     looked_at: float = 0.0
 
@@ -79,9 +86,18 @@ class Runner:
         self.stale = True
         self.wake.set()
 
+    def adopt(self) -> None:
+        """Look for letters in flight whose engine is gone."""
+        self.orphaned = True
+        self.wake.set()
+
     def stop(self) -> None:
         self.stopped = True
         self.wake.set()
+
+    def may_call(self) -> bool:
+        """Tell whether the channel is surely ours; asked right before every call."""
+        return not self.stopped and time.monotonic() < self.desk.lease_until
 
     @property
     def rate(self) -> float:
@@ -89,12 +105,14 @@ class Runner:
 
     async def run(self) -> None:
         """Send until stopped; what is in flight then is finished by its own task."""
-        await self._adopt_orphans()
         while not self.stopped:
+            if self.orphaned:
+                self.orphaned = False
+                await self._adopt_orphans()
             await self._look_after()
             await self._refill()
             now = time.monotonic()
-            wait = max(self.gate.wait(now), self.breaker.wait(now))
+            wait = max(self.gate.wait(now), self.breaker.wait(now), 0.0 if self.may_call() else LEASE_PAUSE)
             most = 1 if self.breaker.open else MOST_FLYING
             if wait or not self.ready or self.flights >= most:
                 await self._rest(wait if wait and self.ready else self._until_due(now))
@@ -220,14 +238,22 @@ class Runner:
             return
         letter.parts_total = len(plan.parts)
         if not await self.desk.ledger.claim(letter, letter.parts_total):
+            if self.stopped:  # taken for an orphan while we were cut off, yet it never went out
+                await self._return(letter)
             return
         try:
             await self._send_parts(letter, plan)
+        except NotOurs:
+            await self._return(letter)
         except SendError as problem:
             await self._failed(letter, problem)
         else:
             self.breaker.worked()
             self.pairs.worked(letter.address_hash)
+
+    async def _return(self, letter: Letter) -> None:
+        """Give a letter back to the queue as it is; no try is counted."""
+        await self.desk.ledger.decided(letter, Decision("queued", ""), delay=0, details="")
 
     async def _send_parts(self, letter: Letter, plan: Plan) -> None:
         """Send the parts that are still to go, one after the other; a part accepted is never sent again (law 5)."""
@@ -240,6 +266,8 @@ class Runner:
             if not first:
                 await self._pass_limits(letter)
             first = False
+            if not self.may_call():
+                raise NotOurs
             token = f"{letter.id}.{position}"
             try:
                 async with asyncio.timeout(CALL_SECONDS):
@@ -347,7 +375,8 @@ class Runner:
     async def _adopt_orphans(self) -> None:
         """What a dead engine had in flight is in doubt (law 7)."""
         echoes = self.connector.limits.echoes_token
-        while found := await claim.orphans(self.desk.pool, self.channel, self.desk.flying):
+        engine = self.desk.ledger.engine
+        while found := await ownership.orphans(self.desk.pool, self.channel, engine, self.desk.flying):
             await self._settle(found, lambda letter: decide(Temporary(maybe_sent=True), Situation(letter.purpose, letter.tries, echoes)))
             log.warning("orphans.adopted channel=%s count=%s", self.channel, len(found))
 
