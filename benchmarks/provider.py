@@ -16,6 +16,9 @@ from typing import Any, cast
 
 import uvloop
 
+from benchmarks.bodies import Hook
+from benchmarks.citizens import Citizens, Post, Reports
+
 ANSWER = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
     b'{"messaging_product":"whatsapp","contacts":[{"input":"%b","wa_id":"%b"}],"messages":[{"id":"%b"}]}'
@@ -36,8 +39,11 @@ class Provider:
         self.connections = 0
         self.due: deque[tuple[float, asyncio.Transport, bytes]] = deque()
         self.seconds: dict[int, int] = {}  # messages by second
+        self.post = Post()
+        self.reports = Reports(self.post)
+        self.citizens = Citizens(self.post)
 
-    def accept(self, line: Line, body: bytes) -> None:
+    def accept(self, line: Line, head: bytes, body: bytes) -> None:
         if b'"status":"read"' in body:
             self.reads += 1
             line.transport.write(DONE)
@@ -47,11 +53,14 @@ class Provider:
         to = body[start : body.find(b'"', start)]
         wamid = f"wamid.{self.run}{self.count:09d}".encode()
         self._later(line.transport, ANSWER % (REST + 2 * len(to) + len(wamid), to, to, wamid))
-        self.accepted(line, body, to, wamid)
-
-    def accepted(self, line: Line, body: bytes, to: bytes, wamid: bytes) -> None:
         second = int(self.loop.time())
         self.seconds[second] = self.seconds.get(second, 0) + 1
+        if self.citizens.asked and (since := self.citizens.asked.pop(to, 0.0)):
+            self.citizens.answered.append(time.perf_counter() - since)
+        if self.reports.on:
+            phone = head[: head.find(b" ", 6)].split(b"/")[2]
+            start = body.find(b'"biz_opaque_callback_data":"') + 28
+            self.reports.add(phone, wamid, to, body[start : body.find(b'"', start)])
 
     def _later(self, transport: asyncio.Transport, answer: bytes) -> None:
         """One timer for all answers: they are due in the order they came."""
@@ -77,12 +86,29 @@ class Provider:
         if wishes.get("reset"):
             self.count = self.reads = 0
             self.seconds.clear()
+            self.post.forget()
+            self.citizens.answered.clear()
+            self.citizens.asked.clear()
+        if "hooks" in wishes:
+            self.post.hooks = {hook["phone"].encode(): Hook(**hook) for hook in wishes["hooks"]}
+        if "web" in wishes:
+            self.post.open(wishes["web"], int(wishes.get("connections", 64)))
+        if "reports" in wishes:
+            self.reports.switch(bool(wishes["reports"]), int(wishes.get("together", 1)))
+        if "citizens" in wishes:
+            self.citizens.begin(wishes["citizens"])
         return {
             "count": self.count,
             "reads": self.reads,
             "connections": self.connections,
             "cpu": time.process_time(),
             "seconds": sorted(self.seconds.items()),
+            "reports": self.reports.told,
+            "reports_waiting": self.reports.waiting,
+            "asked": self.citizens.count,
+            "unanswered": len(self.citizens.asked),
+            "answered": [round(each, 4) for each in self.citizens.answered] if wishes.get("answers") else len(self.citizens.answered),
+            **self.post.told(),
         }
 
 
@@ -119,7 +145,7 @@ class Line(asyncio.Protocol):
         if head.startswith(b"POST /control"):
             self._tell(self.provider.control(json.loads(body or b"{}")))
         elif head.startswith(b"POST "):
-            self.provider.accept(self, body)
+            self.provider.accept(self, head, body)
         else:
             self._tell({"data": []})
 

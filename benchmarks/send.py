@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import Max
 
 from benchmarks.machine import spent
 from benchmarks.stage import Partner, Stage, run, until, value
@@ -17,7 +18,7 @@ from benchmarks.table import Line, Options, compare, median
 from benchmarks.town import NEWS, channels, ids, organisation
 from buergerdraht.accounts import vault
 from buergerdraht.gateway import outbox
-from buergerdraht.gateway.models import Channel
+from buergerdraht.gateway.models import Batch, Channel
 
 LATENCIES = (0.02, 0.05, 0.1)
 CHANNELS = 100  # 8,000 a second allowed
@@ -82,14 +83,15 @@ def _ours(stage: Stage, partner: Partner, made: Sequence[Channel], latency: floa
 
 
 def put(made: Sequence[Channel], rows: int, *, first: int = 0, purpose: str = "newsletter") -> None:
-    """Letters to people who get no other, in turn over the channels."""
+    """Letters of one batch to people who get no other, in turn over the channels."""
     owner = made[0].organisation
     stored = outbox.store(owner, NEWS)
+    batch = Batch.objects.create(id=1 + (Batch.objects.aggregate(last=Max("id"))["last"] or 0), organisation=owner).pk
     letters = []
     for number in range(first, first + rows):
         address = f"+49{1_510_000_000 + number}"
         sealed, hashed = vault.encrypt(address), vault.lookup(owner.pk, address)
-        letters.append(outbox.Letter(made[number % len(made)].pk, sealed, hashed, stored.pk, purpose))
+        letters.append(outbox.Letter(made[number % len(made)].pk, sealed, hashed, stored.pk, purpose, batch))
     outbox.put_many(letters)
 
 

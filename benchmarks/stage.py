@@ -125,7 +125,14 @@ class Stage:
 
     def web(self) -> None:
         self.start("web")
-        until(lambda: answers(f"{self.address}/konto/login/"), 60, "web")
+        until(lambda: self.lives() and answers(f"{self.address}/konto/login/"), 60, "web")
+
+    def lives(self) -> bool:
+        """Tell that no process started here has ended by itself; raise where one has."""
+        for name, child in self.processes.items():
+            if child.poll() is not None:
+                raise RuntimeError(f"„{name}“ ist während der Messung ausgefallen (Ende mit {child.returncode}).")
+        return True
 
     def _environment(self) -> dict[str, str]:
         return {
@@ -137,7 +144,7 @@ class Stage:
             "BUERGERDRAHT_BIND": f"127.0.0.1:{self.port}",
             "BUERGERDRAHT_PUBLIC_URL": self.address,
             "BUERGERDRAHT_LOG": os.environ.get("BUERGERDRAHT_BENCH_LOG", "WARNING"),
-            "PYTHONPATH": str(PROJECT),
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH", "")])),
         }
 
 

@@ -46,3 +46,11 @@ def _config(number: int, provider: str) -> str:
 
 def ids(made: Sequence[Channel]) -> list[int]:
     return [channel.pk for channel in made]
+
+
+def hooks(made: Sequence[Channel]) -> list[dict[str, str]]:
+    """Where the provider reports for these numbers, as `bodies.Hook` takes it."""
+    return [
+        {"path": f"/webhook/whatsapp/{channel.token}", "secret": SECRET, "phone": phone_number_id(number)}
+        for number, channel in enumerate(made, start=1)
+    ]
