@@ -22,7 +22,7 @@ from buergerdraht.contacts.models import Address, Contact, Subscription
 from buergerdraht.gateway import channels, outbox
 from buergerdraht.gateway.models import Channel, Outbound, StoredContent
 
-NEWSLETTER, ALERT = "newsletter", "alert"
+NEWSLETTER, ALERT, SERVICE = "newsletter", "alert", "service"
 
 sent = Signal()  # outbound, address, content, purpose, operator
 
@@ -72,14 +72,7 @@ def send(
     expires_at: datetime | None = None,
 ) -> Outbound:
     """Queue one message, or raise Refused. Fires `sent`."""
-    if purpose in {NEWSLETTER, ALERT}:
-        enter_gate(address.organisation_id)
-    fresh = Address.objects.select_related("contact", "channel", "organisation").get(id=address.id)
-    confirmed = Subscription.objects.filter(contact_id=fresh.contact_id, confirmed_at__isnull=False).exists()
-    if reason := refusal(standing(fresh, confirmed), purpose, timezone.now()):
-        raise Refused(reason)
-    if content.template is None and not window(fresh).open:
-        raise Refused("window_closed")
+    fresh = _may_have(address, content, purpose)
     outbound = outbox.put(
         fresh.channel,
         fresh.address,
@@ -90,6 +83,26 @@ def send(
     )
     sent.send(Outbound, outbound=outbound, address=fresh, content=content, purpose=purpose, operator=operator)
     return outbound
+
+
+@transaction.atomic
+def probe(address: Address, content: Content, *, expires_at: datetime) -> Outbound:
+    """Queue a message that only tries the way, or raise Refused: asked the same as every other, but no conversation hears of it."""
+    fresh = _may_have(address, content, SERVICE)
+    return outbox.put(fresh.channel, fresh.address, content, purpose=SERVICE, expires_at=expires_at)
+
+
+def _may_have(address: Address, content: Content, purpose: str) -> Address:
+    """Look at the address as it stands now; raise Refused where this may not go to it."""
+    if purpose in {NEWSLETTER, ALERT}:
+        enter_gate(address.organisation_id)
+    fresh = Address.objects.select_related("contact", "channel", "organisation").get(id=address.id)
+    confirmed = Subscription.objects.filter(contact_id=fresh.contact_id, confirmed_at__isnull=False).exists()
+    if reason := refusal(standing(fresh, confirmed), purpose, timezone.now()):
+        raise Refused(reason)
+    if content.template is None and not window(fresh).open:
+        raise Refused("window_closed")
+    return fresh
 
 
 @transaction.atomic
