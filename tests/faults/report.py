@@ -55,11 +55,13 @@ def dice(name: str) -> random.Random:
     return random.Random(f"{SEED}:{name}")
 
 
-def record(outcome: Outcome) -> None:
-    """Note what happened, then hold it to its pass figure. Raises AssertionError when it was missed."""
-    _outcomes.append(outcome)
-    print(line(outcome))
-    assert outcome.met, f"{outcome.fault}: {outcome.passes} – {asdict(outcome)} (BUERGERDRAHT_SEED={SEED})"
+def record(*outcomes: Outcome) -> None:
+    """Note what happened, then hold it to its pass figure. Raises AssertionError when one was missed."""
+    _outcomes.extend(outcomes)
+    for outcome in outcomes:
+        print(line(outcome))
+    missed = [f"{outcome.fault}: {outcome.passes} – {asdict(outcome)}" for outcome in outcomes if not outcome.met]
+    assert not missed, f"{missed} (BUERGERDRAHT_SEED={SEED})"
 
 
 def line(outcome: Outcome) -> str:
