@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 from pathlib import Path
@@ -61,6 +62,14 @@ def weburl(name: str, default: str) -> str:
     return value
 
 
+def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Read networks like 10.20.0.0/16, with commas between them."""
+    try:
+        return [ipaddress.ip_network(word) for word in envlist(name)]
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} muss Netze nennen, z. B. 10.20.0.0/16,127.0.0.0/8, ist aber „{env(name)}“.") from None
+
+
 def folder(name: str, default: Path) -> Path:
     """Read a folder of ours and make it."""
     path = Path(env(name, str(default))).resolve()
@@ -113,7 +122,9 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 DEBUG = False
 SECURE = PUBLIC_URL.startswith("https://")
 MEDIA_FOLDER = DATA / "media"
-LOGGING = logs.configuration(oneof("BUERGERDRAHT_LOG", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")))
+LOGGING = logs.configuration(
+    oneof("BUERGERDRAHT_LOG", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")), oneof("BUERGERDRAHT_LOG_FORMAT", "TEXT", ("TEXT", "JSON"))
+)
 SIMULATOR_URL = weburl("BUERGERDRAHT_SIMULATOR_URL", "")
 
 POSTGRES = None if env("DATABASE_URL") else postgres.place(DATA)  # the embedded one, started by the commands that need it
@@ -196,6 +207,9 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = env("BUERGERDRAHT_SMTP_NAME"), env("BUERG
 EMAIL_USE_TLS = envbool("BUERGERDRAHT_SMTP_TLS", True)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env("BUERGERDRAHT_MAIL_FROM", "buergerdraht@localhost")
+ALARM_MAIL = envlist("BUERGERDRAHT_ALARM_MAIL")  # who is told of what concerns the whole installation
+ALARM_NETWORKS = networks("BUERGERDRAHT_ALARM_NETWORKS")  # inner networks that alarms may be sent to, beside the public internet
+METRICS_TOKEN = env("BUERGERDRAHT_METRICS_TOKEN")  # without one /metrics answers on this machine only
 # Counts guesses at sign-in for all web processes together; nothing of citizens is ever put there.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
 SESSION_COOKIE_AGE = 12 * 3600

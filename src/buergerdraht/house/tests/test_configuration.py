@@ -17,6 +17,8 @@ WRONG = [
     ({"BUERGERDRAHT_SECRET_KEY_FILE": "/gibt/es/nicht"}, "BUERGERDRAHT_SECRET_KEY_FILE nennt die Datei"),
     ({"BUERGERDRAHT_LOG": "viel"}, "BUERGERDRAHT_LOG muss eines von"),
     ({"BUERGERDRAHT_DATA": "/proc/nicht/hier"}, "BUERGERDRAHT_DATA nennt den Ordner"),
+    ({"BUERGERDRAHT_ALARM_NETWORKS": "zehn"}, "BUERGERDRAHT_ALARM_NETWORKS muss Netze nennen"),
+    ({"BUERGERDRAHT_LOG_FORMAT": "xml"}, "BUERGERDRAHT_LOG_FORMAT muss eines von"),
 ]
 
 

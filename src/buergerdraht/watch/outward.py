@@ -1,0 +1,140 @@
+"""Call an address that an operator entered, without being led astray: public addresses only, checked where the connection is made.
+
+Names are resolved here and every address is looked at, so that a name cannot point into our own network, and cannot change its mind
+between the check and the call. No redirect is followed, no proxy used, the answer's body is not read. Networks of one's own can be
+allowed by BUERGERDRAHT_ALARM_NETWORKS; loopback among them may be called without TLS.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from asgiref.sync import async_to_sync
+from django.conf import settings
+
+SECONDS = 15.0
+LONGEST = 2000  # characters of an address
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class Undelivered(Exception):
+    """The call failed, and another try may help. `problem` is a code of watch.kinds.PROBLEMS."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+class Final(Undelivered):
+    """No further try will help."""
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> None:
+    """Deliver a body. Raises Undelivered or Final unless the answer is 2xx."""
+    refuse(url)
+    status = async_to_sync(_post)(url, body, headers)
+    if 200 <= status < 300:
+        return
+    if status == 410:
+        raise Final("gone")
+    if 300 <= status < 400:
+        raise Final("redirected")
+    if status >= 500:
+        raise Undelivered("broken")
+    raise (Undelivered if status in {408, 425, 429} else Final)("refused")
+
+
+def refuse(url: str) -> None:
+    """Raise Final where the address itself already says that we may not call it."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise Final("address_refused") from None
+    host = parts.hostname or ""
+    literal = _literal(host)
+    loopback = literal is not None and literal.is_loopback and allowed(literal)
+    fits = parts.scheme == "https" or (parts.scheme == "http" and loopback)
+    if not fits or not host or len(url) > LONGEST or port == 0 or parts.username is not None:
+        raise Final("address_refused")
+    if literal is not None and not allowed(literal):
+        raise Final("address_refused")
+
+
+def allowed(address: IPAddress) -> bool:
+    """Tell whether we may call this address: a public one, or one of a network that the installation allows."""
+    found = inner(address)
+    if any(found in network for network in settings.ALARM_NETWORKS):
+        return True
+    return found.is_global and not found.is_multicast and not (isinstance(found, ipaddress.IPv6Address) and found.is_site_local)
+
+
+def inner(address: IPAddress) -> IPAddress:
+    """Find the IPv4 address that an IPv6 one only wraps: mapped, 6to4, Teredo, NAT64."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else address)
+
+
+class Resolver(AbstractResolver):
+    """Resolves names, and knows only the addresses we may call."""
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[ResolveResult]:
+        inward = aiohttp.ThreadedResolver()
+        found = await inward.resolve(host, port, family)
+        fit = [each for each in found if allowed(ipaddress.ip_address(each["host"].partition("%")[0]))]
+        if len(fit) < len(found):  # one inward address among outward ones is no accident
+            raise _Inward
+        return fit
+
+    async def close(self) -> None:
+        return None
+
+
+class _Inward(Exception):
+    """The name leads into a network we may not call."""
+
+
+async def _post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
+    connector = aiohttp.TCPConnector(resolver=Resolver(), use_dns_cache=False, force_close=True)
+    patience = aiohttp.ClientTimeout(total=SECONDS)
+    try:
+        async with (
+            aiohttp.ClientSession(connector=connector, timeout=patience, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()) as session,
+            session.post(url, data=body, headers=dict(headers), allow_redirects=False) as answer,
+        ):
+            return int(answer.status)
+    except Exception as problem:
+        raise _translated(problem) from None
+
+
+def _translated(problem: Exception) -> Exception:
+    """Name what went wrong; our own mistakes stay what they are."""
+    match problem:
+        case _Inward() | aiohttp.InvalidURL():
+            return Final("address_refused")
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError() | ssl.SSLError():
+            return Undelivered("certificate")
+        case aiohttp.ClientConnectorDNSError():
+            return Undelivered("not_found")
+        case TimeoutError():
+            return Undelivered("timeout")
+        case aiohttp.ClientError() | OSError():
+            return Undelivered("unreachable")
+    return problem
+
+
+def _literal(host: str) -> IPAddress | None:
+    try:
+        return ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return None

@@ -1,0 +1,99 @@
+"""The daily sums: every letter of a day has one end, every accepted one its parts, every recipient its letter. A difference is an alarm.
+
+Letters are found by the day they were made (Europe/Berlin), parts and recipients by the range of those letters' ids: each table is
+read in one stretch, whatever lies before and behind it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from buergerdraht.accounts.hours import BERLIN
+from buergerdraht.gateway.models import Channel
+from buergerdraht.gateway.queries import queries
+from buergerdraht.watch.models import Reconciliation
+
+log = logging.getLogger("buergerdraht.watch")
+SQL = queries(Path(__file__).with_name("reconcile.sql"))
+KEPT_DAYS = 90
+SUMS = ("total", "accepted", "failed", "unclear", "cancelled", "waiting", "read", "delivered", "sent", "unreported", "undelivered")
+
+# What may not match, and in which words (a German msgid each; the screens translate).
+DIFFERENCES = {
+    "states": "Die Summe der Zustände ist nicht die Summe der Nachrichten",
+    "receipts": "Die Summe der Berichte ist nicht die Summe der angenommenen Nachrichten",
+    "parts": "Angenommene Nachrichten, deren Teile nicht vollständig verzeichnet sind",
+    "letters": "Empfänger von Rundnachrichten, deren Nachricht fehlt",
+    "recipients": "Nachrichten von Rundnachrichten, auf die kein Empfänger zeigt",
+    "contrary": "Nachrichten, die zugestellt sind und trotzdem noch warten",
+}
+
+
+def run(day: date) -> list[Reconciliation]:
+    """Sum up a day, for every channel that had letters; again for the same day replaces what was there."""
+    times = bounds(day)
+    with transaction.atomic():
+        # One picture of all tables: what is sent while we count must not look like a difference.
+        if not connection.savepoint_ids:
+            with connection.cursor() as cursor:
+                cursor.execute("set transaction isolation level repeatable read, read only")
+        found = _read("letters", **times)
+        sums = {row["channel_id"]: row for row in found}
+        extras = _extras(sums, times) if sums else {}
+    return [_write(day, row, extras) for row in found if Channel.objects.filter(pk=row["channel_id"]).exists()]
+
+
+def bounds(day: date) -> dict[str, datetime]:
+    """When a day begins and ends in Germany; clock changes make it an hour shorter or longer."""
+    return {"since": datetime.combine(day, time.min, BERLIN), "until": datetime.combine(day + timedelta(days=1), time.min, BERLIN)}
+
+
+def _extras(sums: Mapping[int, Mapping[str, Any]], times: Mapping[str, datetime]) -> dict[str, dict[int, tuple[int, ...]]]:
+    stretch = {**times, "first": min(row["first"] for row in sums.values()), "last": max(row["last"] for row in sums.values())}
+    return {
+        name: {row[0]: tuple(int(value) for value in row[1:]) for row in _rows(name, **stretch)} for name in ("parts", "bare", "recipients")
+    }
+
+
+def _write(day: date, row: Mapping[str, Any], extras: Mapping[str, Mapping[int, tuple[int, ...]]]) -> Reconciliation:
+    number = row["channel_id"]
+    parts, short = extras["parts"].get(number, (0, 0))
+    (bare,) = extras["bare"].get(number, (0,))
+    recipients, lost = extras["recipients"].get(number, (0, 0))
+    wrong = {
+        "states": row["total"] - sum(row[name] for name in ("accepted", "failed", "unclear", "cancelled", "waiting")),
+        "receipts": row["accepted"] - sum(row[name] for name in ("read", "delivered", "sent", "unreported")),
+        "parts": short + bare + row["short"],
+        "letters": lost,
+        "recipients": max(row["batched"] - (recipients - lost), 0),
+        "contrary": row["contrary"],
+    }
+    differences = {code: count for code, count in wrong.items() if count}
+    if differences:
+        log.error("reconciliation.difference channel=%s day=%s codes=%s", number, day, ",".join(differences))
+    values = {name: row[name] for name in SUMS}
+    values |= {"organisation_id": row["organisation_id"], "parts": parts, "recipients": recipients}
+    made, _ = Reconciliation.objects.update_or_create(
+        channel_id=number, day=day, defaults={**values, "differences": differences, "made_at": timezone.now()}
+    )
+    return made
+
+
+def _read(name: str, **values: Any) -> list[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(SQL[name], values)
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _rows(name: str, **values: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(SQL[name], values)
+        return list(cursor.fetchall())
