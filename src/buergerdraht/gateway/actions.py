@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from pydantic import BaseModel, SecretStr
 
@@ -16,6 +17,7 @@ from buergerdraht.gateway import channels, ingest, live, templates_job
 from buergerdraht.gateway.models import Channel, InboundEvent, Outbound
 
 State = Channel.State
+PIECE = 500
 
 
 class Wish(NamedTuple):
@@ -77,6 +79,15 @@ def pause(channel: Channel, *, operator: Operator) -> None:
     """Hold everything back; what comes in is still kept."""
     _set(channel, State.PAUSED)
     _note(channel, "pause", operator)
+
+
+@transaction.atomic
+def drain(channel: Channel, *, operator: Operator) -> int:
+    """Let what is queued now still go, and nothing newer; then the engine pauses the channel. Returns the last letter's number."""
+    last = Outbound.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    _set(channel, State.DRAINING, drain_to=last)
+    _note(channel, "drain", operator, drain_to=last)
+    return last
 
 
 @transaction.atomic
@@ -142,14 +153,40 @@ def replay(event: InboundEvent, *, operator: Operator) -> None:
     _note(event.channel, "replay", operator, event=event.pk)
 
 
+def replay_many(events: QuerySet[InboundEvent], *, operator: Operator) -> int:
+    """Let kept events be handled again, in pieces, one entry in the log for each channel and piece. Returns how many."""
+    again = {"state": InboundEvent.State.NEW, "tries": 0, "retry_at": None, "problem": ""}
+    return _in_pieces(events, "replay_many", operator, **again)
+
+
+def dismiss_many(events: QuerySet[InboundEvent], *, operator: Operator) -> int:
+    """Give up kept events: they go with the handled ones after a few days. Returns how many."""
+    return _in_pieces(events, "dismiss", operator, state=InboundEvent.State.DONE, done_at=timezone.now())
+
+
+def _in_pieces(events: QuerySet[InboundEvent], verb: str, operator: Operator, **fields: Any) -> int:
+    """Change kept events a few at a time, so that the workers are never held up for long."""
+    kept = events.filter(state=InboundEvent.State.KEPT).order_by("pk")
+    last = total = 0
+    while piece := dict(kept.filter(pk__gt=last).values_list("pk", "channel")[:PIECE]):
+        last = max(piece)
+        with transaction.atomic():
+            total += InboundEvent.objects.filter(pk__in=piece, state=InboundEvent.State.KEPT).update(**fields)
+            for channel in Channel.objects.filter(pk__in=set(piece.values())).select_related("organisation"):
+                count = sum(number == channel.pk for number in piece.values())
+                _note(channel, verb, operator, events=count, until=last)
+            live.notify("inbound")
+    return total
+
+
 def waiting(channel: Channel) -> int:
     """How many letters wait on this channel."""
     return Outbound.objects.filter(channel=channel, state=Outbound.State.QUEUED).count()
 
 
-def _set(channel: Channel, state: str) -> None:
-    channel.state, channel.reason, channel.reason_details = state, "", ""
-    channel.save(update_fields=["state", "reason", "reason_details"])
+def _set(channel: Channel, state: str, drain_to: int | None = None) -> None:
+    channel.state, channel.drain_to, channel.reason, channel.reason_details = state, drain_to, "", ""
+    channel.save(update_fields=["state", "drain_to", "reason", "reason_details"])
     live.tell(channel.organisation_id, "channel", channel=channel.pk)
     live.notify("channel", "")
 

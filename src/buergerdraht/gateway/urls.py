@@ -14,6 +14,7 @@ urlpatterns = [
     path("einstellungen/kanaele/<int:number>/pruefen/", views.check, name="check"),
     path("einstellungen/kanaele/<int:number>/starten/", views.start, name="start"),
     path("einstellungen/kanaele/<int:number>/anhalten/", views.pause, name="pause"),
+    path("einstellungen/kanaele/<int:number>/leerlaufen/", views.drain, name="drain"),
     path("einstellungen/kanaele/<int:number>/fortsetzen/", views.resume, name="resume"),
     path("einstellungen/kanaele/<int:number>/probe/", views.test, name="test"),
     path("einstellungen/kanaele/<int:number>/erneuern/<slug:field>/", views.renew, name="renew"),

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -44,6 +45,10 @@ def _words(problem: SendError) -> str:
 
 
 def _to(request: DeskRequest, place: str, channel: Channel) -> HttpResponse:
+    """Go back to where the form says it stands, on our own host, else to the channel's page."""
+    back = request.POST.get("zurueck", "")
+    if back.startswith(f"/o/{request.organisation.slug}/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        return redirect(back)
     return redirect(f"gateway:{place}", request.organisation.slug, channel.pk)
 
 
@@ -173,6 +178,19 @@ def pause(request: DeskRequest, number: int) -> HttpResponseBase:
     found = _channel(request, number)
     actions.pause(found, operator=request.operator)
     messages.success(request, _("Der Kanal pausiert. Was hereinkommt, wird aufbewahrt; hinaus geht nichts."))
+    return _to(request, "channel", found)
+
+
+@require_POST
+@desk(Right.MANAGE)
+def drain(request: DeskRequest, number: int) -> HttpResponseBase:
+    """Let the queue run dry: only a channel that sends can."""
+    found = _channel(request, number)
+    if found.state != Channel.State.RUNNING:
+        messages.error(request, _("Nur ein laufender Kanal kann leerlaufen."))
+    else:
+        actions.drain(found, operator=request.operator)
+        messages.success(request, _("Der Kanal läuft leer: Was schon wartet, geht noch hinaus. Danach pausiert er von selbst."))
     return _to(request, "channel", found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -147,9 +148,14 @@ NAVIGATION: tuple[tuple[tuple[str, str, str, str], ...], ...] = (
     ),
     (
         ("people", "Kontakte", "contacts:list", "contacts"),
+        ("flow", "Zustellung", "watch:delivery", "watch"),
         ("settings", "Einstellungen", "accounts:settings", "accounts gateway blueprints"),
     ),
 )
+
+
+# What waits behind an entry, by its address: a room above adds its own, because this one knows no table.
+NUMBERS: dict[str, Callable[[Any], tuple[int, str]]] = {}
 
 
 @register.filter
@@ -176,6 +182,9 @@ def navigation(context: Any) -> dict[str, Any]:
                 href = reverse(address, args=(request.organisation.slug,))
             except NoReverseMatch:
                 continue
-            items.append({"icon": name, "words": _(words), "href": href, "current": place in places.split()})
+            number, said = NUMBERS[address](request) if address in NUMBERS else (0, "")
+            items.append(
+                {"icon": name, "words": _(words), "href": href, "current": place in places.split(), "number": number, "said": said}
+            )
         groups.append(items)
     return {"groups": groups}

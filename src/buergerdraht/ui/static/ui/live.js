@@ -1,6 +1,6 @@
 // One EventSource per page; each event becomes `live:<topic>` on the body, so htmx and modules listen with plain DOM events.
 // After a gap (sleep, network, restart) the server's `hello` makes the pieces fetch themselves anew: nothing is missed.
-const TOPICS = ["conversation", "message", "receipt", "broadcast", "channel", "media"];
+const TOPICS = ["conversation", "message", "receipt", "broadcast", "channel", "media", "alarm"];
 
 export function connect(place) {
   const source = new EventSource(place);
