@@ -10,8 +10,9 @@ import asyncio
 import json
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
@@ -38,6 +39,7 @@ HEARTBEAT_SECONDS = 20.0
 RECHECK_SECONDS = 300.0  # a sign-out or a lost membership ends the stream at the latest then
 MOST_PER_OPERATOR = 12
 MOST_WAITING = 200  # a page that falls further behind gets `hello` instead
+_gathered: ContextVar[dict[tuple[str, str], None] | None] = ContextVar("gathered", default=None)
 
 
 def tell(organisation_id: int, topic: str, **values: int | str | None) -> None:
@@ -47,8 +49,32 @@ def tell(organisation_id: int, topic: str, **values: int | str | None) -> None:
 
 def notify(channel: str, payload: str = "") -> None:
     """Wake whoever listens, at commit; equal ones of one transaction arrive once."""
+    gathered = _gathered.get()
+    if gathered is None:
+        _say([(channel, payload)])
+    else:
+        gathered[channel, payload] = None
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Tell in one call, at the end of the block, what is told inside. A block that fails tells nothing; blocks may be nested."""
+    outer, mine = _gathered.get(), dict[tuple[str, str], None]()
+    token = _gathered.set(mine)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+    if outer is not None:
+        outer.update(mine)
+    elif mine:
+        _say(mine)
+
+
+def _say(told: Iterable[tuple[str, str]]) -> None:
+    channels, payloads = zip(*told, strict=True)
     with connection.cursor() as cursor:
-        cursor.execute("select pg_notify(%s, %s)", [channel, payload])
+        cursor.execute("select pg_notify(c, p) from unnest(%s::text[], %s::text[]) as told(c, p)", [list(channels), list(payloads)])
 
 
 # ── the stream ────────────────────────────────────────────────────────────

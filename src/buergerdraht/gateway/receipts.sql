@@ -72,6 +72,7 @@ select %(channel)s, external_id, receipt::jsonb, now() from unnest(%(externals)s
 delete from gateway_earlyreceipt e
 using (select e.id from gateway_earlyreceipt e
        join gateway_part p on p.channel_id = e.channel_id and p.external_id = e.external_id
+       where e.at > now() - %(since)s
        order by e.id limit 2000 for update of e skip locked) due
 where e.id = due.id
 returning e.channel_id, e.receipt;

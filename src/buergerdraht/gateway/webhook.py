@@ -13,14 +13,14 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import psycopg
 from psycopg import AsyncConnection
 
 from buergerdraht.accounts import vault
-from buergerdraht.connectors.contract import Connector, Malformed, Unsigned
+from buergerdraht.connectors.contract import Connector, Malformed, Receipt, Unsigned
 from buergerdraht.connectors.http import Http
 from buergerdraht.connectors.registry import CONNECTORS, connector_class
 from buergerdraht.gateway.database import conninfo
@@ -30,14 +30,15 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+MESSAGE, RECEIPT = "message", "receipt"  # receipts come in masses and wait in a lane of their own
 LARGEST = 4 * 1024 * 1024
 BODY_SECONDS = 15.0  # a body that trickles in longer is cut off
 STORE_SECONDS = 8.0
 KNOWN_SECONDS = 5.0  # how long a channel's secrets are believed without looking again
 LARGEST_GROUP = 1000
-COLUMNS = "channel_id, source, body, state, problem, tries, received_at"
+COLUMNS = "channel_id, source, lane, body, state, problem, tries, received_at"
 COPY = f"copy gateway_inboundevent ({COLUMNS}) from stdin"
-INSERT = f"insert into gateway_inboundevent ({COLUMNS}) values (%s, %s, %s, %s, %s, %s, %s)"  # noqa: S608 - our own column names
+INSERT = f"insert into gateway_inboundevent ({COLUMNS}) values (%s, %s, %s, %s, %s, %s, %s, %s)"  # noqa: S608 - our own column names
 TEXTS = {
     200: b"",
     400: b"malformed",
@@ -57,20 +58,27 @@ class Known:
     until: float
 
 
+class Read(NamedTuple):
+    """What a look into a body says: the lane it is handled in, and why it cannot be from this provider."""
+
+    lane: str = MESSAGE
+    problem: str = ""
+
+
 @dataclass(slots=True, eq=False)
 class Raw:
     """A body on its way into the table."""
 
     channel_id: int
     body: bytes
-    state: str
-    problem: str
+    read: Read
     received_at: datetime
     stored: asyncio.Future[None]
 
     @property
     def row(self) -> tuple[Any, ...]:
-        return (self.channel_id, "webhook", self.body, self.state, self.problem, 0, self.received_at)
+        state = "kept" if self.read.problem else "new"
+        return (self.channel_id, "webhook", self.read.lane, self.body, state, self.read.problem, 0, self.received_at)
 
 
 @dataclass(slots=True)
@@ -265,27 +273,27 @@ async def _take(known: Known, headers: dict[str, str], body: bytes) -> int:
         known.connector.verify(headers, body)
     except Unsigned:
         return 401
-    problem = _unreadable(known.connector, body)
-    loop = asyncio.get_running_loop()
-    raw = Raw(known.channel_id, body, "kept" if problem else "new", problem, datetime.now(UTC), loop.create_future())
+    raw = Raw(known.channel_id, body, _look(known.connector, body), datetime.now(UTC), asyncio.get_running_loop().create_future())
     store().add(raw)
     try:
         async with asyncio.timeout(STORE_SECONDS):
             await raw.stored
     except (psycopg.Error, TimeoutError):
         return 503
-    return 400 if problem else 200
+    return 400 if raw.read.problem else 200
 
 
-def _unreadable(connector: Connector, body: bytes) -> str:
-    """Say why a body cannot be from this provider; it is kept for replay all the same."""
+def _look(connector: Connector, body: bytes) -> Read:
+    """Read a body to know its lane. One that cannot be from this provider is kept for replay all the same."""
     try:
-        connector.parse(body)
+        items = connector.parse(body)
     except Malformed as problem:
-        return f"malformed: {problem}"[:500].replace("\0", "")
+        return Read(problem=f"malformed: {problem}"[:500].replace("\0", ""))
     except Exception as problem:  # our own mistake, not theirs: ingest keeps it, the provider need not repeat it
         log.error("webhook.unreadable problem=%s", type(problem).__name__)
-    return ""
+        return Read()
+    only_receipts = items and all(type(item.event) is Receipt for item in items)
+    return Read(RECEIPT if only_receipts else MESSAGE)
 
 
 async def _copy(connection: AsyncConnection[Any], group: list[Raw]) -> None:
@@ -293,7 +301,9 @@ async def _copy(connection: AsyncConnection[Any], group: list[Raw]) -> None:
         async with cursor.copy(COPY) as copy:
             for raw in group:
                 await copy.write_row(raw.row)
-        await cursor.execute("select pg_notify('inbound', '')")
+        await cursor.execute(
+            "select pg_notify('inbound', lane) from unnest(%s::text[]) as lane", [sorted({raw.read.lane for raw in group})]
+        )
 
 
 async def _one_by_one(connection: AsyncConnection[Any], group: list[Raw]) -> None:
@@ -302,7 +312,7 @@ async def _one_by_one(connection: AsyncConnection[Any], group: list[Raw]) -> Non
         try:
             async with connection.transaction():
                 await connection.execute(INSERT, raw.row)
-                await connection.execute("select pg_notify('inbound', '')")
+                await connection.execute("select pg_notify('inbound', %s)", [raw.read.lane])
         except psycopg.Error as problem:
             log.error("webhook.refused channel=%s problem=%s", raw.channel_id, type(problem).__name__)
             _away(raw, type(problem).__name__)

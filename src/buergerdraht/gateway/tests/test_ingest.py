@@ -53,7 +53,7 @@ def test_the_same_event_ten_times_is_handled_once(channel: Channel) -> None:
 def test_a_bad_item_spoils_no_other(channel: Channel) -> None:
     """Law 3: its savepoint takes back what it half did; it is tried again, then kept."""
     log = Log("m2")
-    event = told(channel, hello(1), hello(2), hello(3))
+    event = told(channel, hello(1), hello(2, "berta"), hello(3))
     other = told(channel, hello(4))
     ingest.run_once(log)
     assert log.seen == ["m1", "m3", "m4"]

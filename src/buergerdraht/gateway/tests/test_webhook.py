@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from double import body_of, sign
 
-from buergerdraht.connectors.contract import Received, Sender
+from buergerdraht.connectors.contract import Gone, Receipt, ReceiptState, Received, Sender
 from buergerdraht.gateway import webhook
 from buergerdraht.gateway.models import Channel, InboundEvent
 
@@ -150,19 +150,24 @@ def terminate() -> None:
     connection.close()
 
 
-def test_one_bad_row_does_not_keep_out_its_neighbours(channel: Channel) -> None:
+def test_one_bad_row_does_not_keep_out_its_neighbours() -> None:
     async def story() -> list[Any]:
         await call(body=message(0))  # the channel is known now
-        await asyncio.to_thread(vanish)
+        known = webhook.store().known
+        connector = known["double", "channel-token"].connector
+        known["double", "second"] = webhook.Known(2**70, connector, time.monotonic() + 60)  # no such number fits the column
         return await asyncio.gather(call(body=message(1)), call("/webhook/double/second", message(2)), call(body=message(3)))
 
-    second = Channel.objects.create(organisation=channel.organisation, kind="double", name="Zwei", config="{}", token="second")
-
-    def vanish() -> None:
-        known = webhook.store().known
-        known["double", "second"] = webhook.Known(second.id + 2**63, known["double", "channel-token"].connector, time.monotonic() + 60)
-        connection.close()
-
-    # No column holds such a number, so the whole group fails first and then one by one.
     assert [status for status, _ in run(story())[0]] == [200, 503, 200]
     assert InboundEvent.objects.count() == 3
+
+
+def test_a_body_of_nothing_but_receipts_goes_in_their_lane() -> None:
+    at = datetime.now(UTC)
+    receipt = Receipt(external_id="x", state=ReceiptState.SENT, at=at)
+    received = Received(external_id="m", sender=Sender(address="anna"), at=at)
+    gone = Gone(address="anna", at=at, external_id="g")
+    bodies = [body_of(receipt, receipt), body_of(receipt, received), body_of(received), body_of(gone), b"[]", b'[{"event": null}]', b"{"]
+    run(*(call(body=body) for body in bodies))
+    lanes = {bytes(event.body): event.lane for event in InboundEvent.objects.all()}
+    assert [lanes[body] for body in bodies] == ["receipt", *["message"] * 6]

@@ -1,0 +1,83 @@
+-- name: with_news
+-- Channels that have something to be handled in a lane. One probe of the index each: a backlog of one hides no other.
+select c.id
+from gateway_channel c
+cross join lateral (
+  select from gateway_inboundevent e
+  where e.channel_id = c.id and e.lane = %(lane)s and e.state = 'new' and (e.retry_at is null or e.retry_at <= now())
+  limit 1
+) news
+order by c.id;
+
+-- name: pick
+-- A channel's next events in the order they came; nothing where another worker handles this channel at this moment.
+select e.id, e.source, e.body, e.tries, e.received_at
+from gateway_inboundevent e
+where e.channel_id = %(channel)s and e.lane = %(lane)s and e.state = 'new' and (e.retry_at is null or e.retry_at <= now())
+order by e.id
+limit %(limit)s;
+
+-- name: own
+-- One worker per channel keeps a citizen's messages in order; the lock ends with the transaction.
+select pg_try_advisory_xact_lock(%(locks)s, %(channel)s);
+
+-- name: waiting
+-- Earlier events that wait for their next try: what their senders wrote since waits with them.
+select e.id, e.source, e.body, e.tries, e.received_at, e.retry_at
+from gateway_inboundevent e
+where e.channel_id = %(channel)s and e.lane = 'message' and e.state = 'new' and e.retry_at > now() and e.id <= %(last)s
+order by e.id
+limit 500;
+
+-- name: share
+-- Receipts of a channel that no other worker has in hand.
+select e.id, e.source, e.body, e.tries, e.received_at
+from gateway_inboundevent e
+where e.channel_id = %(channel)s and e.lane = 'receipt' and e.state = 'new' and (e.retry_at is null or e.retry_at <= now())
+order by e.id
+limit %(limit)s
+for update skip locked;
+
+-- name: see
+-- Which of these items are handled for the first time (law 2).
+insert into gateway_seen (channel_id, external_id, at)
+select %(channel)s, external_id, now() from unnest(%(externals)s::text[]) as v(external_id)
+on conflict do nothing
+returning external_id;
+
+-- name: seen
+-- Which of these items were handled before.
+select external_id from gateway_seen where channel_id = %(channel)s and external_id = any(%(externals)s::text[]);
+
+-- name: unsee
+-- These were not handled after all.
+delete from gateway_seen where channel_id = %(channel)s and external_id = any(%(externals)s::text[]);
+
+-- name: done
+-- Handled without a word.
+update gateway_inboundevent set state = 'done', problem = '', done_at = now() where id = any(%(ids)s::bigint[]);
+
+-- name: applied
+-- What a receipt said stands with the letter; its body has served.
+delete from gateway_inboundevent where id = any(%(ids)s::bigint[]);
+
+-- name: go_with_messages
+-- What is no receipt after all, or cannot be read any more, goes with the messages.
+update gateway_inboundevent set lane = 'message' where id = any(%(ids)s::bigint[]);
+
+-- name: leave
+-- Not handled, or not wholly: to be tried again, or kept for people.
+update gateway_inboundevent
+set state = %(state)s, problem = %(problem)s, tries = %(tries)s, retry_at = %(retry_at)s,
+    done_at = case when %(state)s = 'kept' then now() end
+where id = %(id)s;
+
+-- name: heard
+-- The provider's last word, to the minute.
+update gateway_channel set last_inbound_at = %(at)s
+where id = %(channel)s and (last_inbound_at is null or last_inbound_at < %(at)s - interval '1 minute');
+
+-- name: homeless
+-- What came for a channel that is gone.
+delete from gateway_inboundevent e
+where e.state = 'new' and not exists (select from gateway_channel c where c.id = e.channel_id);
