@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections import Counter, deque
 from typing import Any
@@ -111,10 +110,11 @@ class Citizens:
         self.count = 0
         self.asked: dict[bytes, float] = {}
         self.answered: list[float] = []
-        self.mark = f"{os.getpid():x}{time.time_ns():x}"
+        self.mark = ""
 
     def begin(self, wishes: dict[str, Any]) -> None:
         self.count = 0
+        self.mark = f"{time.time_ns():x}"
         self.post.keep(asyncio.get_running_loop().create_task(self._write(wishes)))
 
     async def _write(self, wishes: dict[str, Any]) -> None:

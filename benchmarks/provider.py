@@ -35,6 +35,7 @@ class Provider:
         self.latency = 0.05
         self.run = f"{os.getpid():x}{int(time.time()):x}"
         self.count = 0
+        self.serial = 0  # never begins anew: an id is given once
         self.reads = 0
         self.connections = 0
         self.due: deque[tuple[float, asyncio.Transport, bytes]] = deque()
@@ -49,13 +50,14 @@ class Provider:
             line.transport.write(DONE)
             return
         self.count += 1
+        self.serial += 1
         start = body.find(b'"to":"') + 6
         to = body[start : body.find(b'"', start)]
-        wamid = f"wamid.{self.run}{self.count:09d}".encode()
+        wamid = f"wamid.{self.run}{self.serial:09d}".encode()
         self._later(line.transport, ANSWER % (REST + 2 * len(to) + len(wamid), to, to, wamid))
         second = int(self.loop.time())
         self.seconds[second] = self.seconds.get(second, 0) + 1
-        if self.citizens.asked and (since := self.citizens.asked.pop(to, 0.0)):
+        if self.citizens.asked and (since := self.citizens.asked.pop(to.lstrip(b"+"), 0.0)):
             self.citizens.answered.append(time.perf_counter() - since)
         if self.reports.on:
             phone = head[: head.find(b" ", 6)].split(b"/")[2]

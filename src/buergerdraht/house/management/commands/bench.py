@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-PARTS = ("send", "webhook", "outbox")
+PARTS = ("send", "both", "webhook", "reply", "outbox")
 
 
 class Command(BaseCommand):
