@@ -19,7 +19,7 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, tuple_row
 
-from buergerdraht.gateway.database import GONE_SECONDS, conninfo
+from buergerdraht.gateway.database import GONE_SECONDS, conninfo, steady
 from buergerdraht.gateway.engine.claim import Orphan, Pool
 from buergerdraht.gateway.queries import queries
 
@@ -71,6 +71,7 @@ async def connect(name: Name) -> AsyncConnection[Any]:
     """Open the connection that holds the locks, and say that the engine lives and takes channels."""
     connection = await AsyncConnection.connect(conninfo(f"buergerdraht engine {name.place}"), autocommit=True, row_factory=tuple_row)
     try:
+        await steady(connection)
         await connection.execute(SQL["enter"], {**LOCKS, "number": name.number})
     except BaseException:
         await connection.close()
