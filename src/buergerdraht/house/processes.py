@@ -15,7 +15,7 @@ from types import FrameType
 
 from buergerdraht.house import postgres
 
-PATIENCE = 20.0  # seconds a part gets to end by itself
+PATIENCE = 55.0  # seconds a part gets to end by itself; the engine waits 45 for calls that hang at a provider
 CALM = 60.0  # seconds after which a part counts as healthy again
 LONGEST_PAUSE = 30.0
 

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import threading
 from collections.abc import Callable
 
 import uvicorn
+import uvloop
 from django.conf import settings
 from django.core.management import call_command
 from django.db import close_old_connections, connections
+from procrastinate import App, exceptions
 from procrastinate.contrib.django import app as jobs
+from procrastinate.jobs import Status
 
 from buergerdraht import inbound
 from buergerdraht.gateway import engine as sending
 from buergerdraht.gateway import ingest
 from buergerdraht.house.processes import Part, Supervisor, answers, ours, say
+
+log = logging.getLogger("buergerdraht.house")
+BEAT_SECONDS = 2.0  # how often a worker says that it lives
+GONE_SECONDS = 10.0  # without a word for so long, others take up its jobs
 
 
 def web() -> None:
@@ -39,7 +47,7 @@ def web() -> None:
 
 def engine() -> None:
     """Send what waits in the outbox, and listen to providers that stream."""
-    asyncio.run(_engine())
+    uvloop.run(_engine())
 
 
 async def _engine() -> None:
@@ -85,14 +93,38 @@ async def _timetable(stop: threading.Event) -> None:
     app = jobs.with_connector(jobs.connector.get_worker_connector())  # type: ignore[attr-defined]
     async with app.open_async():
         work = asyncio.create_task(
-            app.run_worker_async(concurrency=2, fetch_job_polling_interval=1.0, install_signal_handlers=False, delete_jobs="successful")
+            app.run_worker_async(
+                concurrency=2,
+                fetch_job_polling_interval=1.0,
+                install_signal_handlers=False,
+                delete_jobs="successful",
+                update_heartbeat_interval=BEAT_SECONDS,
+                stalled_worker_timeout=GONE_SECONDS,
+            )
         )
+        mending = asyncio.create_task(_mend(app))
         while not stop.is_set() and not work.done():  # noqa: ASYNC110 - the other half of the wait is a thread's event
             await asyncio.sleep(0.2)
+        mending.cancel()
         work.cancel()  # lets running jobs finish
         await asyncio.gather(work, return_exceptions=True)
         if not work.cancelled() and (problem := work.exception()):
             raise problem
+
+
+async def _mend(app: App) -> None:
+    """Take up the jobs of workers that are gone; a lock they held would keep all later jobs of its kind waiting for ever."""
+    while True:
+        await asyncio.sleep(BEAT_SECONDS)
+        try:
+            for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=GONE_SECONDS):
+                log.warning("job.stalled job=%s task=%s", job.id, job.task_name)
+                try:
+                    await app.job_manager.retry_job(job)
+                except exceptions.UniqueViolation:  # the next of its kind waits already
+                    await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
+        except exceptions.ConnectorException as problem:
+            log.warning("jobs.reconnect problem=%s", type(problem).__name__)
 
 
 def up(*, beside: tuple[Part, ...] = (), prepare: Callable[[], None] | None = None, ready: Callable[[], None] | None = None) -> None:
