@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-PARTS = ("send", "both", "webhook", "reply", "outbox")
+PARTS = ("send", "both", "webhook", "receipts", "ingest", "reply", "outbox")
 
 
 class Command(BaseCommand):
