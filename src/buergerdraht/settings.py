@@ -15,6 +15,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from buergerdraht.house import logs, postgres
 
+# A database whose machine is gone is noticed within seconds, not hours; gateway/database.py sees to the other direction.
+STEADY = {"connect_timeout": 5, "keepalives_idle": 1, "keepalives_interval": 1, "keepalives_count": 3, "tcp_user_timeout": 3000}
+
 
 def env(name: str, default: str = "") -> str:
     """Read a setting; NAME_FILE names a file that holds it. An empty value counts as none."""
@@ -81,22 +84,40 @@ def folder(name: str, default: Path) -> Path:
 
 
 def database(url: str) -> dict[str, object]:
-    """Read postgresql://user:password@host:port/name?option=…; host may be a folder (?host=/run/postgresql)."""
+    """Read postgresql://user:password@host:port/name?option=…; host may be a folder (?host=/run/postgresql), or several with commas.
+
+    With several hosts `target_session_attrs=read-write` finds the one that writes: the others stand by (docs/administration/machines.md).
+    """
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured("DATABASE_URL muss mit postgresql:// beginnen. Bürgerdraht läuft nur auf PostgreSQL.")
-    options = dict(parse_qsl(parts.query))
+    options: dict[str, object] = dict(parse_qsl(parts.query))
+    account, _, places = parts.netloc.rpartition("@")
+    name, _, password = account.partition(":")
+    split = [_place(place) for place in places.split(",")] if places else []
+    hosts, ports = ",".join(host for host, _ in split), ",".join(port for _, port in split)
+    if "," in hosts:
+        options.setdefault("target_session_attrs", "read-write")
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": options.pop("host", "") or parts.hostname or "",
-        "PORT": options.pop("port", "") or str(parts.port or ""),
+        "USER": unquote(name),
+        "PASSWORD": unquote(password),
+        "HOST": str(options.pop("host", "") or hosts),
+        "PORT": str(options.pop("port", "") or (ports if ports.strip(",") else "")),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": options,
+        "OPTIONS": {**STEADY, **options},
     }
+
+
+def _place(text: str) -> tuple[str, str]:
+    """Split host:port; an IPv6 address stands in brackets."""
+    place = urlsplit(f"//{text}")
+    try:
+        return place.hostname or "", str(place.port or "")
+    except ValueError:
+        raise ImproperlyConfigured(f"DATABASE_URL nennt „{text}“, aber das ist nicht Rechner:Port.") from None
 
 
 def keyfile(path: Path) -> str:

@@ -8,15 +8,8 @@ from django.db import connection
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 
-GONE_SECONDS = 4.0  # without a word for so long, PostgreSQL takes our host as gone and frees its locks
+GONE_SECONDS = 4.0  # without a word for so long, PostgreSQL takes our host as gone and frees its locks; settings.STEADY is our side of it
 PROBE_SECONDS = 1
-OURS = {  # what our kernel does, by libpq
-    "keepalives": 1,
-    "keepalives_idle": PROBE_SECONDS,
-    "keepalives_interval": PROBE_SECONDS,
-    "keepalives_count": 3,
-    "tcp_user_timeout": int(1000 * (GONE_SECONDS - 1)),
-}
 THEIRS = {  # what the server's kernel does; without effect over a socket in the file system
     "tcp_keepalives_idle": PROBE_SECONDS,
     "tcp_keepalives_interval": PROBE_SECONDS,
@@ -37,8 +30,14 @@ def conninfo(name: str) -> str:
         "port": known["PORT"],
         **{key: value for key, value in known.get("OPTIONS", {}).items() if isinstance(value, str | int)},
     }
-    values = {"connect_timeout": 5, **OURS, "application_name": name[:63]} | {key: value for key, value in values.items() if value}
+    values = {"application_name": name[:63]} | {key: value for key, value in values.items() if value}
     return make_conninfo("", **values)
+
+
+def steady_django(connection: Any, **_: Any) -> None:
+    """Do as `steady` for a connection of Django's: a worker holds locks, too."""
+    with connection.cursor() as cursor:
+        cursor.execute(STEADY)
 
 
 async def steady(connection: AsyncConnection[Any]) -> None:

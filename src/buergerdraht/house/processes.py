@@ -113,11 +113,25 @@ class Supervisor:
     def _watch(self) -> None:
         if self.server is not None and self.database is not None and self.server.poll() is not None:
             say(f"Die Datenbank ist ausgefallen ({_ending(self.server)}) und wird neu gestartet.")
-            self.server = postgres.start(self.database)
-            say("Die Datenbank läuft wieder.")
+            self._restart_database()
         now = time.monotonic()
         for running in self.running.values():
             self._mend(running, now)
+
+    def _restart_database(self) -> None:
+        """Try until it comes back: what keeps it from starting, a full disk above all, may be mended meanwhile."""
+        assert self.database is not None
+        pause = 1.0
+        while not self.stopping:
+            try:
+                self.server = postgres.start(self.database)
+            except postgres.Unavailable as problem:
+                say(f"{problem} Nächster Versuch in {pause:.0f} s.")
+                time.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+            else:
+                say("Die Datenbank läuft wieder.")
+                return
 
     def _mend(self, running: Running, now: float) -> None:
         """Restart a part that ended: at once the first time, then after growing pauses."""

@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable
 
+import psycopg
 import uvicorn
 import uvloop
 from django.conf import settings
@@ -25,6 +26,7 @@ from buergerdraht.house.processes import Part, Supervisor, answers, ours, say
 log = logging.getLogger("buergerdraht.house")
 BEAT_SECONDS = 2.0  # how often a worker says that it lives
 GONE_SECONDS = 10.0  # without a word for so long, others take up its jobs
+RECONNECT_SECONDS = 1.0
 
 
 def web() -> None:
@@ -86,10 +88,20 @@ def _inward(stop: threading.Event, problems: list[BaseException]) -> None:
 
 
 async def _timetable(stop: threading.Event) -> None:
-    """Work on Procrastinate's jobs until a signal comes or the other half ended."""
+    """Work on Procrastinate's jobs until a signal comes or the other half ended; survives the database."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    while not stop.is_set():
+        try:
+            await _work(stop)
+        except (exceptions.ConnectorException, psycopg.Error) as problem:
+            log.warning("jobs.reconnect problem=%s", type(problem).__name__)
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+
+async def _work(stop: threading.Event) -> None:
+    """One life of the jobs' connections; it ends when the database went away."""
     app = jobs.with_connector(jobs.connector.get_worker_connector())  # type: ignore[attr-defined]
     async with app.open_async():
         work = asyncio.create_task(
@@ -107,7 +119,7 @@ async def _timetable(stop: threading.Event) -> None:
             await asyncio.sleep(0.2)
         mending.cancel()
         work.cancel()  # lets running jobs finish
-        await asyncio.gather(work, return_exceptions=True)
+        await asyncio.gather(work, mending, return_exceptions=True)
         if not work.cancelled() and (problem := work.exception()):
             raise problem
 
@@ -116,15 +128,12 @@ async def _mend(app: App) -> None:
     """Take up the jobs of workers that are gone; a lock they held would keep all later jobs of its kind waiting for ever."""
     while True:
         await asyncio.sleep(BEAT_SECONDS)
-        try:
-            for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=GONE_SECONDS):
-                log.warning("job.stalled job=%s task=%s", job.id, job.task_name)
-                try:
-                    await app.job_manager.retry_job(job)
-                except exceptions.UniqueViolation:  # the next of its kind waits already
-                    await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
-        except exceptions.ConnectorException as problem:
-            log.warning("jobs.reconnect problem=%s", type(problem).__name__)
+        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=GONE_SECONDS):
+            log.warning("job.stalled job=%s task=%s", job.id, job.task_name)
+            try:
+                await app.job_manager.retry_job(job)
+            except exceptions.UniqueViolation:  # the next of its kind waits already
+                await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
 
 
 def up(*, beside: tuple[Part, ...] = (), prepare: Callable[[], None] | None = None, ready: Callable[[], None] | None = None) -> None:
