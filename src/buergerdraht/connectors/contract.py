@@ -160,6 +160,7 @@ class Limits(Value, frozen=True):
     media: Mapping[str, int] = {}  # media kind -> largest size in bytes
     mimes: Mapping[str, Sequence[str]] = {}  # media kind -> accepted types
     rate: float = 1.0  # messages per second and channel
+    most_rate: float = 0.0  # what some accounts are granted instead; 0: nobody more than the others
     rate_counts_inbound: bool = False
     pair_interval: float = 0.0  # seconds per message to one address in the long run
     pair_burst: int = 1
@@ -169,6 +170,10 @@ class Limits(Value, frozen=True):
     templates: bool = False
     may_start: bool = False  # may we write first?
     echoes_token: bool = False  # receipts carry our token, so a doubt settles itself
+
+    def allowed(self, wanted: float | None) -> float:
+        """The rate of a channel for which `wanted` was entered: lower as one likes, higher as far as the provider grants it."""
+        return min(wanted, max(self.rate, self.most_rate)) if wanted else self.rate
 
 
 # ── What comes in ─────────────────────────────────────────────────────────

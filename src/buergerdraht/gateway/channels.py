@@ -41,9 +41,9 @@ def kinds() -> list[type[Connector]]:
 
 
 def limits(channel: Channel) -> Limits:
-    """What the provider allows this channel, with the organisation's own lower rate."""
+    """What the provider allows this channel, with the rate the organisation entered."""
     found = limits_of(channel.kind)
-    return msgspec.structs.replace(found, rate=min(found.rate, channel.rate)) if channel.rate else found
+    return msgspec.structs.replace(found, rate=found.allowed(channel.rate))
 
 
 def limits_of(kind: str) -> Limits:

@@ -36,6 +36,7 @@ LIMITS = Limits(
         "sticker": ("image/webp",),
     },
     rate=30.0,
+    most_rate=1000.0,  # paid broadcasts
     pair_interval=1.0,
     pair_burst=3,
     may_start=False,

@@ -50,6 +50,7 @@ LIMITS = Limits(
         "sticker": ("image/webp",),
     },
     rate=80.0,
+    most_rate=1000.0,  # throughput level HIGH
     rate_counts_inbound=True,
     pair_interval=6.0,
     pair_burst=45,
