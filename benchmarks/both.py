@@ -16,8 +16,7 @@ from benchmarks.machine import spent
 from benchmarks.scene import Scene, cores, opened
 from benchmarks.send import put, set_state
 from benchmarks.stage import Stage, run, until, value
-from benchmarks.table import Line, Options, compare
-from benchmarks.webhook import judged
+from benchmarks.table import Line, Options, compare, judged
 
 CHANNELS = 20
 RATE = 62.0

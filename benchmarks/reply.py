@@ -12,8 +12,7 @@ from benchmarks.machine import spent
 from benchmarks.scene import SETTLE, Scene, cores, opened
 from benchmarks.send import put
 from benchmarks.stage import Stage
-from benchmarks.table import Line, Options, compare
-from benchmarks.webhook import judged
+from benchmarks.table import Line, Options, compare, judged
 from buergerdraht.gateway.models import Outbound
 
 MOST = 500.0  # ms

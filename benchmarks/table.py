@@ -54,6 +54,15 @@ def compare(line: Line, *, least: float | None = None, most: float | None = None
     return Line(**values)
 
 
+def judged(line: Line, met: bool | None) -> Line:
+    """Judge the figure itself, beside its ratio to the yardstick."""
+    return Line(**(compare(line).data() | {"met": met}))
+
+
+def unjudged(line: Line) -> Line:
+    return Line(**(line.data() | {"met": None}))
+
+
 def median(values: Sequence[float]) -> float:
     return statistics.median(values) if values else 0.0
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.machine import spent
 from benchmarks.stage import Stage, answers, free_port, run, until, value
-from benchmarks.table import Line, Options, compare, median
+from benchmarks.table import Line, Options, compare, judged, median
 from benchmarks.town import channels, hooks, organisation
 from buergerdraht.gateway.models import Channel
 
@@ -96,8 +96,3 @@ def _steady(stage: Stage, made: Sequence[Channel], places: tuple[Place, Place], 
         Line("webhook", f"länger als 1 s {at}", ours["over_a_second"] * 100, "%", bare["over_a_second"] * 100, budget="< 1 %"),
     ]
     return [judged(lines[0], lines[0].figure <= 250), compare(lines[1]), judged(lines[2], ours["over_a_second"] < 0.01)]
-
-
-def judged(line: Line, met: bool) -> Line:
-    """A verdict on the figure itself, beside the ratio to the yardstick."""
-    return Line(**(compare(line).data() | {"met": met}))
