@@ -25,6 +25,7 @@ REASONS: dict[str, Reason] = {
     "unavailable": Reason("Der Dienst war nicht erreichbar", "Wird erneut versucht", "Sie müssen nichts tun."),
     "tries_used_up": Reason("Der Dienst war mehrfach nicht erreichbar", "Wird nicht erneut versucht", "Senden Sie später an die nicht Erreichten."),
     "unclear": Reason("Die Verbindung brach ab, während gesendet wurde: Es ist nicht sicher, ob die Nachricht ankam", "Wird nicht von selbst erneut versucht", "Entscheiden Sie: erneut senden oder als zugestellt ansehen."),
+    "restored": Reason("Die Daten stammen aus einer Sicherung: Es ist nicht sicher, ob die Nachricht danach noch hinausging", "Wird nicht von selbst erneut versucht", "Entscheiden Sie: erneut senden oder als zugestellt ansehen."),
     "content_refused": Reason("Der Dienst hat den Inhalt abgelehnt", "Wird nicht erneut versucht", "Ändern Sie Text oder Anhang und senden Sie an die nicht Erreichten."),
     "media_refused": Reason("Der Dienst hat die Datei abgelehnt", "Wird nicht erneut versucht", "Prüfen Sie Format und Größe der Datei."),
     "template_refused": Reason("Die Vorlage ist nicht genehmigt, angehalten oder passt nicht", "Wird nicht erneut versucht", "Wählen Sie eine genehmigte Vorlage."),

@@ -287,3 +287,14 @@ class Traffic(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["channel", "-at"], name="traffic_newest")]
+
+
+class Home(models.Model):
+    """Where this installation lives, in one row: by it a copy restored from a backup notices that it is one. See engine/identity.py."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    identity = models.CharField(max_length=80)
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=models.Q(id=1), name="home_one")]

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from buergerdraht.accounts.models import Membership, Organisation, Role
 from buergerdraht.connectors.contract import SendError
 from buergerdraht.connectors.reasons import REASONS
-from buergerdraht.gateway import channels
+from buergerdraht.gateway import channels, restoring
 from buergerdraht.gateway.models import Channel, InboundEvent
 
 OLDEST_POSTGRES = 150000
@@ -44,6 +44,7 @@ def examine() -> Iterator[Finding]:
     yield from database
     if all(finding.level != "fault" for finding in database):
         yield from _organisations()
+        yield from _home()
         yield from _channels()
         yield from _kept()
 
@@ -110,6 +111,13 @@ def _database() -> Iterator[Finding]:
         yield Finding(
             "fault", f"In der Datenbank fehlen {len(pending)} Änderungen an den Tabellen.", "Führen Sie „buergerdraht migrate“ aus."
         )
+
+
+def _home() -> Iterator[Finding]:
+    """Tell a copy: until somebody decided what it may send, engines own no channel in it."""
+    if restoring.same_database() is False:
+        advice = "Lesen Sie docs/administration/backup.md, dann: buergerdraht restored (nur umgezogen, nichts verloren: --nothing-lost)."
+        yield Finding("fault", "Die Datenbank wurde aus einer Sicherung wiederhergestellt: Der Versand steht, bis Sie entscheiden.", advice)
 
 
 def _organisations() -> Iterator[Finding]:

@@ -23,6 +23,7 @@ from buergerdraht.connectors.registry import connector_class
 from buergerdraht.gateway.database import conninfo, steady
 from buergerdraht.gateway.engine import errands, ownership
 from buergerdraht.gateway.engine.claim import LAST, SQL
+from buergerdraht.gateway.engine.identity import same_database
 from buergerdraht.gateway.engine.limits import Gate, Pairs
 from buergerdraht.gateway.engine.ownership import LEASE_SECONDS, Name, View
 from buergerdraht.gateway.engine.records import Call, Ledger
@@ -69,6 +70,7 @@ class Engine:
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     living: frozenset[int] = frozenset()
     read_at: float = -1000.0
+    strange: bool = False  # the database is a copy of the one we live in
     adopt_at: float | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -170,6 +172,14 @@ async def _look(engine: Engine, connection: AsyncConnection[Any]) -> None:
 
 
 async def _read_channels(engine: Engine, connection: AsyncConnection[Any]) -> None:
+    """Read which channels should run: none in a copy of our database, before an operator has decided about it."""
+    strange = not await same_database(connection)
+    if strange and not engine.strange:
+        log.error("engine.restored_database")
+    engine.strange = strange
+    if strange:
+        engine.channels = {}
+        return
     async with connection.cursor(row_factory=class_row(Channel)) as cursor:
         engine.channels = {channel.id: channel for channel in await (await cursor.execute(SQL["channels"])).fetchall()}
 
@@ -263,7 +273,7 @@ def _start(engine: Engine, channel: Channel) -> None:
         engine.unusable[channel.id] = channel
         return
     limits = connector.limits
-    rate = min(channel.rate or limits.rate, limits.rate) if limits.rate else channel.rate or 1000.0
+    rate = limits.allowed(channel.rate)
     runner = Runner(
         desk=engine.desk,
         channel=channel.id,
