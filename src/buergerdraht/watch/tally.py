@@ -17,12 +17,12 @@ MINUTE = timedelta(minutes=1)
 LATE = 5 * MINUTE  # receipts of a minute are counted this long
 
 
-def write(now: datetime) -> int:
+def write(now: datetime, back: timedelta = LATE) -> int:
     """Write the last full minutes of every channel; again for the same time changes nothing. Returns the number of rows."""
     until = now.replace(second=0, microsecond=0)
     newest = until - MINUTE
     with connection.cursor() as cursor:
-        cursor.execute(SQL["tally"], {"since": until - LATE, "until": until})
+        cursor.execute(SQL["tally"], {"since": until - back, "until": until})
         written = cursor.rowcount
         organisations = list(Organisation.objects.values_list("pk", flat=True))
         cursor.execute(SQL["queue"], {"organisations": organisations, "cap": MOST, "now": now})

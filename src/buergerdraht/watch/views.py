@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Length
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -54,7 +55,20 @@ def _alarms(request: DeskRequest, channel: Channel | None = None) -> list[dict[s
     if channel is not None:
         found = found.filter(channel=channel)
     ordered = sorted(found, key=lambda alarm: (alarm.level != Alarm.Level.FAULT, alarm.since))
-    return [told(alarm) for alarm in ordered]
+    return [told(alarm) | {"url": _where(request, alarm, channel)} for alarm in ordered]
+
+
+def _where(request: DeskRequest, alarm: Alarm, here: Channel | None) -> str:
+    """The page where something can be done about an alarm; none where one stands on it already or may not go."""
+    slug = request.organisation.slug
+    match alarm.kind:
+        case Alarm.Kind.KEPT_EVENTS:
+            return reverse("watch:kept", args=[slug])
+        case Alarm.Kind.RECONCILIATION_DIFFERENCE:
+            return reverse("watch:reconciliation", args=[slug])
+        case Alarm.Kind.CHANNEL_BROKEN | Alarm.Kind.CHANNEL_SILENT | Alarm.Kind.PROVIDER_COMPLAINS if request.may(Right.MANAGE):
+            return reverse("gateway:channel", args=[slug, alarm.channel_id]) if alarm.channel_id else ""
+    return reverse("watch:channel", args=[slug, alarm.channel_id]) if alarm.channel_id and here is None else ""
 
 
 def told(alarm: Alarm) -> dict[str, Any]:
@@ -64,6 +78,7 @@ def told(alarm: Alarm) -> dict[str, Any]:
         "title": kind.title if kind else alarm.kind,
         "text": kinds.sentence(alarm) if kind else "",
         "advice": kind.advice if kind else "",
+        "age": words.age(alarm.since, timezone.now()),
         "tone": "is-bad" if alarm.level == Alarm.Level.FAULT else "is-warn",
     }
 
@@ -79,6 +94,7 @@ def _shown(line: figures.Line) -> dict[str, Any]:
         "icon": line.state[1],
         "word": line.state[2],
         "age": words.age(line.queue.oldest, line.now),
+        "running": words.age(line.engine.since, line.now) if line.engine else "",
         "canary": words.canary(line.probe),
         "silent": words.silence(line.channel.last_inbound_at, line.now) if line.works else None,
         "alarms": [told(alarm) for alarm in line.alarms],

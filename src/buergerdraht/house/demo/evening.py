@@ -20,7 +20,7 @@ from buergerdraht.gateway import actions as gateway
 from buergerdraht.gateway import channels
 from buergerdraht.gateway.models import Channel
 from buergerdraht.house import program
-from buergerdraht.house.demo import history, town, wires
+from buergerdraht.house.demo import history, town, watching, wires
 from buergerdraht.house.processes import Part, answers, say
 
 
@@ -65,6 +65,7 @@ def _fill() -> None:
     settled = town.settle(organisation, wired)
     history.send_out(organisation, settled, workers)
     history.talk(settled, workers)
+    watching.look_back(organisation, settled, workers)
     _plan(workers)
 
 

@@ -113,23 +113,24 @@ def _arrived(kind: str, at: datetime, *, read: bool) -> dict[str, object]:
 def send_out(organisation: Organisation, settled: Settled, workers: dict[str, Operator]) -> None:
     """Put the broadcasts of the past into the ledger, each recipient with an end state."""
     for sending in SENDINGS:
-        _broadcast(organisation, sending, settled, workers)
+        at = timezone.localtime(timezone.now() - timedelta(days=sending.days_ago)).replace(hour=11, minute=0, second=0)
+        broadcast(organisation, sending, settled, workers, at)
 
 
-def _broadcast(organisation: Organisation, sending: Sending, settled: Settled, workers: dict[str, Operator]) -> None:
-    at = timezone.localtime(timezone.now() - timedelta(days=sending.days_ago)).replace(hour=11, minute=0, second=0)
+def broadcast(organisation: Organisation, sending: Sending, settled: Settled, workers: dict[str, Operator], at: datetime) -> Broadcast:
+    """Put one broadcast that went out at a time into the ledger."""
     topics = list(Topic.objects.filter(organisation=organisation, key__in=sending.topics).values_list("id", flat=True))
-    broadcast = Broadcast.objects.create(
+    made = Broadcast.objects.create(
         organisation=organisation, title=sending.title, state=Broadcast.State.DONE, author=workers["kemal"], approver=workers["andrea"],
         versions={language: to_json(Content(text=text)) for language, text in sending.texts.items()}, audience={"topics": topics},
         submitted_at=at - timedelta(hours=2), approved_at=at - timedelta(hours=1), started_at=at, finished_at=at + timedelta(seconds=40),
     )  # fmt: skip
-    Broadcast.objects.filter(pk=broadcast.pk).update(created_at=at - timedelta(hours=3), updated_at=at)
+    Broadcast.objects.filter(pk=made.pk).update(created_at=at - timedelta(hours=3), updated_at=at)
     for what, who, hours in (("create", "kemal", 3), ("submit", "kemal", 2), ("approve", "andrea", 1)):
-        event = BroadcastEvent.objects.create(broadcast=broadcast, operator=workers[who], what=what)
+        event = BroadcastEvent.objects.create(broadcast=made, operator=workers[who], what=what)
         BroadcastEvent.objects.filter(pk=event.pk).update(at=at - timedelta(hours=hours))
     stored = {language: outbox.store(organisation, Content(text=text)) for language, text in sending.texts.items()}
-    dice = random.Random(broadcast.pk)  # noqa: S311 - invented receipts, no secrets
+    dice = random.Random(made.pk)  # noqa: S311 - invented receipts, no secrets
     reached = [(person, address) for person, address in settled if person.topics and at > timezone.now() - timedelta(days=person.days_ago)]
     outbounds = []
     for person, address in reached:
@@ -143,19 +144,25 @@ def _broadcast(organisation: Organisation, sending: Sending, settled: Settled, w
                 content=content,
                 purpose="newsletter",
                 priority=Outbound.PRIORITY["newsletter"],
-                batch=broadcast.pk,
+                batch=made.pk,
                 **_fate(person, at, dice),
             )
         )
     Outbound.objects.bulk_create(outbounds)
-    Outbound.objects.filter(batch=broadcast.pk).update(created_at=at)
+    Outbound.objects.filter(batch=made.pk).update(created_at=at)
     Recipient.objects.bulk_create(
         Recipient(
-            broadcast=broadcast, contact=address.contact, address=address, channel=address.channel, outbound=outbound,
+            broadcast=made, contact=address.contact, channel=address.channel, outbound=outbound,
             language=person.language if person.language in sending.texts else "de",
         )
         for (person, address), outbound in zip(reached, outbounds, strict=True)
     )  # fmt: skip
+    Part.objects.bulk_create(
+        Part(outbound=each, channel=each.channel, position=0, external_id=f"demo-out-{each.pk}", state=each.receipt or "accepted", at=at)
+        for each in outbounds
+        if each.state == State.ACCEPTED
+    )
+    return made
 
 
 def _fate(person: Person, at: datetime, dice: random.Random) -> dict[str, object]:

@@ -82,6 +82,17 @@ SENDINGS = [
     ),
 ]
 
+# What went out within the last hour.
+LATELY = Sending(
+    "Bürgerbüro heute nur bis 12 Uhr",
+    0,
+    ["woche", "verkehr", "abfall", "veranstaltungen"],
+    {
+        "de": "**Bürgerbüro heute nur bis 12 Uhr**\n\nWegen einer Umstellung der Telefone schließt das Bürgerbüro heute mittags. Morgen sind wir wieder wie gewohnt da.",
+        "en": "**Citizens' office closes at noon today**\n\nBecause the telephones are being changed, the office closes at noon. Tomorrow we are open as usual.",
+    },
+)
+
 # What citizens write at the first start, through the messengers themselves, so that it can be answered.
 FRESH = [
     "Guten Abend, in der Gartenstraße 8 ist ein tiefes Schlagloch. Wann wird das repariert?",

@@ -3,6 +3,7 @@ import { say } from "../ui/console.js";
 
 const folds = (root) => [...root.querySelectorAll("details[id]")];
 const alarms = () => Number(document.querySelector("[data-alarms]")?.dataset.alarms || 0);
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 let open = [];
 let known = alarms();
 
