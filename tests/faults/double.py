@@ -20,6 +20,7 @@ class Accepted(NamedTuple):
 
     at: float
     account: str
+    person: str
     to: str
     token: str
     words: str
@@ -99,7 +100,7 @@ class Double:
                 return self.lines
             for text in data.splitlines():
                 line = json.loads(text)
-                self.lines.append(Accepted(line["at"], line["account"], line["to"], line["token"], line["words"]))
+                self.lines.append(Accepted(line["at"], line["account"], line["person"], line["to"], line["token"], line["words"]))
 
     def by_token(self) -> Counter[str]:
         return Counter(line.token for line in self.journal() if line.token)

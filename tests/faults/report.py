@@ -50,6 +50,17 @@ def size(short: int, full: int) -> int:
     return full if FULL else short
 
 
+def patience(seconds: float) -> float:
+    """How long something may take: what the pass figure says in the full form, which has the machine for itself; in the short form more,
+    for there others run beside it."""
+    return seconds if FULL else seconds * 4
+
+
+def share(wanted: float) -> float:
+    """How much of something must be reached: likewise less in the short form."""
+    return wanted if FULL else wanted * 0.7
+
+
 def dice(name: str) -> random.Random:
     """Make a test's own chance, the same whenever the seed is the same and whatever ran before."""
     return random.Random(f"{SEED}:{name}")
