@@ -5,6 +5,7 @@ Django's asynchronous path costs many times its synchronous one, so the console 
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from django.core.wsgi import get_wsgi_application
 django_application = get_wsgi_application()
 
 from buergerdraht.gateway import live, webhook  # noqa: E402 - the apps must be loaded first
+from buergerdraht.watch import doors, guard  # noqa: E402
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -48,6 +50,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await webhook.app(scope, receive, send)
     elif scope["path"].startswith("/o/") and scope["path"].endswith("/live"):
         await live.app(scope, receive, send)
+    elif scope["path"] in doors.PATHS:
+        await doors.app(scope, receive, send)
     elif _too_large(scope):
         await send({"type": "http.response.start", "status": 413, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})
@@ -61,11 +65,15 @@ def _too_large(scope: Scope) -> bool:
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
+    watching: asyncio.Task[None] | None = None
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
+            watching = asyncio.create_task(guard.run())
             await send({"type": "lifespan.startup.complete"})
         else:
+            if watching is not None:
+                watching.cancel()
             await live.close()
             await webhook.close()
             threads.shutdown(wait=False, cancel_futures=True)

@@ -74,3 +74,12 @@ select pg_logical_emit_message(true, 'buergerdraht', '');
 -- name: workers
 -- How many workers were heard of lately.
 select count(*) from procrastinate_workers where last_heartbeat > %(since)s;
+
+-- name: failures
+-- Why letters failed lately, per channel: the newest up to a cap.
+select c.id, f.reason, count(*)
+from gateway_channel c
+cross join lateral (
+  select o.reason from gateway_outbound o
+  where o.channel_id = c.id and o.state = 'failed' and o.finished_at >= %(since)s order by o.finished_at desc limit %(cap)s) f
+group by 1, 2;

@@ -21,6 +21,7 @@ KNOWN = {
     "broadcasts.testaddress": "access.collect (test_phone_of), erase (cascades)",
     "privacy.accesslink": "access.collect, erase (cascades)",
     "watch.probe": "a duty phone of the authority; erase (cascades)",
+    "watch.proberun": "numbers only; erase (cascades)",
 }
 # Tables that name a person without a foreign key to them.
 HIDDEN = {
