@@ -31,7 +31,8 @@ def text(value: Any) -> str:
         return ""
     if not isinstance(value, str):
         raise TypeError(f"text expected, found {type(value).__name__}")
-    return value.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    value = value.replace("\0", "")
+    return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def moment(seconds: Any) -> datetime:
@@ -62,12 +63,12 @@ def number(value: Any) -> float:
 
 def item(read: Callable[[], Event | None], raw: Any) -> Item:
     """Read one item on its own: a broken one is kept with the reason and spoils no other (law 3)."""
-    kept = storable(raw) if isinstance(raw, Mapping) else {"value": storable(raw)}
     try:
-        return Item(event=read(), raw=kept)
+        return Item(event=read())
     except UNREADABLE as problem:
         # The words of a KeyError name a field, those of a ValueError may quote a citizen: keep the former only.
         words = str(problem) if isinstance(problem, LookupError | TypeError | AttributeError) else ""
+        kept = storable(raw) if isinstance(raw, Mapping) else {"value": storable(raw)}
         return Item(raw=kept, problem=f"{type(problem).__name__} {words}".strip()[:200])
 
 
