@@ -40,10 +40,10 @@ def write(outbound: Outbound, address: Address, content: Content, operator: Oper
         at=timezone.now(),
     )  # fmt: skip
     fill(message, outbound, content)
-    if conversation.last_address_id is None:
-        conversation.last_address = address
-    show_newest(conversation, message)
-    conversation.save(update_fields=["last_address", "last_text", "last_kind", "last_author", "last_at"])
+    shown = show_newest(conversation, message)
+    if shown or conversation.last_address_id is None:
+        conversation.last_address_id = conversation.last_address_id or address.pk
+        conversation.save(update_fields=["last_address", "last_text", "last_kind", "last_author", "last_at"])
     tell(message)
     return message
 
@@ -116,18 +116,19 @@ def fill_in(text: str, values: Mapping[str, str]) -> str:
 
 
 def newest_broadcast(address: Address, at: datetime) -> Outbound | None:
-    """Find the newest broadcast that may have reached this address before `at`."""
-    return (
+    """Find the newest broadcast that may have reached this address before `at`. Asked for every message, and most answer none."""
+    newest = (
         Outbound.objects.filter(
             channel_id=address.channel_id, address_hash=address.address_hash, batch__isnull=False,
             state__in=[Outbound.State.ACCEPTED, Outbound.State.SENDING, Outbound.State.DOUBT, Outbound.State.UNCLEAR],
             created_at__gt=at - ANSWERED_WITHIN,
         )
         .exclude(accepted_at__gt=at)
-        .select_related("content", "channel")
         .order_by("-id")
+        .values_list("id", flat=True)
         .first()
     )  # fmt: skip
+    return Outbound.objects.select_related("content", "channel").get(id=newest) if newest else None
 
 
 def show_broadcast(conversation: Conversation, outbound: Outbound) -> Message:
@@ -154,16 +155,17 @@ def line(conversation: Conversation, what: str, *, operator: Operator | None = N
     return message
 
 
-def show_newest(conversation: Conversation, message: Message) -> None:
+def show_newest(conversation: Conversation, message: Message) -> bool:
     """Take a message over into the list unless a later one stands there, or a citizen's words before an automatic answer."""
     if conversation.last_at and (message.at < conversation.last_at or message.author == Message.Author.BOT):
-        return
+        return False
     conversation.last_at = message.at
     ours = message.author != Message.Author.CITIZEN
     text = markdown.plain(markdown.read(message.text)) if ours else message.text
     conversation.last_text = " ".join(text.split())[:160]
     conversation.last_kind = "deleted" if message.deleted_at else message.kind
     conversation.last_author = message.author
+    return True
 
 
 def tell(message: Message) -> None:
