@@ -66,7 +66,7 @@ class Alarm(models.Model):
     told_at = models.DateTimeField(null=True)  # the first receiver has it
     ended_at = models.DateTimeField(null=True)
 
-    objects: ClassVar[models.Manager[Alarm]] = AlarmQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager[Alarm]] = AlarmQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [
