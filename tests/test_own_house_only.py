@@ -17,6 +17,7 @@ from buergerdraht.broadcasts.models import Broadcast
 from buergerdraht.contacts.models import Contact, ContactImport, District, Topic
 from buergerdraht.conversations.models import Conversation, Message
 from buergerdraht.gateway.models import Channel, InboundEvent, Media
+from buergerdraht.watch.models import AlarmReceiver
 
 DESK = "o/<slug:organisation>/"
 OUTSIDE_DJANGO = {"live"}  # answered by the ASGI roof, tried in the gateway's own tests
@@ -78,6 +79,7 @@ def foreign_rows(other: Organisation) -> dict[str, Any]:
         "message": Message.objects.create(organisation=other, conversation=conversation, author="citizen", at=timezone.now()).pk,
         "media": uuid.uuid4(),
         "media_id": Media.objects.create(organisation=other, kind="image").pk,
+        "receiver": AlarmReceiver.objects.create(organisation=other, way="email", email="bereitschaft@nachbarstadt.example").pk,
         "event": InboundEvent.objects.create(channel=channel, body=b"{}").pk,
         "number": {
             "posteingang/": conversation.pk,
