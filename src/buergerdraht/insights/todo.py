@@ -145,7 +145,9 @@ def _kept(organisation: Organisation) -> Iterator[Task]:
             "n": number
         }
         text = _("Kanal „%(name)s“: Sie sind aufbewahrt und lassen sich wiederholen.") % {"name": name}
-        yield Task("warning", title, text, _url(organisation, "gateway:channel", channel_id), waited(timezone.now() - since), "is-warn")
+        yield Task(
+            "warning", title, text, f"{_url(organisation, 'watch:kept')}?kanal={channel_id}", waited(timezone.now() - since), "is-warn"
+        )
 
 
 # ── The side column ───────────────────────────────────────────────────────
@@ -186,6 +188,7 @@ def _line(channel: Channel, waiting: tuple[int, datetime] | None, now: datetime)
     states = {
         Channel.State.SETUP: ("is-warn", "warning", _("wird eingerichtet")),
         Channel.State.PAUSED: ("is-warn", "clock", _("angehalten")),
+        Channel.State.DRAINING: ("is-warn", "clock", _("läuft leer")),
         Channel.State.BROKEN: ("is-bad", "warning", _("gestört")),
     }
     running = ("is-warn", "warning", _("verzögert")) if late else ("is-ok", "ok", _("läuft"))

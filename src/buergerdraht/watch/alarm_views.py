@@ -61,7 +61,7 @@ def _row(row: Reconciliation) -> dict[str, Any]:
 
 def _alarms(request: DeskRequest, forms: Sequence[ReceiverForm] = ()) -> HttpResponse:
     """Past and present alarms; with the right, also who is told."""
-    of_here = Alarm.objects.filter(raised_at__isnull=False).of(request.organisation).select_related("channel")  # type: ignore[attr-defined]
+    of_here = Alarm.objects.filter(raised_at__isnull=False).of(request.organisation).select_related("channel")
     context: dict[str, Any] = {"alarms": [told(alarm) for alarm in of_here.order_by("-since")[:PAST]], "most": PAST}
     if request.may(Right.MANAGE):
         found = AlarmReceiver.objects.filter(organisation=request.organisation).select_related("operator").order_by("way", "pk")

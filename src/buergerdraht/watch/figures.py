@@ -179,8 +179,8 @@ class _Read:
         self.engines = owners()
         self.probes = {probe.channel_id: probe for probe in Probe.objects.filter(channel__in=numbers)}
         self.alarms: dict[int, list[Alarm]] = defaultdict(list)
-        for alarm in Alarm.objects.open().filter(channel__in=numbers).order_by("since"):  # type: ignore[attr-defined]
-            self.alarms[alarm.channel_id].append(alarm)
+        for alarm in Alarm.objects.open().filter(channel__in=numbers).order_by("since"):
+            self.alarms[alarm.channel_id or 0].append(alarm)
         self.minutes: dict[int, dict[datetime, tuple[int, int, int, int]]] = defaultdict(dict)
         fresh = Minute.objects.filter(channel__in=numbers, at__gte=now - HOUR).order_by("at")
         for channel, at, *figures in fresh.values_list("channel", "at", "accepted", "delivered", "failed", "queued"):

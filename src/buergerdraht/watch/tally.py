@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.db import connection
 
@@ -23,13 +24,13 @@ def write(now: datetime, back: timedelta = LATE) -> int:
     newest = until - MINUTE
     with connection.cursor() as cursor:
         cursor.execute(SQL["tally"], {"since": until - back, "until": until})
-        written = cursor.rowcount
-        organisations = list(Organisation.objects.values_list("pk", flat=True))
-        cursor.execute(SQL["queue"], {"organisations": organisations, "cap": MOST, "now": now})
+        written = int(cursor.rowcount)
+        of: dict[str, Any] = {"organisations": list(Organisation.objects.values_list("pk", flat=True))}
+        cursor.execute(SQL["queue"], {"cap": MOST, "now": now, **of})
         waiting = [(row[0], row[1], oldest(row[5], row[6])) for row in cursor.fetchall() if row[1]]
         if waiting:
             channels, queued, since = zip(*waiting, strict=True)
-            values = {"minute": newest, "channels": list(channels), "queued": list(queued), "oldest": list(since)}
+            values: dict[str, Any] = {"minute": newest, "channels": list(channels), "queued": list(queued), "oldest": list(since)}
             cursor.execute(SQL["tally_queue"], values)
             written += cursor.rowcount
     return written

@@ -30,7 +30,7 @@ REASONS_SHOWN = 8
 
 def open_alarms(request: DeskRequest) -> tuple[int, str]:
     """How many alarms are open, for the badge in the navigation."""
-    number = Alarm.objects.open().of(request.organisation).count()  # type: ignore[attr-defined]
+    number = Alarm.objects.open().of(request.organisation).count()
     return number, ngettext("ein offener Alarm", "%(n)d offene Alarme", number) % {"n": number}
 
 
@@ -51,7 +51,7 @@ def frame(request: DeskRequest, place: str, **more: Any) -> dict[str, Any]:
 
 def _alarms(request: DeskRequest, channel: Channel | None = None) -> list[dict[str, Any]]:
     """The open alarms with their words, faults first."""
-    found = Alarm.objects.open().of(request.organisation).select_related("channel")  # type: ignore[attr-defined]
+    found = Alarm.objects.open().of(request.organisation).select_related("channel")
     if channel is not None:
         found = found.filter(channel=channel)
     ordered = sorted(found, key=lambda alarm: (alarm.level != Alarm.Level.FAULT, alarm.since))

@@ -12,4 +12,8 @@ def room(name: str, *pages: str) -> object:
     return path("o/<slug:organisation>/", include(([path(f"{name}/{one}/<int:number>/", page, name=one) for one in pages], name)))
 
 
-urlpatterns = [room("gateway", "channel"), room("conversations", "thread"), room("broadcasts", "detail")]
+def delivery(*pages: str) -> object:
+    return path("o/<slug:organisation>/", include(([path(one, page, name=one) for one in pages], "watch")))
+
+
+urlpatterns = [delivery("kept"), room("gateway", "channel"), room("conversations", "thread"), room("broadcasts", "detail")]
