@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from buergerdraht.accounts import audit
 from buergerdraht.accounts.models import Operator, Organisation
 from buergerdraht.broadcasts import checks
-from buergerdraht.broadcasts.models import Broadcast, BroadcastEvent, Recipient, TestAddress
+from buergerdraht.broadcasts.models import Broadcast, BroadcastEvent, Piece, Recipient, TestAddress
 from buergerdraht.contacts import outreach
 from buergerdraht.contacts.models import Address
 from buergerdraht.gateway import live
+from buergerdraht.gateway.models import Batch, Outbound
 
 State = Broadcast.State
 WRITABLE = {State.DRAFT, State.SUBMITTED, State.APPROVED}
@@ -119,7 +120,7 @@ def send_back(broadcast: Broadcast, *, operator: Operator, reason: str) -> Broad
 
 
 @transaction.atomic
-def rework(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
+def rework(broadcast: Broadcast, *, operator: Operator | None) -> Broadcast:
     """Take it back into writing: what was released must be released again."""
     row = _locked(broadcast, State.SUBMITTED, State.APPROVED)
     row.state, row.approver, row.approved_at = State.DRAFT, None, None
@@ -139,7 +140,7 @@ def withdraw(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
 
 
 @transaction.atomic
-def pause(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
+def pause(broadcast: Broadcast, *, operator: Operator | None) -> Broadcast:
     row = _locked(broadcast, State.SENDING)
     row.state = State.PAUSED
     row.save(update_fields=["state", "updated_at"])
@@ -164,9 +165,8 @@ def stop(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
     row = _locked(broadcast, State.SENDING, State.PAUSED)
     row.state, row.finished_at = State.STOPPED, timezone.now()
     row.save(update_fields=["state", "finished_at", "updated_at"])
-    cancelled = outreach.stop_batch(row.pk)
-    cancelled += Recipient.objects.filter(broadcast=row, outbound=None, refused="").update(refused="cancelled")
-    _note(row, "stop", operator, cancelled=cancelled)
+    outreach.stop_batch(row.pk)  # the ledger counts them as cancelled from now on; the worker writes it to each row
+    _note(row, "stop", operator)
     return row
 
 
@@ -182,6 +182,8 @@ def duplicate(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
 @transaction.atomic
 def follow_up(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
     """Draft the same for those it did not reach, not for those who want none."""
+    if Piece.objects.filter(broadcast=broadcast).exists() or Batch.objects.filter(pk=broadcast.pk, state=Batch.State.STOPPED).exists():
+        raise ValidationError(_("Bitte versuchen Sie es noch einmal."))  # the worker is still writing down who got nothing
     missed = Recipient.objects.filter(broadcast=broadcast, contact__isnull=False).filter(_missed()).values_list("contact_id", flat=True)
     if not missed:  # nobody named would mean everybody
         raise ValidationError(_("Es gibt niemanden, bei dem ein zweiter Versuch sinnvoll ist."))
@@ -209,16 +211,7 @@ def archive(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
 
 def settle(broadcast: Broadcast, *, operator: Operator, again: bool) -> int:
     """Decide all unclear ones alike: send again, or take them as arrived. Returns how many."""
-    rows = Recipient.objects.filter(broadcast=broadcast, outbound__state="unclear").select_related("outbound")
-    decided = 0
-    for recipient in rows.iterator(chunk_size=500):
-        if recipient.outbound is None:
-            continue
-        try:
-            outreach.settle(recipient.outbound, again=again)
-        except outreach.Refused:  # they left meanwhile: not sent, and not taken as arrived
-            continue
-        decided += 1
+    decided = outreach.settle_many(Outbound.objects.filter(organisation=broadcast.organisation, batch=broadcast.pk), again=again)
     with transaction.atomic():
         row = _locked(broadcast, State.DONE, State.SENDING, State.PAUSED, State.STOPPED)
         if again and decided and row.state == State.DONE:

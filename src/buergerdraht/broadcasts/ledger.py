@@ -1,32 +1,37 @@
-"""The ledger (law 6): every recipient in exactly one end state, counted in one query; the sums match at any moment."""
+"""The ledger (law 6): every recipient in exactly one end state, counted in one query; the sums match at any moment.
+
+A small broadcast is counted whenever somebody looks. A large one is counted by the worker now and then, and the screens say when.
+"""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
 
 from django.db import connection
+from django.db.models import Q
+from django.utils import timezone
 
 from buergerdraht.broadcasts.models import Broadcast
 from buergerdraht.connectors.contract import Limits
+from buergerdraht.gateway.models import Batch
+from buergerdraht.gateway.queries import queries
 
 # In the order of the way: a recipient stands on exactly one of these steps.
 STEPS = ("waiting", "refused", "queued", "sending", "accepted", "delivered", "read", "failed", "unclear", "cancelled")
 OPEN = ("waiting", "queued", "sending")
 
-COUNT = """
-select r.channel_id,
-       case when r.refused <> '' then 'refused'
-            when o.id is null then 'waiting'
-            when o.state in ('sending', 'doubt') then 'sending'
-            when o.state = 'accepted' and o.receipt in ('delivered', 'read', 'failed') then o.receipt
-            else o.state end as step,
-       case when r.refused <> '' then r.refused else coalesce(o.reason, '') end as reason,
-       count(*)
-  from broadcasts_recipient r left join gateway_outbound o on o.id = r.outbound_id
- where r.broadcast_id = %s
- group by 1, 2, 3
-"""
+LIVE = 20_000  # people; up to here a page counts for itself
+PAUSES = (
+    (timedelta(minutes=1), timedelta(seconds=5)),
+    (timedelta(hours=1), timedelta(minutes=1)),
+    (timedelta(days=3), timedelta(minutes=15)),
+)
+LAST = timedelta(days=30)  # receipts that come later are not waited for
+SQL = queries(Path(__file__).with_name("queries.sql"))
 
 
 @dataclass
@@ -67,18 +72,71 @@ class Sums:
         return self.steps["failed"] + self.steps["refused"] + self.steps["cancelled"]
 
 
+Counted = list[tuple[int, str, str, int]]  # channel, step, reason, number
+
+
 @dataclass
 class Ledger:
     total: Sums
     channels: dict[int, Sums]
+    at: datetime | None = None  # when it was counted; None: just now
 
 
 def count(broadcast: Broadcast) -> Ledger:
     """Count a broadcast's recipients by channel, step and reason."""
-    ledger = Ledger(Sums(), {})
+    return _sum(_count(broadcast))
+
+
+def figures(broadcast: Broadcast) -> Ledger:
+    """Give what the screens show: counted now, or for a large one as the worker counted it last."""
+    if (broadcast.size or 0) <= LIVE or broadcast.figures_at is None:
+        return count(broadcast)
+    ledger = _sum([tuple(row) for row in broadcast.figures["rows"]])
+    ledger.at = broadcast.figures_at
+    return ledger
+
+
+def refresh_due() -> int:
+    """Count the large ones whose figures are too old. Returns how many."""
+    refreshed = 0
+    begun = Broadcast.objects.filter(size__gt=LIVE).filter(Q(figures_at=None) | Q(started_at__gt=timezone.now() - LAST))
+    for broadcast in begun.only("state", "figures", "figures_at", "finished_at"):
+        if _too_old(broadcast, timezone.now()):
+            refresh(broadcast)
+            refreshed += 1
+    return refreshed
+
+
+def refresh(broadcast: Broadcast) -> None:
+    """Count a large one and keep the figures, with how long that took."""
+    began, at = time.monotonic(), timezone.now()
+    rows = _count(broadcast)
+    kept = {"rows": rows, "seconds": round(time.monotonic() - began, 3), "state": broadcast.state}
+    Broadcast.objects.filter(pk=broadcast.pk).update(figures=kept, figures_at=at)
+
+
+def _too_old(broadcast: Broadcast, now: datetime) -> bool:
+    """While it is sent every few seconds, later as receipts grow rare; counting never takes more than a twentieth of the time."""
+    if broadcast.figures_at is None or broadcast.figures.get("state") != broadcast.state:
+        return True
+    pause = next((pause for age, pause in PAUSES if broadcast.finished_at is None or now - broadcast.finished_at < age), LAST)
+    return now - broadcast.figures_at > max(pause, timedelta(seconds=20 * broadcast.figures["seconds"]))
+
+
+def _count(broadcast: Broadcast) -> Counted:
+    values = {
+        "broadcast": broadcast.pk,
+        "stopped": broadcast.state == Broadcast.State.STOPPED,
+        "ended": Batch.objects.filter(pk=broadcast.pk, state=Batch.State.STOPPED).exists(),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, [broadcast.pk])
-        rows = cursor.fetchall()
+        cursor.execute(SQL["count"], values)
+        rows: Counted = cursor.fetchall()
+    return rows
+
+
+def _sum(rows: Counted) -> Ledger:
+    ledger = Ledger(Sums(), {})
     for channel, step, reason, number in rows:
         for sums in (ledger.total, ledger.channels.setdefault(channel, Sums())):
             sums.steps[step] += number

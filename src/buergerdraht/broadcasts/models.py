@@ -1,14 +1,15 @@
-"""Broadcasts and their recipients, one row each."""
+"""Broadcasts, whom they are still to be queued for, and their recipients, one row each."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from buergerdraht.accounts.models import Operator, Organisation
 from buergerdraht.contacts.models import Address, Contact
-from buergerdraht.gateway.models import Channel, Outbound
+from buergerdraht.gateway.models import Channel, Outbound, hot
 
 
 class Broadcast(models.Model):
@@ -17,6 +18,7 @@ class Broadcast(models.Model):
     versions: {language: contract.Content as JSON}; audience: {"topics": [ids], "channels": [ids], "languages": [...],
     "districts": [ids], "joined_from": date, "joined_until": date, "exclude": {...}};
     templates: {channel id: {"name", "language", "body": {...}}} for those outside the window.
+    Once begun: `size` is how many people were chosen, `figures` the ledger as it was counted at `figures_at` (see ledger).
     """
 
     class State(models.TextChoices):
@@ -47,6 +49,10 @@ class Broadcast(models.Model):
     finished_at = models.DateTimeField(null=True)
     archived_at = models.DateTimeField(null=True)
     follows = models.ForeignKey("self", models.SET_NULL, null=True)  # sent to those the first did not reach
+    size = models.PositiveIntegerField(null=True)
+    words = models.JSONField(default=list, blank=True)  # [channel id, language, stored content, its template's or null], made at the start
+    figures = models.JSONField(default=dict, blank=True)
+    figures_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -64,22 +70,36 @@ class BroadcastEvent(models.Model):
     at = models.DateTimeField(auto_now_add=True)
 
 
-class Recipient(models.Model):
-    """One row per person (law 6). Its end state is the outbound's; refused before the outbox, it carries the reason itself."""
+class Piece(models.Model):
+    """People chosen for a broadcast whose letters are not queued yet: the audience of one moment, in numbers.
 
-    broadcast = models.ForeignKey(Broadcast, models.CASCADE, related_name="recipients")
-    contact = models.ForeignKey(Contact, models.SET_NULL, null=True)
-    address = models.ForeignKey(Address, models.SET_NULL, null=True)
+    Queueing a piece turns it into recipients and letters in one transaction, so each person is in exactly one of the two.
+    Address and contact stand at the same place of their lists; what became of them since is seen only then.
+    """
+
+    broadcast = models.ForeignKey(Broadcast, models.CASCADE, related_name="pieces")
     channel = models.ForeignKey(Channel, models.CASCADE)
+    addresses = ArrayField(models.BigIntegerField())
+    contacts = ArrayField(models.BigIntegerField())
+    size = models.PositiveIntegerField()
+
+
+class Recipient(models.Model):
+    """One row per person (law 6). Its end state is the outbound's; refused before the outbox, it carries the reason itself.
+
+    A broadcast writes a million of these: no constraint to check per row, and only the indexes that are asked.
+    """
+
+    broadcast = hot(Broadcast, related_name="recipients")
+    contact = hot(Contact, on_delete=models.SET_NULL, null=True)
+    channel = hot(Channel)
     language = models.CharField(max_length=12)
-    outbound = models.OneToOneField(Outbound, models.SET_NULL, null=True)
+    outbound = hot(Outbound, on_delete=models.DO_NOTHING, null=True)
     refused = models.CharField(max_length=40, blank=True)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["broadcast", "contact"], name="recipient_once")]
-        indexes: ClassVar = [
-            models.Index(fields=["broadcast", "id"], name="recipient_open", condition=models.Q(outbound__isnull=True, refused=""))
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["contact", "broadcast"], name="recipient_once")]
+        indexes: ClassVar = [models.Index(fields=["broadcast", "id"], name="recipient_list")]
 
 
 class TestAddress(models.Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,7 +19,7 @@ from buergerdraht.connectors.reasons import REASONS, Reason
 from buergerdraht.contacts import audience, outreach
 from buergerdraht.contacts.models import Address, District, Topic
 from buergerdraht.gateway import channels
-from buergerdraht.gateway.models import Channel, MessageTemplate
+from buergerdraht.gateway.models import Batch, Channel, MessageTemplate
 
 NAMES = {"de": "Deutsch", "en": "English", "ar": "العربية", "de-simple": "Leichte Sprache"}
 
@@ -204,7 +204,7 @@ def channel_state(channel: Channel, sums: ledger.Sums) -> str:
 
 def result(broadcast: Broadcast) -> dict[str, Any]:
     """Count and lay out how far it came."""
-    counted = ledger.count(broadcast)
+    counted = ledger.figures(broadcast)
     found = Channel.objects.filter(organisation=broadcast.organisation, pk__in=counted.channels).order_by("kind", "name")
     rows = [
         ledger.row(each.kind, each.name, channel_state(each, counted.channels[each.pk]), counted.channels[each.pk], channels.limits(each))
@@ -220,21 +220,23 @@ def result(broadcast: Broadcast) -> dict[str, Any]:
     silent = [row.name for row in rows if row.read is None]
     answered = Recipient.objects.filter(broadcast=broadcast, contact__conversation__broadcast=broadcast.pk).count()
     return {
-        "broadcast": broadcast, "rows": rows, "total": total, "reasons": reasons(total), "silent": silent, "answered": answered,
+        "broadcast": broadcast, "rows": rows, "total": total, "counted_at": counted.at,
+        "reasons": reasons(total), "silent": silent, "answered": answered,
         "funnel": [(_(name), number, 100 * number // total.total if total.total else 0, note) for name, number, note in steps],
         "settled": total.total - total.open, "percent": round(100 * (total.total - total.open) / total.total) if total.total else 0,
         "events": broadcast.events.select_related("operator").order_by("-at")[:20],
     }  # fmt: skip
 
 
+ENDED = Exists(Batch.objects.filter(id=OuterRef("broadcast"), state=Batch.State.STOPPED))  # what is queued is being cancelled
 STEP_FILTERS: dict[str, Q] = {
     "refused": ~Q(refused=""),
     "failed": Q(outbound__state="failed") | Q(outbound__receipt="failed"),
     "unclear": Q(outbound__state="unclear"),
-    "cancelled": Q(outbound__state="cancelled"),
+    "cancelled": Q(outbound__state="cancelled") | Q(outbound__state="queued", ended=True),
     "read": Q(outbound__receipt="read"),
     "delivered": Q(outbound__receipt="delivered"),
-    "open": Q(outbound__state__in=["queued", "sending", "doubt"]) | Q(outbound=None, refused=""),
+    "open": Q(outbound__state__in=["sending", "doubt"]) | Q(outbound__state="queued", ended=False),
 }
 STEP_WORDS = {
     "waiting": gettext_lazy("wird vorbereitet"), "refused": gettext_lazy("nicht gesendet"),
@@ -246,7 +248,7 @@ STEP_WORDS = {
 
 
 def recipients(broadcast: Broadcast, step: str) -> QuerySet[Recipient]:
-    rows = Recipient.objects.filter(broadcast=broadcast).select_related("contact", "channel", "outbound")
+    rows = Recipient.objects.filter(broadcast=broadcast).select_related("contact", "channel", "outbound").annotate(ended=ENDED)
     return (rows.filter(STEP_FILTERS[step]) if step in STEP_FILTERS else rows).order_by("id")
 
 
@@ -256,7 +258,9 @@ def step_of(recipient: Recipient) -> str:
         return "refused"
     outbound = recipient.outbound
     if outbound is None:
-        return "waiting"
+        return "failed"
+    if outbound.state == "queued" and getattr(recipient, "ended", False):
+        return "cancelled"
     if outbound.state in {"sending", "doubt"}:
         return "sending"
     if outbound.state == "accepted" and outbound.receipt in {"delivered", "read", "failed"}:
@@ -265,7 +269,7 @@ def step_of(recipient: Recipient) -> str:
 
 
 def reason_of(recipient: Recipient) -> Reason | None:
-    code = recipient.refused or (recipient.outbound.reason if recipient.outbound else "")
+    code = recipient.refused or (recipient.outbound.reason if recipient.outbound else "unknown")
     return REASONS.get(code, REASONS["unknown"]) if code else None
 
 

@@ -1,43 +1,104 @@
 """Freeze the audience, queue it in pieces, see when it is done. A kill at any point loses nothing and doubles nothing:
 
-the freeze is one transaction; each piece queues its letters and links them to their recipients in one; what is not linked is
-taken up by the next round.
+the freeze is one transaction; each piece becomes recipients and letters in one; what is still a piece is taken up by the next
+round. Pieces are short, because a citizen's STOP waits for the one being queued.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from typing import cast
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 from django.db import connection, transaction
-from django.db.models import Case, CharField, F, Q, Value, When
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from buergerdraht.broadcasts import content
+from buergerdraht.broadcasts import content, ledger
 from buergerdraht.broadcasts.actions import _note
-from buergerdraht.broadcasts.models import Broadcast, Recipient
+from buergerdraht.broadcasts.models import Broadcast, Piece
 from buergerdraht.contacts import audience, outreach
-from buergerdraht.contacts.models import Address
-from buergerdraht.gateway.models import Outbound, StoredContent
+from buergerdraht.gateway.models import Batch, Channel, Outbound
+from buergerdraht.gateway.queries import queries
 
+SQL = queries(Path(__file__).with_name("queries.sql"))
 State = Broadcast.State
-PIECE = 1000
+PIECE = 2000  # people
+MOST_PIECES = 40  # in one transaction
+SHORT, LONG = 0.15, 0.3  # seconds a transaction may take
+TIDY_SECONDS = 2.0
+ROUND = threading.Lock()  # one round in a process; several processes share the work by the rows' locks
 BUSY = [Outbound.State.QUEUED, Outbound.State.SENDING, Outbound.State.DOUBT]
 
 
+@dataclass
+class Pace:
+    """How many people a transaction may queue, so that nobody waits long for it."""
+
+    people: int = PIECE
+
+    def felt(self, seconds: float) -> None:
+        """Take fewer next time where it took long, more where it was quick."""
+        if seconds > LONG:
+            self.people = max(self.people // 2, PIECE)
+        elif seconds < SHORT:
+            self.people = min(self.people * 3 // 2, PIECE * MOST_PIECES // 4)
+
+
 def round_of_all() -> int:
-    """Do what is due: start, queue, finish. Returns how many letters were queued."""
-    now = timezone.now()
-    for broadcast in Broadcast.objects.filter(Q(scheduled_at=None) | Q(scheduled_at__lte=now), state=State.APPROVED).order_by(
-        "-urgent", "id"
-    ):
-        start(broadcast)
-    queued = 0
-    for broadcast in Broadcast.objects.filter(state=State.SENDING).order_by("-urgent", "id"):
-        while (piece := queue_piece(broadcast)) is not None:
-            queued += piece
-        finish(broadcast)
+    """Do what is due: start, queue, finish. Returns how many letters were queued; 0 where this process is at it already."""
+    if not ROUND.acquire(blocking=False):
+        return 0
+    try:
+        return _round()
+    finally:
+        ROUND.release()
+
+
+def _round() -> int:
+    pace, queued, tidied = Pace(), 0, time.monotonic()
+    while (number := _turn(pace)) is not None:
+        queued += number
+        if time.monotonic() - tidied > TIDY_SECONDS:
+            _tidy()
+            tidied = time.monotonic()
+    _tidy()
     return queued
+
+
+def _turn(pace: Pace) -> int | None:
+    """Start what is due and queue a piece of each that is being sent, so that a small one need not wait for a large one; urgent ones first.
+
+    Returns how many letters were queued, None when nothing is left that another worker has not taken.
+    """
+    for broadcast in _due():
+        start(broadcast)
+    waiting = list(_sending().filter(Exists(Piece.objects.filter(broadcast=OuterRef("pk")))))
+    pieces = [queue_piece(broadcast, pace) for broadcast in [each for each in waiting if each.urgent] or waiting]
+    queued = [piece for piece in pieces if piece is not None]
+    return sum(queued) if queued else None
+
+
+def _tidy() -> None:
+    """End what is through, cancel what was stopped, and count what people will look at."""
+    for broadcast in _sending():
+        finish(broadcast)
+    _record_cancelled()
+    outreach.tidy()
+    ended = Broadcast.objects.filter(state__in=[State.DONE, State.STOPPED])
+    outreach.close(list(ended.filter(pk__in=Batch.objects.exclude(state=Batch.State.DONE).values("id")).values_list("pk", flat=True)))
+    ledger.refresh_due()
+
+
+def _due() -> Iterator[Broadcast]:
+    due = Q(scheduled_at=None) | Q(scheduled_at__lte=timezone.now())
+    return Broadcast.objects.filter(due, state=State.APPROVED).order_by("-urgent", "id").iterator()
+
+
+def _sending() -> QuerySet[Broadcast]:
+    return Broadcast.objects.filter(state=State.SENDING).order_by("-urgent", "id")
 
 
 @transaction.atomic
@@ -46,9 +107,10 @@ def start(broadcast: Broadcast) -> bool:
     row = _claimed(broadcast, State.APPROVED)
     if row is None:
         return False
-    _freeze(row)
+    row.words, row.size = _words(row), _freeze(row)
     row.state, row.started_at = State.SENDING, timezone.now()
-    row.save(update_fields=["state", "started_at", "updated_at"])
+    row.save(update_fields=["state", "started_at", "words", "size", "updated_at"])
+    outreach.begin(row.organisation, row.pk)
     _note(row, "start", None)
     return True
 
@@ -59,75 +121,80 @@ def _claimed(broadcast: Broadcast, state: str) -> Broadcast | None:
     return rows.filter(pk=broadcast.pk, state=state).first()
 
 
-def _freeze(broadcast: Broadcast) -> None:
-    """Write one row per person, in one statement: the audience as it stands at this moment, a million in seconds."""
-    written = content.languages(broadcast)
-    first = Value(content.fallback(broadcast, ""), output_field=CharField())
-    spoken = Case(When(contact__language__in=written, then=F("contact__language")), default=first, output_field=CharField())
-    chosen = audience.select(broadcast.organisation, broadcast.audience).select_related(None).order_by()
-    sql, values = chosen.annotate(spoken=spoken).values_list("id", "contact_id", "channel_id", "spoken").query.sql_with_params()
+def _freeze(broadcast: Broadcast) -> int:
+    """Keep who is meant, in one statement: the audience as it stands at this moment. Returns how many."""
+    sql, values = audience.chosen(broadcast.organisation, broadcast.audience).query.sql_with_params()
     with connection.cursor() as cursor:
-        cursor.execute(
-            "insert into broadcasts_recipient (broadcast_id, address_id, contact_id, channel_id, language, refused)"  # noqa: S608
-            f" select %s, chosen.*, '' from ({sql}) as chosen on conflict do nothing",
-            [broadcast.pk, *values],
-        )
+        cursor.execute("set local work_mem = '64MB'")  # sorts a million without the disk
+        cursor.execute(SQL["freeze"].replace("/*chosen*/", sql), [broadcast.pk, PIECE, *values])
+        (size,) = cursor.fetchone()
+        cursor.execute("set local work_mem to default")
+    return int(size)
+
+
+def _words(broadcast: Broadcast) -> list[outreach.Words]:
+    """Store once what each channel and language gets, the language for everybody else first."""
+    found = []
+    for language in content.languages(broadcast) or [broadcast.organisation.language]:
+        inside = outreach.store(broadcast.organisation, content.version(broadcast, language))
+        for channel in Channel.objects.filter(organisation=broadcast.organisation):
+            template = content.template(broadcast, channel, language)
+            outside = outreach.store(broadcast.organisation, template).pk if template else None
+            found.append(outreach.Words(channel.pk, language, inside.pk, outside))
+    return found
 
 
 @transaction.atomic
-def queue_piece(broadcast: Broadcast) -> int | None:
-    """Queue the next piece of the frozen audience. None when nothing is left, or it is no longer being sent."""
+def queue_piece(broadcast: Broadcast, pace: Pace | None = None) -> int | None:
+    """Queue the next pieces of the frozen audience. None when nothing is left, or it is no longer being sent."""
+    pace = pace or Pace()
     row = _claimed(broadcast, State.SENDING)
-    if row is None:
+    if row is None or not (pieces := _next(row, pace.people)):
         return None
-    waiting = (
-        Recipient.objects.filter(broadcast=row, outbound=None, refused="").select_related("channel", "address__contact").order_by("id")
+    began = time.monotonic()
+    selection = outreach.Selection(
+        organisation=row.organisation,
+        batch=row.pk,
+        chosen=SQL["chosen"],
+        values=[row.pk, pieces],
+        words=[outreach.Words(*words) for words in row.words],
+        urgent=row.urgent,
     )
-    recipients = list(waiting[:PIECE])
-    if not recipients:
-        return None
-    gone = [recipient for recipient in recipients if recipient.address is None]
-    for recipient in gone:
-        recipient.refused = "stopped"
-    there = [recipient for recipient in recipients if recipient.address is not None]
-    answers = outreach.send_many(_letters(row, there), purpose="newsletter", batch=row.pk, urgent=row.urgent)
-    for recipient, answer in zip(there, answers, strict=True):
-        if isinstance(answer, Outbound):
-            recipient.outbound = answer
-        else:
-            recipient.refused = answer.reason
-    Recipient.objects.bulk_update(recipients, ["outbound", "refused"])
-    return len(there)
+    queued = outreach.send_selected(selection, SQL["record"].replace("/*broadcast*/", str(int(row.pk))))
+    Piece.objects.filter(pk__in=pieces).delete()
+    pace.felt(time.monotonic() - began)
+    return queued.queued
 
 
-def _letters(broadcast: Broadcast, recipients: list[Recipient]) -> list[outreach.Letter]:
-    @cache
-    def inside(language: str) -> StoredContent:
-        return outreach.store(broadcast.organisation, content.version(broadcast, language), batch=broadcast.pk)
+def _next(broadcast: Broadcast, people: int) -> list[int]:
+    """The next pieces that together have at most so many people; at least one."""
+    pieces: list[int] = []
+    for number, size in Piece.objects.filter(broadcast=broadcast).order_by("id").values_list("id", "size")[:MOST_PIECES]:
+        people -= size
+        if pieces and people < 0:
+            break
+        pieces.append(number)
+    return pieces
 
-    @cache
-    def outside(channel_id: int, language: str) -> StoredContent | None:
-        channel = next(recipient.channel for recipient in recipients if recipient.channel_id == channel_id)
-        found = content.template(broadcast, channel, language)
-        return outreach.store(broadcast.organisation, found, batch=broadcast.pk) if found else None
 
-    letters = []
-    for recipient in recipients:
-        address = cast(Address, recipient.address)
-        letters.append(outreach.Letter(address, inside(recipient.language), outside(recipient.channel_id, recipient.language)))
-    return letters
+def _record_cancelled() -> None:
+    """Turn what is left of stopped broadcasts into recipients who get nothing, a piece at a time."""
+    for piece in (
+        Piece.objects.filter(broadcast__state=State.STOPPED)
+        .select_related("broadcast__organisation")
+        .order_by("id")
+        .defer("addresses", "contacts")
+    ):
+        language = content.fallback(piece.broadcast, "")
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(SQL["cancel_piece"], {"piece": piece.pk, "broadcast": piece.broadcast_id, "language": language})
 
 
 @transaction.atomic
 def finish(broadcast: Broadcast) -> bool:
     """Say it is done when nothing is open any more. Unclear ones stay to be decided."""
     row = _claimed(broadcast, State.SENDING)
-    if row is None:
-        return False
-    if (
-        Recipient.objects.filter(broadcast=row, outbound=None, refused="").exists()
-        or Outbound.objects.filter(batch=row.pk, state__in=BUSY).exists()
-    ):
+    if row is None or Piece.objects.filter(broadcast=row).exists() or Outbound.objects.filter(batch=row.pk, state__in=BUSY).exists():
         return False
     row.state, row.finished_at = State.DONE, timezone.now()
     row.save(update_fields=["state", "finished_at", "updated_at"])

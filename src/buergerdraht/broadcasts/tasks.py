@@ -8,7 +8,7 @@ from buergerdraht.broadcasts import sending
 
 
 @app.periodic(cron="* * * * * */2")  # seconds stand last
-@app.task(queueing_lock="broadcasts.round", lock="broadcasts.round", pass_context=False)
+@app.task(queueing_lock="broadcasts.round", pass_context=False)
 def round_of_all(timestamp: int) -> None:
-    """Do what is due."""
+    """Do what is due. Without a job's lock: that of a worker which was killed would stay, and nothing would go out any more."""
     sending.round_of_all()

@@ -32,12 +32,17 @@ def select(organisation: Organisation, audience: Mapping[str, Any]) -> QuerySet[
 
     Values within a key add up, keys narrow. No topics means every topic. Paused, stopped, gone and blocked are left out.
     """
+    return Address.objects.filter(id__in=chosen(organisation, audience).values("id")).select_related("contact")
+
+
+def chosen(organisation: Organisation, audience: Mapping[str, Any]) -> QuerySet[Address, tuple[int, int, int]]:
+    """Give address, contact and channel of everybody whom `select` chooses, each person once, in the order of the contacts."""
     wish = Subscription.objects.filter(organisation=organisation, address=OuterRef("id"), confirmed_at__isnull=False)
     if topics := audience.get("topics"):
         wish = wish.filter(topic_id__in=topics)
     addresses = _reachable(organisation).filter(Exists(wish), _narrow(audience)).exclude(_spared(audience.get("exclude") or {}))
-    chosen = addresses.order_by("contact_id", "-last_inbound_at", "id").distinct("contact_id").values("id")
-    return Address.objects.filter(id__in=chosen).select_related("contact")
+    rows = addresses.order_by("contact_id", "-last_inbound_at", "id").distinct("contact_id")
+    return rows.values_list("id", "contact_id", "channel_id")
 
 
 def count(organisation: Organisation, audience: Mapping[str, Any]) -> Count:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -19,29 +21,13 @@ from buergerdraht.accounts.models import Organisation
 from buergerdraht.connectors.contract import Content, to_json
 from buergerdraht.gateway.live import notify
 from buergerdraht.gateway.models import Batch, Channel, Outbound, Part, StoredContent
+from buergerdraht.gateway.queries import queries
 
+SQL = queries(Path(__file__).with_name("outbox.sql"))
 BULK = 2000
-COLUMNS = {
-    "organisation_id": "bigint",
-    "channel_id": "bigint",
-    "address": "bytea",
-    "address_hash": "bytea",
-    "content_id": "bigint",
-    "purpose": "text",
-    "priority": "smallint",
-    "batch": "bigint",
-    "not_before": "timestamptz",
-    "expires_at": "timestamptz",
-    "created_at": "timestamptz",
-}
-INSERT = """
-insert into gateway_outbound (
-  {names}, state, reason, details, tries, parts_total, parts_done, claimed_by, receipt)
-select {names}, 'queued', '', '', 0, 0, 0, '', ''
-from unnest({arrays}) with ordinality as letter({names}, position)
-order by position
-returning id
-""".format(names=", ".join(COLUMNS), arrays=", ".join(f"%({name})s::{kind}[]" for name, kind in COLUMNS.items()))
+CANCEL_PIECE = 5000
+COLUMNS = ("organisation_id", "channel_id", "address", "address_hash", "content_id", "otherwise_id", "purpose", "priority", "batch",
+           "not_before", "expires_at", "created_at")  # fmt: skip
 State = Outbound.State
 
 
@@ -107,10 +93,9 @@ def put_many(letters: Iterable[Letter]) -> list[Outbound]:
 
 
 def _insert(rows: Sequence[Outbound]) -> None:
-    """Insert by arrays: several times quicker than one parameter per column, and a broadcast has many rows."""
     columns = {name: [getattr(row, name) for row in rows] for name in COLUMNS}
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, columns)
+        cursor.execute(SQL["put"], columns)
         for row, (number,) in zip(rows, cursor.fetchall(), strict=True):
             row.id = number
             row._state.adding = False
@@ -132,6 +117,53 @@ def _row(letter: Letter, organisation_id: int, now: datetime) -> Outbound:
     )
 
 
+# ── A million at once ─────────────────────────────────────────────────────
+
+
+class Judged(NamedTuple):
+    """A SELECT of letters, each with the reason why it may not go or "", and its values.
+
+    Columns: position, contact_id, channel_id, language, address (sealed), address_hash, reason, content_id, otherwise_id.
+    """
+
+    sql: str
+    values: Sequence[Any]
+
+
+class Stamp(NamedTuple):
+    """What all letters of a selection share."""
+
+    organisation_id: int
+    purpose: str
+    batch: int
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
+
+
+class Queued(NamedTuple):
+    """How many were judged, and how many of them were queued."""
+
+    judged: int
+    queued: int
+
+
+@transaction.atomic
+def put_selected(judged: Judged, stamp: Stamp, record: str) -> Queued:
+    """Queue what was judged in one statement; `record` is the caller's INSERT from the relation `answer` (see outreach.send_selected)."""
+    begin({(stamp.batch, stamp.organisation_id)})
+    priority = Outbound.PRIORITY[stamp.purpose]
+    values: list[Any] = [stamp.organisation_id, stamp.purpose, priority, stamp.batch, stamp.not_before, stamp.expires_at]
+    sql = SQL["put_selected"].replace("/*judged*/", judged.sql).replace("/*record*/", record)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*judged.values, *values])
+        rows = cursor.fetchall()
+    _wake(channel for channel, _, queued in rows if queued)
+    return Queued(sum(row[1] for row in rows), sum(row[2] for row in rows))
+
+
+# ── Holding, stopping, settling ───────────────────────────────────────────
+
+
 @transaction.atomic
 def cancel(channel_id: int, address_hash: bytes, purposes: Sequence[str]) -> int:
     """Take back what is queued for an address, because the person said so. Returns how many."""
@@ -139,11 +171,16 @@ def cancel(channel_id: int, address_hash: bytes, purposes: Sequence[str]) -> int
     return _in_order(rows).update(state=State.CANCELLED, reason="stopped", finished_at=timezone.now())
 
 
+@transaction.atomic
 def begin(batches: Iterable[tuple[int, int]]) -> None:
-    """Open batches (number and organisation) that are new, or were done."""
+    """Open batches (number and organisation) that are new, or were done; none is closed until this transaction is through."""
     wanted = dict(batches)
+    if not wanted:
+        return
     Batch.objects.bulk_create([Batch(id=number, organisation_id=owner) for number, owner in wanted.items()], ignore_conflicts=True)
-    Batch.objects.filter(id__in=wanted, state=Batch.State.DONE).update(state=Batch.State.OPEN)
+    rows = Batch.objects.select_for_update(no_key=True).filter(id__in=wanted).order_by("id")
+    if done := [row.pk for row in rows if row.state == Batch.State.DONE]:
+        Batch.objects.filter(id__in=done).update(state=Batch.State.OPEN)
 
 
 @transaction.atomic
@@ -161,33 +198,65 @@ def release(batch: int) -> None:
 
 @transaction.atomic
 def stop(batch: int) -> int:
-    """End a batch at once, however large; its rows are cancelled in pieces. Returns how many are."""
+    """End a batch at once, however large. Its rows are cancelled in pieces: returns how many are already; `tidy` does the rest."""
     if not Batch.objects.filter(id=batch).exclude(state=Batch.State.STOPPED).update(state=Batch.State.STOPPED):
         return 0
-    number = Outbound.objects.filter(batch=batch, state=State.QUEUED).count()
-    cancel_stopped(batch)
-    return number
-
-
-def cancel_stopped(batch: int) -> int:
-    """Cancel a piece of what a stopped batch still has queued. Returns how many."""
-    with transaction.atomic():
-        rows = Outbound.objects.filter(batch=batch, state=State.QUEUED)
-        ids = list(rows.order_by("id").select_for_update(skip_locked=True).values_list("id", flat=True)[:BULK])
-        return Outbound.objects.filter(id__in=ids).update(state=State.CANCELLED, reason="cancelled", finished_at=timezone.now())
+    return cancel_stopped(batch)
 
 
 @transaction.atomic
+def cancel_stopped(batch: int) -> int:
+    """Cancel a piece of what a stopped batch still has queued. Returns how many."""
+    if not Batch.objects.select_for_update(no_key=True).filter(id=batch, state=Batch.State.STOPPED).exists():
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(SQL["stop_piece"], {"batch": batch, "limit": CANCEL_PIECE})
+        return int(cursor.rowcount)
+
+
+def tidy() -> int:
+    """Cancel what stopped batches still have queued, a piece at a time. Returns how many."""
+    cancelled = 0
+    for batch in Batch.objects.filter(state=Batch.State.STOPPED).values_list("id", flat=True):
+        while number := cancel_stopped(batch):
+            cancelled += number
+    return cancelled
+
+
+@transaction.atomic
+def close(batches: Iterable[int]) -> int:
+    """Note that nothing of these batches is open any more, where that is so; a retry opens them again. Returns how many."""
+    rows = Batch.objects.select_for_update(no_key=True).filter(id__in=batches).exclude(state=Batch.State.DONE).order_by("id")
+    with connection.cursor() as cursor:  # a statement of its own: it sees what was queued while we waited for the lock
+        cursor.execute(SQL["close_quiet"], {"batches": [row.pk for row in rows]})
+        return int(cursor.rowcount)
+
+
+def stopped(batches: Iterable[int]) -> set[int]:
+    """Name those of the batches whose letters are being cancelled."""
+    return set(Batch.objects.filter(id__in=batches, state=Batch.State.STOPPED).values_list("id", flat=True))
+
+
 def settle(outbound: Outbound, *, again: bool) -> None:
     """Decide an unclear one by hand: send it again, or take it as arrived."""
-    rows = Outbound.objects.filter(id=outbound.id, state=State.UNCLEAR)
+    settle_many([outbound.pk], again=again)
+    outbound.refresh_from_db()
+
+
+@transaction.atomic
+def settle_many(ids: Sequence[int], *, again: bool) -> int:
+    """Decide unclear ones alike. Returns how many."""
+    locked = Outbound.objects.filter(id__in=ids, state=State.UNCLEAR).order_by("id").select_for_update()
+    found = list(locked.values_list("id", "channel_id", "batch", "organisation_id"))
+    rows = Outbound.objects.filter(id__in=[row[0] for row in found])
     if again:
+        begin({(batch, owner) for _, _, batch, owner in found if batch is not None})
         rows.update(state=State.QUEUED, reason="", details="", tries=0, not_before=None, finished_at=None)
-        _wake({outbound.channel_id})
+        _wake(row[1] for row in found)
     else:
         now = timezone.now()
         rows.update(state=State.ACCEPTED, reason="", details="", accepted_at=now, finished_at=now)
-    outbound.refresh_from_db()
+    return len(found)
 
 
 @transaction.atomic
@@ -195,6 +264,8 @@ def retry(outbound: Outbound) -> None:
     """Send a failed one again; parts that arrived are not repeated."""
     if not Outbound.objects.select_for_update().filter(id=outbound.id, state=State.FAILED).exists():
         return
+    if outbound.batch is not None:
+        begin({(outbound.batch, outbound.organisation_id)})
     Part.objects.filter(outbound=outbound, state="failed").delete()
     Outbound.objects.filter(id=outbound.id).update(
         state=State.QUEUED,

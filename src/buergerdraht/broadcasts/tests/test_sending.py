@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from typing import Any
 
@@ -11,14 +12,28 @@ from hypothesis import strategies as st
 
 from buergerdraht.accounts.models import Operator
 from buergerdraht.broadcasts import actions, ledger, reading, sending
-from buergerdraht.broadcasts.models import Broadcast, Recipient
+from buergerdraht.broadcasts.models import Broadcast, Piece, Recipient
 from buergerdraht.broadcasts.tests.conftest import person
 from buergerdraht.contacts import actions as contacts
 from buergerdraht.contacts import outreach
 from buergerdraht.contacts.models import Address, Contact, Topic
+from buergerdraht.gateway import outbox
 from buergerdraht.gateway.models import Batch, Channel, Outbound
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def pieces_of(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Freeze and queue so many people at a time."""
+
+    def cut(people: int) -> None:
+        monkeypatch.setattr(sending, "PIECE", people)
+        monkeypatch.setattr(sending, "Pace", lambda: sending_pace(people))
+
+    sending_pace = sending.Pace
+    monkeypatch.setattr(sending.Pace, "felt", lambda self, seconds: None)
+    return cut
 
 
 def _state(broadcast: Broadcast) -> str:
@@ -46,28 +61,31 @@ def test_the_audience_is_frozen_at_the_start(released: Broadcast, telegram: Chan
     assert Recipient.objects.filter(broadcast=released).count() == 6
 
 
-def test_killed_between_pieces_it_loses_none_and_doubles_none(released: Broadcast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "PIECE", 2)
-    real, calls = outreach.send_many, []
+def test_killed_between_pieces_it_loses_none_and_doubles_none(released: Broadcast, pieces_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces_of(2)
+    real, calls = outreach.send_selected, []
 
-    def dies(*given: Any, **named: Any) -> Any:
-        answers = real(*given, **named)
+    def dies(*given: Any) -> Any:
+        answers = real(*given)
         calls.append(1)
         if len(calls) in {2, 4}:
             raise KeyboardInterrupt
         return answers
 
-    monkeypatch.setattr(outreach, "send_many", dies)
+    monkeypatch.setattr(outreach, "send_selected", dies)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             sending.round_of_all()
-        assert Outbound.objects.filter(batch=released.pk).count() == Recipient.objects.filter(outbound__isnull=False).count()
+        assert Outbound.objects.filter(batch=released.pk).count() == Recipient.objects.count()
+        assert ledger.count(released).total.total == 6
     sending.round_of_all()
-    assert Outbound.objects.filter(batch=released.pk).count() == 6 == Recipient.objects.filter(outbound__isnull=False).count()
+    letters = Outbound.objects.filter(batch=released.pk)
+    assert letters.count() == 6 == Recipient.objects.filter(outbound__in=letters).values("contact").distinct().count()
+    assert not Piece.objects.exists()
 
 
-def test_who_says_stop_meanwhile_gets_nothing(released: Broadcast, people: list[Address], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "PIECE", 3)
+def test_who_says_stop_meanwhile_gets_nothing(released: Broadcast, people: list[Address], pieces_of: Any) -> None:
+    pieces_of(3)
     sending.start(released)
     sending.queue_piece(released)
     for address in (people[0], people[5]):
@@ -80,20 +98,84 @@ def test_who_says_stop_meanwhile_gets_nothing(released: Broadcast, people: list[
     assert set(counted.reasons) == {"stopped"}
 
 
-def test_pause_holds_resume_releases_stop_ends(released: Broadcast, editor: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "PIECE", 2)
+def test_pause_holds_resume_releases_stop_ends(released: Broadcast, editor: Operator, pieces_of: Any) -> None:
+    pieces_of(2)
     sending.start(released)
-    sending.queue_piece(released)
+    assert sending.queue_piece(released) == 2
     actions.pause(released, operator=editor)
     assert sending.round_of_all() == 0
-    assert Batch.objects.get(id=released.pk).state == "held"
+    assert Batch.objects.get(pk=released.pk).state == "held"
     actions.resume(released, operator=editor)
-    assert Batch.objects.get(id=released.pk).state == "open"
-    actions.stop(released, operator=editor)
-    assert sending.round_of_all() == 0
-    counted = ledger.count(released).total
-    assert (counted.steps["cancelled"], counted.steps["refused"], counted.total) == (2, 4, 6)
-    assert _state(released) == "stopped"
+    assert Batch.objects.get(pk=released.pk).state == "open"
+    released = actions.stop(released, operator=editor)
+    for _ in range(2):  # the ledger says so at once, and still when the worker has written it to every row
+        counted = ledger.count(released).total
+        assert (counted.steps["cancelled"], counted.steps["refused"], counted.total) == (2, 4, 6)
+        assert counted.reasons == {"cancelled": 6}
+        assert sending.round_of_all() == 0
+    assert not Piece.objects.exists()
+    assert Recipient.objects.filter(broadcast=released).values("contact").distinct().count() == 6
+    assert (_state(released), Batch.objects.get(pk=released.pk).state) == ("stopped", "done")
+
+
+def test_a_stopped_one_shows_as_cancelled_what_is_not_cancelled_yet(released: Broadcast, editor: Operator, monkeypatch: Any) -> None:
+    sending.round_of_all()
+    monkeypatch.setattr(outbox, "CANCEL_PIECE", 1)
+    released = actions.stop(released, operator=editor)
+    assert Outbound.objects.filter(batch=released.pk, state="queued").count() == 5
+    assert ledger.count(released).total.steps == {"cancelled": 6}
+    assert {reading.step_of(row) for row in reading.recipients(released, "cancelled")} == {"cancelled"}
+    assert not reading.recipients(released, "open")
+    with pytest.raises(actions.ValidationError):
+        actions.follow_up(released, operator=editor)
+    one = Outbound.objects.filter(batch=released.pk).earliest("id")
+    Outbound.objects.filter(pk=one.pk).update(state="failed")
+    with pytest.raises(outreach.Refused, match="cancelled"):
+        outreach.retry(one)
+    sending.round_of_all()
+    assert set(Outbound.objects.exclude(pk=one.pk).values_list("state", "reason")) == {("cancelled", "cancelled")}
+    outreach.retry(one)  # now it goes, although the rest was cancelled
+    sending.round_of_all()
+    assert Outbound.objects.get(pk=one.pk).state == "queued"
+    assert Batch.objects.get(pk=released.pk).state == "open"
+
+
+def test_two_large_ones_take_turns_and_an_urgent_one_goes_first(released: Broadcast, editor: Operator, pieces_of: Any) -> None:
+    pieces_of(2)
+    others = [Broadcast.objects.create(
+        organisation=released.organisation, title="x", state="approved", audience={}, versions=released.versions, urgent=urgent
+    ) for urgent in (False, True)]  # fmt: skip
+    sending.round_of_all()
+    order = [batch for batch, _ in itertools.groupby(Outbound.objects.order_by("id").values_list("batch", flat=True))]
+    one, two, urgent = released.pk, others[0].pk, others[1].pk
+    assert order == [urgent, one, two, one, two, one, two]
+
+
+def test_the_channel_gone_or_not_the_sums_stay_with_the_size(released: Broadcast, people: list[Address], pieces_of: Any) -> None:
+    pieces_of(2)
+    sending.start(released)
+    people[1].contact.delete()
+    Address.objects.filter(pk=people[5].pk).update(state="blocked")
+    while sending.queue_piece(released) is not None:
+        counted = ledger.count(released).total
+        assert counted.total == 6 == Broadcast.objects.get(pk=released.pk).size
+    assert counted.reasons == {"stopped": 1, "barred": 1}
+
+
+def test_a_large_one_is_counted_by_the_worker(released: Broadcast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "LIVE", 5)
+    sending.round_of_all()
+    released.refresh_from_db()
+    Outbound.objects.update(state="accepted")
+    shown = ledger.figures(released)
+    assert (shown.total.steps, shown.at) == ({"queued": 6}, released.figures_at)
+    assert ledger.refresh_due() == 0  # five seconds are not over
+    sending.finish(released)  # another state is worth a count at once
+    assert ledger.refresh_due() == 1
+    released.refresh_from_db()
+    assert ledger.figures(released).total.steps == {"accepted": 6}
+    monkeypatch.setattr(ledger, "LIVE", 6)
+    assert ledger.figures(released).at is None
 
 
 def test_outside_the_window_only_a_template_goes(released: Broadcast, people: list[Address]) -> None:

@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.connectors.contract import Content, Sender
-from buergerdraht.contacts import actions, outreach
+from buergerdraht.contacts import actions
 from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Address, Contact, Topic
-from buergerdraht.contacts.outreach import Letter, Refused
+from buergerdraht.contacts.outreach import Words
+from buergerdraht.contacts.tests.town import Answer, send_to
 from buergerdraht.gateway import outbox
 from buergerdraht.gateway.models import Channel, Outbound
 
@@ -57,7 +58,7 @@ def test_a_batch_begun_before_the_stop_is_taken_back(reader: Address) -> None:
     contact = Contact.objects.get()
     stop = _thread(lambda: actions.stop(contact, evidence="m", channel=reader.channel))
     with _beside(stop), transaction.atomic():
-        outreach.send_many([Letter(reader, stored)], purpose="newsletter", batch=1)
+        send_to([reader], [Words(reader.channel_id, "de", stored.id)])
         stop.join(0.3)
         assert stop.is_alive()  # it waits for the batch, then takes it back
     assert Outbound.objects.get().state == "cancelled"
@@ -65,8 +66,8 @@ def test_a_batch_begun_before_the_stop_is_taken_back(reader: Address) -> None:
 
 def test_a_batch_begun_during_the_stop_is_refused(reader: Address) -> None:
     stored = outbox.store(reader.organisation, Content(text="x"))
-    found: list[object] = []
-    batch = _thread(lambda: found.extend(outreach.send_many([Letter(reader, stored)], purpose="newsletter", batch=1)))
+    found: list[Answer] = []
+    batch = _thread(lambda: found.extend(send_to([reader], [Words(reader.channel_id, "de", stored.id)])))
     contact = Contact.objects.get()
     with transaction.atomic():
         actions.stop(contact, evidence="m", channel=reader.channel)
@@ -74,8 +75,7 @@ def test_a_batch_begun_during_the_stop_is_refused(reader: Address) -> None:
         batch.join(0.3)
         assert batch.is_alive()
     batch.join(20)
-    assert isinstance(found[0], Refused)
-    assert found[0].reason == "stopped"
+    assert [answer.reason for answer in found] == ["stopped"]
     assert not Outbound.objects.exists()
 
 

@@ -7,39 +7,63 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from django.utils import timezone
 
+from buergerdraht.accounts import vault
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.connectors.contract import Content, Sender, TemplateUse
-from buergerdraht.contacts import actions, audience, outreach
+from buergerdraht.contacts import actions, audience, outreach, rules
 from buergerdraht.contacts.ledger import Proof
-from buergerdraht.contacts.models import Address, Contact, District, Topic
-from buergerdraht.contacts.outreach import Letter, Refused, Standing, quiet_until, refusal
-from buergerdraht.gateway import outbox
+from buergerdraht.contacts.models import Address, Contact, District, Subscription, Topic
+from buergerdraht.contacts.outreach import Refused, Words, quiet_until
+from buergerdraht.contacts.tests.town import send_to
+from buergerdraht.gateway import channels, outbox
 from buergerdraht.gateway.models import Channel, Outbound
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-FINE = {"state": "active", "contact_state": "active", "paused_until": None, "no_newsletter": False, "confirmed": True}
 ANSWERS = ("reply", "service")
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("change", "newsletter", "alert", "answer"),
+    ("address", "contact", "wish", "newsletter", "alert", "answer"),
     [
-        ({}, "", "", ""),
-        ({"state": "gone"}, "blocked", "blocked", "blocked"),
-        ({"state": "blocked"}, "barred", "barred", "barred"),
-        ({"contact_state": "erased"}, "stopped", "stopped", "stopped"),
-        ({"contact_state": "stopped", "confirmed": False}, "stopped", "stopped", ""),
-        ({"contact_state": "new", "confirmed": False}, "no_consent", "no_consent", ""),
-        ({"no_newsletter": True}, "opted_out", "", ""),
-        ({"paused_until": NOW + timedelta(days=1)}, "paused", "", ""),
-        ({"paused_until": NOW - timedelta(days=1)}, "", "", ""),
+        ({}, {}, True, "", "", ""),
+        ({"state": "gone"}, {}, True, "blocked", "blocked", "blocked"),
+        ({"state": "blocked"}, {}, True, "barred", "barred", "barred"),
+        ({}, {"state": "erased"}, True, "stopped", "stopped", "stopped"),
+        ({}, {"state": "stopped"}, False, "stopped", "stopped", ""),
+        ({}, {"state": "new"}, False, "no_consent", "no_consent", ""),
+        ({"no_newsletter": True}, {}, True, "opted_out", "", ""),
+        ({}, {"paused_until": NOW + timedelta(days=1)}, True, "paused", "", ""),
+        ({}, {"paused_until": NOW - timedelta(days=1)}, True, "", "", ""),
     ],
 )  # fmt: skip
-def test_refusal_table(change: dict[str, object], newsletter: str, alert: str, answer: str) -> None:
-    standing = Standing(**{**FINE, **change})
-    assert refusal(standing, "newsletter", NOW) == newsletter
-    assert refusal(standing, "alert", NOW) == alert
-    assert {refusal(standing, purpose, NOW) for purpose in ANSWERS} == {answer}
+def test_refusal_table(
+    subscriber: Address, address: dict[str, object], contact: dict[str, object], wish: bool, newsletter: str, alert: str, answer: str
+) -> None:
+    Address.objects.update(**address)
+    Contact.objects.update(**contact)
+    if not wish:
+        Subscription.objects.update(confirmed_at=None)
+
+    def asked(purpose: str) -> str:
+        return Address.objects.annotate(refusal=rules.refusal(purpose, NOW)).get().refusal
+
+    assert asked("newsletter") == newsletter
+    assert asked("alert") == alert
+    assert {asked(purpose) for purpose in ANSWERS} == {answer}
+
+
+@pytest.mark.django_db
+def test_a_window_is_judged_alike_for_one_and_for_many(whatsapp: Channel, telegram: Channel) -> None:
+    for channel in (whatsapp, telegram):
+        for hours in (0, 23.9, 24, 24.1, 900):
+            actions.meet(channel, Sender(address=f"{channel.kind}{hours}"), NOW - timedelta(hours=hours))
+    actions.meet(whatsapp, Sender(address="never"), NOW)
+    Address.objects.filter(handle=b"", address_hash=vault.lookup(whatsapp.organisation_id, "never")).update(last_inbound_at=None)
+    lengths = {channel.pk: channels.limits(channel).window_hours for channel in (whatsapp, telegram)}
+    rows = Address.objects.select_related("channel").annotate(within=rules.within(lengths, NOW))
+    assert {row.pk: row.within for row in rows} == {row.pk: outreach.window(row, NOW).open for row in rows}
+    assert {row.within for row in rows} == {True, False}
 
 
 def _quiet(begin: time, end: time) -> Organisation:
@@ -88,11 +112,12 @@ def test_a_newsletter_waits_for_the_morning_and_a_reply_does_not(town: Organisat
     assert outreach.send(subscriber, Content(text="x"), purpose="reply").not_before is None
     assert outreach.send(subscriber, Content(text="x"), purpose="alert").not_before is None
     stored = outbox.store(town, Content(text="x"))
-    quiet, urgent = (
-        outreach.send_many([Letter(subscriber, stored)], purpose="newsletter", batch=1, urgent=each)[0] for each in (False, True)
-    )
+    words = [Words(subscriber.channel_id, "de", stored.pk)]
+    for urgent in (False, True):
+        send_to([subscriber], words, urgent=urgent)
+    quiet, urgent_one = Outbound.objects.filter(batch=7).order_by("id")
     assert quiet.not_before is not None
-    assert urgent.not_before is None
+    assert urgent_one.not_before is None
 
 
 @pytest.mark.django_db
@@ -139,17 +164,35 @@ def test_many_are_answered_one_by_one_in_order(town: Organisation, whatsapp: Cha
     actions.stop(stopped.contact, evidence="m", channel=telegram)
     Address.objects.filter(id__in=[far.id, near.id]).update(last_inbound_at=timezone.now() - timedelta(days=2))
     inside, outside = outbox.store(town, Content(text="x")), outbox.store(town, Content(template=TemplateUse(name="t", language="de")))
-    letters = [Letter(good, inside), Letter(stopped, inside), Letter(far, inside), Letter(near, inside, outside)]
-    found = outreach.send_many(letters, purpose="newsletter", batch=7)
-    assert [each.reason if isinstance(each, Refused) else each.content_id for each in found] == [
-        inside.id,
-        "stopped",
-        "no_template",
-        outside.id,
-    ]
-    row = Outbound.objects.get(id=found[0].id)
-    assert (row.address, row.batch, row.purpose) == ("1", 7, "newsletter")
-    assert outreach.send_many([], purpose="newsletter", batch=7) == []
+    people = [good, stopped, far, near]
+    answers = send_to(people, [Words(telegram.id, "de", inside.id), Words(whatsapp.id, "de", inside.id)])
+    assert [answer.reason for answer in answers] == ["", "stopped", "no_template", "no_template"]
+    row = Outbound.objects.get()
+    assert (row.address, row.batch, row.purpose, row.content_id, row.otherwise_id) == ("1", 7, "newsletter", inside.id, None)
+    Address.objects.filter(id=near.id).update(last_inbound_at=timezone.now())
+    assert {answer.reason for answer in send_to([far, near], [Words(whatsapp.id, "de", inside.id, outside.id)])} == {""}
+    shut, open_ = Outbound.objects.filter(channel=whatsapp).order_by("id")
+    assert (shut.content_id, shut.otherwise_id) == (outside.id, None)
+    assert (open_.content_id, open_.otherwise_id) == (inside.id, outside.id)  # the window may close before it goes
+
+
+@pytest.mark.django_db
+def test_who_speaks_none_of_the_languages_gets_the_first(town: Organisation, telegram: Channel, topics: list[Topic]) -> None:
+    people = [_subscribe(telegram, language, topics, language) for language in ("en", "ar", "de")]
+    german, english = outbox.store(town, Content(text="x")), outbox.store(town, Content(text="y"))
+    send_to(people, [Words(telegram.id, "de", german.id), Words(telegram.id, "en", english.id)])
+    assert list(Outbound.objects.order_by("id").values_list("content_id", flat=True)) == [english.id, german.id, german.id]
+
+
+@pytest.mark.django_db
+def test_who_was_erased_or_moved_since_they_were_chosen_is_no_longer_named(telegram: Channel, topics: list[Topic]) -> None:
+    gone, other, stays = (_subscribe(telegram, key, topics) for key in "123")
+    stored = outbox.store(telegram.organisation, Content(text="x"))
+    moved = Address.objects.get(pk=stays.pk)
+    Address.objects.filter(pk=gone.pk).delete()
+    actions.absorb(other.contact, stays.contact)
+    answers = send_to([gone, other, moved], [Words(telegram.id, "de", stored.id)])
+    assert answers == [("stopped", None), ("", other.contact_id), ("", None)]
 
 
 @pytest.mark.django_db

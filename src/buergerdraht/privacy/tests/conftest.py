@@ -11,7 +11,7 @@ from django.utils import timezone
 from buergerdraht.accounts.models import Membership, Operator, Organisation
 from buergerdraht.broadcasts.models import Broadcast, Recipient
 from buergerdraht.connectors.contract import Content, Location, Received, Sender
-from buergerdraht.contacts import actions, outreach
+from buergerdraht.contacts import actions
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Address, Topic
@@ -61,8 +61,8 @@ def citizen(db: None) -> Citizen:
     talks.note(conversation, "Wohnt im Mirabellenweg", operator=operator)
     broadcast = Broadcast.objects.create(organisation=town, title="Wochenmarkt", state="done")
     stored = outbox.store(town, Content(text="Der Markt zieht um"))
-    sent = outreach.send_many([outreach.Letter(address, stored)], purpose="newsletter", batch=broadcast.pk)[0]
-    Recipient.objects.create(broadcast=broadcast, contact=address.contact, address=address, channel=channel, language="de", outbound=sent)
+    sent = outbox.put(channel, address.address, stored, purpose="newsletter", batch=broadcast.pk)
+    Recipient.objects.create(broadcast=broadcast, contact=address.contact, channel=channel, language="de", outbound=sent)
     Outbound.objects.update(state="accepted", finished_at=timezone.now())
     Part.objects.create(
         outbound=sent, channel=channel, position=0, external_id="wamid.4917139200147.x", state="delivered", at=timezone.now()
