@@ -183,10 +183,13 @@ class Part:
     inside: Sequence[str] = ()
     more: dict[str, str] = field(default_factory=dict)
 
-    def start(self) -> Part:
+    @property
+    def environment(self) -> dict[str, str]:
         keys = {"BUERGERDRAHT_VAULT_KEYS": ",".join(settings.VAULT_KEYS), "BUERGERDRAHT_SECRET_KEY": settings.SECRET_KEY}
-        environment = {**os.environ, **keys, "DATABASE_URL": self.url, **self.more}
-        self.process = subprocess.Popen([*self.inside, sys.executable, str(HOST), self.name], env=environment)
+        return {**os.environ, **keys, "DATABASE_URL": self.url, **self.more}
+
+    def start(self) -> Part:
+        self.process = subprocess.Popen([*self.inside, sys.executable, str(HOST), self.name], env=self.environment)
         return self
 
     def kill(self) -> None:
