@@ -33,7 +33,8 @@ from benchmarks.machine import Watch
 from buergerdraht.gateway.database import conninfo
 
 PROJECT = Path(__file__).resolve().parents[1]
-_patterns: list[str] = []  # names of databases whose tables are made, to copy from
+EMPTY = "tables only"
+_patterns: dict[str, str] = {}  # databases to copy from, by what they hold
 
 
 @dataclass
@@ -44,16 +45,17 @@ class Stage:
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     port: int = 0
     watch: Watch | None = None
+    pattern: str = EMPTY
+    prepare: Callable[[], None] | None = None  # fills the pattern, once per run
 
     def __enter__(self) -> Self:
         self._home = connection.settings_dict["NAME"]
         self._folder = tempfile.TemporaryDirectory(prefix="buergerdraht-bench-")
         self._stack = contextlib.ExitStack()
         self.port = free_port()
-        pattern = _pattern(self._home)
-        with _administrator(self._home) as admin:
-            admin.execute(sql.SQL("create database {} template {}").format(sql.Identifier(self.name), sql.Identifier(pattern)))
-        _use(self.name)
+        if self.pattern not in _patterns:
+            _make_pattern(self._home, self.pattern, self.prepare)
+        _copy(self._home, _patterns[self.pattern], self.name)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
@@ -125,7 +127,7 @@ class Stage:
 
     def web(self) -> None:
         self.start("web")
-        until(lambda: self.lives() and answers(f"{self.address}/konto/login/"), 60, "web")
+        until(lambda: self.lives() and answers(f"{self.address}/konto/anmelden/"), 60, "web")
 
     def lives(self) -> bool:
         """Tell that no process started here has ended by itself; raise where one has."""
@@ -213,24 +215,37 @@ def run(query: str, *parameters: Any) -> None:
 # ── databases ─────────────────────────────────────────────────────────────
 
 
-def _pattern(home: str) -> str:
-    """Make the tables once per run and copy them for every part."""
-    if not _patterns:
-        name = f"bench_{secrets.token_hex(4)}_pattern"
-        with _administrator(home) as admin:
-            admin.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-        _patterns.append(name)
-        _use(name)
-        call_command("migrate", verbosity=0, interactive=False)
-        connection.close()
+def _make_pattern(home: str, key: str, prepare: Callable[[], None] | None) -> None:
+    """Make a database with the tables, or one filled on top of that, to copy for every part that wants it."""
+    name = f"bench_{secrets.token_hex(4)}_pattern"
+    try:
+        if prepare is None:
+            _copy(home, "template1", name)
+            call_command("migrate", verbosity=0, interactive=False)
+        else:
+            if EMPTY not in _patterns:
+                _make_pattern(home, EMPTY, None)
+            _copy(home, _patterns[EMPTY], name)
+            prepare()
+    except BaseException:
         _use(home)
-    return _patterns[0]
+        drop(home, name)
+        raise
+    _use(home)
+    _patterns[key] = name
+
+
+def _copy(home: str, pattern: str, name: str) -> None:
+    """Make a database like another and work on it from here on."""
+    with _administrator(home) as admin:
+        admin.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(pattern)))
+    _use(name)
 
 
 def clear() -> None:
     """Drop what the parts were copied from."""
     while _patterns:
-        drop(connection.settings_dict["NAME"], _patterns.pop())
+        drop(connection.settings_dict["NAME"], _patterns.popitem()[1])
 
 
 def drop(home: str, name: str) -> None:
