@@ -18,6 +18,7 @@ from buergerdraht.gateway.models import Channel, InboundEvent, Outbound
 
 State = Channel.State
 PIECE = 500
+MOST_COUNTED = 10_000
 
 
 class Wish(NamedTuple):
@@ -180,8 +181,8 @@ def _in_pieces(events: QuerySet[InboundEvent], verb: str, operator: Operator, **
 
 
 def waiting(channel: Channel) -> int:
-    """How many letters wait on this channel."""
-    return Outbound.objects.filter(channel=channel, state=Outbound.State.QUEUED).count()
+    """How many letters wait on this channel; counting ends one beyond MOST_COUNTED."""
+    return Outbound.objects.filter(channel=channel, state=Outbound.State.QUEUED)[: MOST_COUNTED + 1].count()
 
 
 def _set(channel: Channel, state: str, drain_to: int | None = None) -> None:

@@ -73,7 +73,7 @@ def overview(request: DeskRequest) -> HttpResponseBase:
         }
         for channel in found
     ]
-    return render(request, "gateway/channels.html", {"tab": "channels", "rows": rows})
+    return render(request, "gateway/channels.html", {"tab": "channels", "rows": rows, "most": actions.MOST_COUNTED})
 
 
 @require_safe
@@ -124,6 +124,7 @@ def _overview(request: DeskRequest, channel: Channel, **more: Any) -> HttpRespon
         "link": link,
         "qr": _drawn(link) if link else "",
         "waiting": actions.waiting(channel),
+        "most": actions.MOST_COUNTED,
         "test": ProbeForm([(one.key, one.words) for one in people], organisation=request.organisation.name) if people else None,
     }
     return _render(request, "channel", channel, **{**context, **more})

@@ -22,7 +22,8 @@ from buergerdraht.conversations.reading import name_of
 from buergerdraht.conversations.words import kind as kind_of
 from buergerdraht.conversations.words import span, waited
 from buergerdraht.gateway import channels
-from buergerdraht.gateway.models import Batch, Channel, InboundEvent, Outbound
+from buergerdraht.gateway.models import Channel, InboundEvent, Outbound
+from buergerdraht.watch import figures
 
 SHOWN = 4
 MINUTE, LONG = timedelta(minutes=1), timedelta(hours=4)
@@ -166,25 +167,22 @@ class Line:
 
 
 def channel_lines(organisation: Organisation) -> list[Line]:
-    """Say how each channel fares; waiting counts only what could have gone out by now."""
+    """Say how each channel fares; what waits for its hour or is held is no delay."""
     now = timezone.now()
-    standing = Batch.objects.filter(organisation=organisation, state__in=[Batch.State.HELD, Batch.State.STOPPED])
-    mine = Outbound.objects.filter(channel__in=organisation.channels.all(), state=Outbound.State.QUEUED)
-    queued = mine.exclude(batch__in=list(standing.values_list("id", flat=True)))
-    due = queued.filter(Q(not_before=None) | Q(not_before__lte=now)).values_list("channel")
-    waiting = {channel: (number, since) for channel, number, since in due.annotate(Count("id"), Min("created_at")).order_by()}
+    queues = figures.queues(organisation, now)
     rows = organisation.channels.defer("config").order_by("kind", "name")
-    return [_line(channel, waiting.get(channel.pk), now) for channel in rows]
+    return [_line(channel, queues.get(channel.pk, figures.Queue()), now) for channel in rows]
 
 
-def _line(channel: Channel, waiting: tuple[int, datetime] | None, now: datetime) -> Line:
+def _line(channel: Channel, queue: figures.Queue, now: datetime) -> Line:
     title = channel.name or channels.title(channel.kind)
     text = ""
     late = False
-    if waiting:
-        number, since = waiting
-        late = now - since > timedelta(minutes=2)
-        text = ngettext("eine wartet, seit %(time)s", "%(n)d warten, älteste %(time)s", number) % {"n": number, "time": span(now - since)}
+    if queue.oldest is not None:
+        time = now - queue.oldest
+        late = time > timedelta(minutes=2)
+        words = {"n": queue.number, "time": span(time)}
+        text = ngettext("eine wartet, seit %(time)s", "%(n)d warten, älteste %(time)s", queue.number) % words
     states = {
         Channel.State.SETUP: ("is-warn", "warning", _("wird eingerichtet")),
         Channel.State.PAUSED: ("is-warn", "clock", _("angehalten")),

@@ -168,7 +168,7 @@ class _Read:
         numbers = [channel.pk for channel in found]
         of = {"organisation": organisation.pk, "cap": MOST}
         self.now = now
-        self.queues = {row[0]: _queue(row) for row in _rows("queue", organisations=[organisation.pk], cap=MOST, now=now)}
+        self.queues = queues(organisation, now)
         self.rates = dict(_rows("rate", since=now - timedelta(seconds=RATE_SECONDS), **of))
         self.failures: dict[int, dict[str, int]] = defaultdict(dict)
         for channel, reason, number in _rows("failures", since=now - HOUR, **{**of, "cap": MOST_FAILURES}):
@@ -208,6 +208,11 @@ class _Read:
             alarms=self.alarms.get(channel.pk, []),
             now=self.now,
         )
+
+
+def queues(organisation: Organisation, now: datetime) -> dict[int, Queue]:
+    """Say how long each channel's queue is, and since when its oldest letter waits that could go now."""
+    return {row[0]: _queue(row) for row in _rows("queue", organisations=[organisation.pk], cap=MOST, now=now)}
 
 
 def _rows(name: str, **values: Any) -> list[Any]:
