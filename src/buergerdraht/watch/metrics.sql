@@ -24,8 +24,11 @@ group by 1, 2, 3;
 
 -- name: events
 -- What came in and is not handled yet, and what is kept, per channel.
-select channel_id, state, count(*), extract(epoch from %(now)s - min(received_at))::float8
-from gateway_inboundevent where state in ('new', 'kept') group by 1, 2;
+select channel_id, 'new', count(*), extract(epoch from %(now)s - min(received_at))::float8
+from gateway_inboundevent where state = 'new' group by 1
+union all
+select channel_id, 'kept', count(*), extract(epoch from %(now)s - min(received_at))::float8
+from gateway_inboundevent where state = 'kept' group by 1;
 
 -- name: minute
 -- The newest full minute of each channel.
