@@ -39,11 +39,17 @@ class Sorted:
     early: Sequence[Receipt]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def apply(channel_id: int, receipts: Iterable[Receipt]) -> None:
     """Apply a batch of one channel's receipts."""
-    found = _sort(channel_id, _highest(receipts))
-    _climb(channel_id, found.known)
+    highest = _highest(receipts)
+    if not highest:
+        return
+    found = _sort(channel_id, highest)
+    if found.known:
+        letters = _climb(channel_id, found.known)
+        _tell(letters)
+        _report_gone(channel_id, letters, found.known)
     if found.early:
         _run(
             "keep_early",
@@ -51,6 +57,18 @@ def apply(channel_id: int, receipts: Iterable[Receipt]) -> None:
             externals=[receipt.external_id for receipt in found.early],
             receipts=[encode(receipt).decode() for receipt in found.early],
         )
+
+
+class Letter(NamedTuple):
+    """A letter that changed by what was reported."""
+
+    id: int
+    organisation: int
+    batch: int | None
+    state: str
+    reason: str
+    changed: bool  # its state, not only its receipt
+    channel: int
 
 
 @transaction.atomic
@@ -88,17 +106,18 @@ def _with_token(receipt: Receipt, other: Receipt | None) -> Receipt:
 
 
 def _sort(channel_id: int, receipts: Sequence[Receipt]) -> Sorted:
-    places = {row[0]: Place(row[1], row[2]) for row in _run("find", channel=channel_id, externals=[r.external_id for r in receipts])}
-    by_token = {receipt.external_id: place for receipt in receipts if (place := _read_token(receipt.token))}
-    wanted = {place.outbound for external, place in by_token.items() if external not in places}
-    ours = {row[0] for row in _run("known_letters", channel=channel_id, ids=sorted(wanted))} if wanted else set()
+    """Say which part each speaks of, by our token or the provider's id, and lock the letters."""
+    places = {receipt.external_id: place for receipt in receipts if (place := _read_token(receipt.token))}
+    if unnamed := [receipt.external_id for receipt in receipts if receipt.external_id not in places]:
+        places |= {row[0]: Place(row[1], row[2]) for row in _run("find", channel=channel_id, externals=unnamed)}
+    ours = (
+        {row[0] for row in _run("lock", channel=channel_id, ids=sorted({place.outbound for place in places.values()}))} if places else set()
+    )
     known: dict[Place, Receipt] = {}
     early: list[Receipt] = []
     for receipt in receipts:
         place = places.get(receipt.external_id)
-        if place is None and (told := by_token.get(receipt.external_id)) and told.outbound in ours:
-            place = told
-        if place is None:
+        if place is None or place.outbound not in ours:
             early.append(receipt)
         elif place not in known or RANK[receipt.state] > RANK[known[place].state]:
             known[place] = receipt
@@ -113,42 +132,43 @@ def _read_token(token: str) -> Place | None:
     return Place(int(outbound), int(position))
 
 
-def _climb(channel_id: int, known: Mapping[Place, Receipt]) -> None:
-    if not known:
-        return
-    ids = sorted({place.outbound for place in known})
-    _run("lock", ids=ids)
-    changed = _run(
-        "climb",
-        channel=channel_id,
-        outbounds=[place.outbound for place in known],
-        positions=[place.position for place in known],
-        externals=[receipt.external_id for receipt in known.values()],
-        states=[str(receipt.state) for receipt in known.values()],
-        reasons=[receipt.reason for receipt in known.values()],
-        ats=[receipt.at for receipt in known.values()],
-    )
-    letters = _run("recompute", ids=sorted({row[0] for row in changed})) if changed else []
-    _tell(letters)
-    _report_gone(channel_id, letters, known)
+def _climb(channel_id: int, known: Mapping[Place, Receipt]) -> list[Letter]:
+    """Let parts and letters climb. Returns the letters that changed."""
+    climbed = _run("climb", channel=channel_id, **_columns(known))
+    done = {Place(row[0], row[1]) for row in climbed}
+    letters = [Letter(row[0], *row[3:], row[5] == "failed", channel_id) for row in climbed if row[2]]
+    rest = {row[0] for row in climbed if not row[2]}
+    if len(done) < len(known):
+        rest |= {row[0] for row in _run("add", channel=channel_id, **_columns({place: known[place] for place in known.keys() - done}))}
+    if rest:
+        letters += [Letter(*row) for row in _run("recompute", ids=sorted(rest))]
+    return letters
 
 
-def _tell(letters: Sequence[Sequence[Any]]) -> None:
-    batches: set[tuple[int, int]] = set()
-    for number, organisation, batch, *_ in letters:
-        if batch is None:
-            live.tell(organisation, "receipt", outbound=number)
-        else:
-            batches.add((organisation, batch))
-    for organisation, batch in batches:
+def _columns(known: Mapping[Place, Receipt]) -> dict[str, list[Any]]:
+    return {
+        "outbounds": [place.outbound for place in known],
+        "positions": [place.position for place in known],
+        "externals": [receipt.external_id for receipt in known.values()],
+        "states": [str(receipt.state) for receipt in known.values()],
+        "reasons": [receipt.reason for receipt in known.values()],
+        "ats": [receipt.at for receipt in known.values()],
+    }
+
+
+def _tell(letters: Sequence[Letter]) -> None:
+    for letter in letters:
+        if letter.batch is None:
+            live.tell(letter.organisation, "receipt", outbound=letter.id)
+    for organisation, batch in {(letter.organisation, letter.batch) for letter in letters if letter.batch is not None}:
         live.tell(organisation, "broadcast", broadcast=batch)
-    for channel_id in {row[6] for row in letters if row[3] == "queued"}:
+    for channel_id in {letter.channel for letter in letters if letter.state == "queued"}:
         live.notify("outbox", str(channel_id))
 
 
-def _report_gone(channel_id: int, letters: Sequence[Sequence[Any]], known: Mapping[Place, Receipt]) -> None:
+def _report_gone(channel_id: int, letters: Sequence[Letter], known: Mapping[Place, Receipt]) -> None:
     """A failure that tells of a block or an opt-out enters as an event, by the same door as others."""
-    failed = {row[0]: row[4] for row in letters if row[5] and row[3] == "failed" and row[4] in GONE}
+    failed = {letter.id: letter.reason for letter in letters if letter.changed and letter.state == "failed" and letter.reason in GONE}
     if not failed:
         return
     at = {place.outbound: receipt.at for place, receipt in known.items() if receipt.state == ReceiptState.FAILED}
@@ -163,7 +183,7 @@ def _report_gone(channel_id: int, letters: Sequence[Sequence[Any]], known: Mappi
         for letter in Outbound.objects.filter(id__in=failed).only("id", "address").order_by("id")
     ]
     InboundEvent.objects.bulk_create(InboundEvent(channel_id=channel_id, source="engine", body=encode(event)) for event in events)
-    live.notify("inbound")
+    live.notify("inbound", "message")
 
 
 def _run(name: str, **parameters: Any) -> list[tuple[Any, ...]]:

@@ -1,28 +1,51 @@
--- name: lock
--- Take the letters' locks in one order, so that workers, engine and screens cannot deadlock.
-select id from gateway_outbound where id = any(%(ids)s) order by id for update;
-
 -- name: find
--- Which letter and part a receipt speaks of, by the provider's id.
+-- Which letter and part a receipt without our token speaks of, by the provider's id.
 select p.external_id, p.outbound_id, p.position
 from gateway_part p
-where p.channel_id = %(channel)s and p.external_id = any(%(externals)s);
+where p.channel_id = %(channel)s and p.external_id = any(%(externals)s::text[]);
 
--- name: known_letters
--- Which of the letters that tokens name are this channel's own.
-select id from gateway_outbound where channel_id = %(channel)s and id = any(%(ids)s);
+-- name: lock
+-- Take the letters' locks in one order, so that workers, engine and screens cannot deadlock; only of the channel's own letters.
+select id from gateway_outbound where id = any(%(ids)s::bigint[]) and channel_id = %(channel)s order by id for update;
 
 -- name: climb
--- Receipts only climb (law 4): accepted < sent < failed < delivered < read. A token may tell of a part we have not written yet.
-insert into gateway_part as p (outbound_id, channel_id, position, external_id, state, reason, at)
+-- Receipts only climb (law 4): accepted < sent < failed < delivered < read. Most letters have one part and are accepted: they climb
+-- in the same call. Returned are the parts that climbed, whether their letter is through with it, and what the letter became.
+with told as (
+  select v.*, array_position(array['accepted', 'sent', 'failed', 'delivered', 'read'], v.state) as rank
+  from unnest(%(outbounds)s::bigint[], %(positions)s::int[], %(externals)s::text[], %(states)s::text[], %(reasons)s::text[], %(ats)s::timestamptz[])
+       as v(outbound_id, position, external_id, state, reason, at)
+), part as (
+  update gateway_part p
+  set state = t.state, reason = t.reason, at = t.at, external_id = coalesce(p.external_id, t.external_id)
+  from told t
+  where p.outbound_id = t.outbound_id and p.position = t.position
+    and t.rank > array_position(array['accepted', 'sent', 'failed', 'delivered', 'read'], p.state::text)
+  returning p.outbound_id, p.position, t.state, t.reason, t.at
+), letter as (
+  update gateway_outbound o
+  set receipt = case when p.state = 'accepted' then o.receipt else p.state end,
+      state = case when p.state = 'failed' then 'failed' else 'accepted' end,
+      reason = case when p.state = 'failed' then p.reason else '' end,
+      details = case when (p.state = 'failed') = (o.state = 'failed') then o.details else '' end,
+      delivered_at = case when p.state in ('delivered', 'read') then coalesce(o.delivered_at, p.at) else o.delivered_at end,
+      read_at = case when p.state = 'read' then coalesce(o.read_at, p.at) else o.read_at end
+  from part p
+  where o.id = p.outbound_id and p.position = 0 and o.parts_total = 1 and o.parts_done = 1 and o.accepted_at is not null
+    and o.finished_at is not null and o.state in ('accepted', 'failed')
+  returning o.id, o.organisation_id, o.batch, o.state, o.reason
+)
+select p.outbound_id, p.position, l.id is not null as through, l.organisation_id, l.batch, l.state, l.reason
+from part p left join letter l on l.id = p.outbound_id;
+
+-- name: add
+-- A token may tell of a part we have not written yet.
+insert into gateway_part (outbound_id, channel_id, position, external_id, state, reason, at)
 select outbound_id, %(channel)s, position, external_id, state, reason, at
 from unnest(%(outbounds)s::bigint[], %(positions)s::int[], %(externals)s::text[], %(states)s::text[], %(reasons)s::text[], %(ats)s::timestamptz[])
      as v(outbound_id, position, external_id, state, reason, at)
-on conflict (outbound_id, position) do update
-set state = excluded.state, reason = excluded.reason, at = excluded.at, external_id = coalesce(p.external_id, excluded.external_id)
-where array_position(array['accepted', 'sent', 'failed', 'delivered', 'read'], excluded.state::text)
-    > array_position(array['accepted', 'sent', 'failed', 'delivered', 'read'], p.state::text)
-returning p.outbound_id;
+on conflict (outbound_id, position) do nothing
+returning outbound_id;
 
 -- name: recompute
 -- What the parts say of the letter. A letter whose call is running is left to the engine, which comes here afterwards.
