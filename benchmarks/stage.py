@@ -256,9 +256,13 @@ def drop(home: str, name: str) -> None:
 @contextlib.contextmanager
 def _administrator(home: str) -> Iterator[psycopg.Connection[Any]]:
     """A connection to the database that was there before, to make and drop others."""
-    connection.close()
     _use(home)
-    with psycopg.connect(conninfo("bench"), autocommit=True) as admin:
+    try:
+        admin = psycopg.connect(conninfo("bench"), autocommit=True)
+    except psycopg.OperationalError:  # it need not exist for measuring
+        _use("postgres")
+        admin = psycopg.connect(conninfo("bench"), autocommit=True)
+    with admin:
         yield admin
 
 

@@ -18,6 +18,7 @@ from benchmarks.town import channels, hooks, organisation
 from buergerdraht.gateway.models import Channel
 
 RATE = 3_300.0
+SWEEP = (500.0, 1_500.0, 2_500.0, 4_500.0, 6_000.0)  # for the curve of latency over load
 CHANNELS = 20
 CONNECTIONS = (64, 400)
 
@@ -90,9 +91,22 @@ def _steady(stage: Stage, made: Sequence[Channel], places: tuple[Place, Place], 
     ours, bare = (_load(stage, made, place, wishes) for place in places)
     at = f"bei {wishes['rate']:.0f}/s"
     note = f"{ours['ok']} von {ours['sent']} mit 200 beantwortet, längste {ours['longest'] * 1000:.0f} ms"
+    points = {"load": _sweep(stage, made, places[0], options, ours | {"asked": wishes["rate"]})}
+    p50 = ours["p50"] * 1000
     lines = [
-        Line("webhook", f"mittlere Antwortzeit {at}", ours["p50"] * 1000, "ms", bare["p50"] * 1000, budget="≤ 250 ms", note=note),
+        Line("webhook", f"mittlere Antwortzeit {at}", p50, "ms", bare["p50"] * 1000, budget="≤ 250 ms", note=note, points=points),
         Line("webhook", f"p99 der Antwortzeit {at}", ours["p99"] * 1000, "ms", bare["p99"] * 1000),
         Line("webhook", f"länger als 1 s {at}", ours["over_a_second"] * 100, "%", bare["over_a_second"] * 100, budget="< 1 %"),
     ]
     return [judged(lines[0], lines[0].figure <= 250), compare(lines[1]), judged(lines[2], ours["over_a_second"] < 0.01)]
+
+
+def _sweep(stage: Stage, made: Sequence[Channel], place: Place, options: Options, known: dict[str, Any]) -> list[dict[str, float]]:
+    """Times by load: what was asked for, what was answered 200 of it, and how long that took."""
+    found = [known]
+    for rate in () if options.quick else SWEEP:
+        found.append(_load(stage, made, place, {"rate": rate, "seconds": 4.0, "connections": 200}) | {"asked": rate})
+    return [
+        {"asked": one["asked"], "rate": one["rate"], "p50": one["p50"] * 1000, "p95": one["p95"] * 1000, "p99": one["p99"] * 1000}
+        for one in sorted(found, key=lambda one: one["asked"])
+    ]

@@ -24,7 +24,9 @@ class Command(BaseCommand):
         parser.add_argument("--quick", action="store_true", help="nur zeigen, dass gemessen werden kann; die Zahlen taugen nichts")
         parser.add_argument("--rows", type=int, default=0, help="Größe der Last; sonst wählt jeder Teil die seine")
         parser.add_argument("--rounds", type=int, default=0, help="Runden je Messung, von denen die mittlere zählt")
-        parser.add_argument("--save", action="store_true", help="Ergebnisse unter benchmarks/results ablegen")
+        parser.add_argument(
+            "--save", action="store_true", help="Ergebnisse unter benchmarks/results ablegen und docs/development/speed.md neu schreiben"
+        )
         parser.add_argument("--json", action="store_true", help="statt der Tabelle eine Zeile JSON je Messung")
 
     def handle(self, *arguments: Any, **options: Any) -> None:
@@ -62,6 +64,8 @@ class Command(BaseCommand):
             if options["json"]:
                 for line in found:
                     self.stdout.write(json.dumps(line.data(), ensure_ascii=False))
+        if options["save"] and lines:
+            importlib.import_module("benchmarks.draw").main()
         if lines and not options["json"]:
             self.stdout.write(archive.heading())
             self.stdout.write(table.shown(lines))
