@@ -55,7 +55,7 @@ class Running:
         self.kill(*names)
         self.start(*names)
 
-    def wait_for_web(self, seconds: float = 30) -> None:
+    def wait_for_web(self, seconds: float = 90) -> None:
         deadline = time.monotonic() + seconds
         while True:
             try:
