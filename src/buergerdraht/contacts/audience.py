@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Count as CountOf
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db import connection
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from buergerdraht.accounts.models import Organisation
+from buergerdraht.contacts import crowds
 from buergerdraht.contacts.models import Address, Contact, Subscription
 
 
 @dataclass(frozen=True)
 class Count:
-    """The size of an audience; `of` is everyone who subscribed to anything."""
+    """The size of an audience; `of` is everyone who subscribed to anything. `at`: as it stood then, else as it stands now."""
 
     total: int
     by_channel: dict[int, int]
     by_language: dict[str, int]
     of: int
+    at: datetime | None = None
 
 
 def select(organisation: Organisation, audience: Mapping[str, Any]) -> QuerySet[Address]:
@@ -35,26 +37,51 @@ def select(organisation: Organisation, audience: Mapping[str, Any]) -> QuerySet[
     return Address.objects.filter(id__in=chosen(organisation, audience).values("id")).select_related("contact")
 
 
-def chosen(organisation: Organisation, audience: Mapping[str, Any]) -> QuerySet[Address, tuple[int, int, int]]:
-    """Give address, contact and channel of everybody whom `select` chooses, each person once, in the order of the contacts."""
+def chosen(
+    organisation: Organisation, audience: Mapping[str, Any], among: Sequence[int] | None = None
+) -> QuerySet[Address, tuple[int, int, int]]:
+    """Give address, contact and channel of everybody whom `select` chooses, each person once, in the order of the contacts.
+
+    `among`: only of these contacts.
+    """
     wish = Subscription.objects.filter(organisation=organisation, address=OuterRef("id"), confirmed_at__isnull=False)
     if topics := audience.get("topics"):
         wish = wish.filter(topic_id__in=topics)
     addresses = _reachable(organisation).filter(Exists(wish), _narrow(audience)).exclude(_spared(audience.get("exclude") or {}))
+    if among is not None:
+        addresses = addresses.filter(contact__in=among)
     rows = addresses.order_by("contact_id", "-last_inbound_at", "id").distinct("contact_id")
     return rows.values_list("id", "contact_id", "channel_id")
 
 
 def count(organisation: Organisation, audience: Mapping[str, Any]) -> Count:
-    """Count an audience by channel and language."""
-    rows = select(organisation, audience).select_related(None).values_list("channel_id", "contact__language").annotate(n=CountOf("id"))
+    """Count an audience by channel and language: from the crowds where they are kept and can tell, else person by person."""
+    census = crowds.fresh(organisation) if crowds.can_tell(audience) else None
+    if census is None:
+        of = Contact.objects.filter(organisation=organisation, state=Contact.State.ACTIVE).count()
+        return _sum(_one_by_one(organisation, audience), of, None)
+    found = [*crowds.ask(organisation, audience), *_one_by_one(organisation, audience, census.several)]
+    return _sum(found, census.active, census.at)
+
+
+def _one_by_one(organisation: Organisation, audience: Mapping[str, Any], among: Sequence[int] | None = None) -> list[tuple[int, str, int]]:
+    """Count by channel and language, each person looked at."""
+    if among is not None and not among:
+        return []
+    sql, values = chosen(organisation, audience, among).annotate(speaks=F("contact__language")).query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"select channel_id, speaks, count(*) from ({sql}) as chosen group by 1, 2", values)  # noqa: S608 - made by the ORM
+        rows: list[tuple[int, str, int]] = cursor.fetchall()
+    return rows
+
+
+def _sum(rows: Iterable[tuple[int, str, int]], of: int, at: datetime | None) -> Count:
     by_channel: dict[int, int] = {}
     by_language: dict[str, int] = {}
-    for channel, language, n in rows.order_by():
-        by_channel[channel] = by_channel.get(channel, 0) + n
-        by_language[language] = by_language.get(language, 0) + n
-    of = Contact.objects.filter(organisation=organisation, state=Contact.State.ACTIVE).count()
-    return Count(sum(by_channel.values()), by_channel, by_language, of)
+    for channel, language, number in rows:
+        by_channel[channel] = by_channel.get(channel, 0) + number
+        by_language[language] = by_language.get(language, 0) + number
+    return Count(sum(by_channel.values()), by_channel, by_language, of, at)
 
 
 def _reachable(organisation: Organisation) -> QuerySet[Address]:

@@ -156,6 +156,27 @@ class ConsentText(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["organisation", "text_hash"], name="consent_text_once")]
 
 
+class Census(models.Model):
+    """When an organisation's crowds were counted, and what does not fit into them. Only kept where there are many contacts."""
+
+    organisation = models.OneToOneField(Organisation, models.CASCADE, primary_key=True)
+    active = models.PositiveIntegerField()
+    several = ArrayField(models.BigIntegerField())  # numbers of contacts who subscribed on several addresses: asked one by one
+    seconds = models.FloatField()  # how long it took
+    at = models.DateTimeField()
+
+
+class Crowd(models.Model):
+    """How many reachable contacts are alike in all that an audience asks for. Numbers only; renewed every few minutes."""
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE)
+    topics = ArrayField(models.BigIntegerField())  # confirmed ones
+    channel = models.ForeignKey(Channel, models.CASCADE, db_index=False)
+    language = models.CharField(max_length=12)
+    district = models.ForeignKey(District, models.CASCADE, null=True, db_index=False)
+    number = models.PositiveIntegerField()
+
+
 class ContactImport(models.Model):
     """An uploaded CSV until it is imported or a week old; its text is encrypted like all that names people."""
 
