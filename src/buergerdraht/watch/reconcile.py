@@ -7,7 +7,7 @@ read in one stretch, whatever lies before and behind it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,9 @@ from buergerdraht.watch.models import Reconciliation
 log = logging.getLogger("buergerdraht.watch")
 SQL = queries(Path(__file__).with_name("reconcile.sql"))
 KEPT_DAYS = 90
+MODEST = "set local max_parallel_workers_per_gather = 0; set local jit = off"  # one processor is enough for what has the whole night
 SUMS = ("total", "accepted", "failed", "unclear", "cancelled", "waiting", "read", "delivered", "sent", "unreported", "undelivered")
+COUNTED = (*SUMS, "contrary", "short")
 
 # What may not match, and in which words (a German msgid each; the screens translate).
 DIFFERENCES = {
@@ -44,10 +46,22 @@ def run(day: date) -> list[Reconciliation]:
         if not connection.savepoint_ids:
             with connection.cursor() as cursor:
                 cursor.execute("set transaction isolation level repeatable read, read only")
+                cursor.execute(MODEST)
         found = _read("letters", **times)
-        sums = {row["channel_id"]: row for row in found}
-        extras = _extras(sums, times) if sums else {}
-    return [_write(day, row, extras) for row in found if Channel.objects.filter(pk=row["channel_id"]).exists()]
+        extras = _extras(found, times) if found else {}
+    known = set(Channel.objects.values_list("pk", flat=True))
+    return [_write(day, row, extras) for row in _summed(found) if row["channel_id"] in known]
+
+
+def _summed(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Add up what was read per batch, and note how many letters belonged to one."""
+    sums: dict[int, dict[str, Any]] = {}
+    for row in found:
+        held = sums.setdefault(row["channel_id"], dict.fromkeys(COUNTED, 0) | {"batched": 0, "organisation_id": row["organisation_id"]})
+        for name in COUNTED:
+            held[name] += row[name]
+        held["batched"] += row["total"] if row["batch"] is not None else 0
+    return [{"channel_id": number, **held} for number, held in sums.items()]
 
 
 def bounds(day: date) -> dict[str, datetime]:
@@ -55,22 +69,22 @@ def bounds(day: date) -> dict[str, datetime]:
     return {"since": datetime.combine(day, time.min, BERLIN), "until": datetime.combine(day + timedelta(days=1), time.min, BERLIN)}
 
 
-def _extras(sums: Mapping[int, Mapping[str, Any]], times: Mapping[str, datetime]) -> dict[str, dict[int, tuple[int, ...]]]:
-    stretch = {**times, "first": min(row["first"] for row in sums.values()), "last": max(row["last"] for row in sums.values())}
-    return {
-        name: {row[0]: tuple(int(value) for value in row[1:]) for row in _rows(name, **stretch)} for name in ("parts", "bare", "recipients")
-    }
+def _extras(found: Sequence[Mapping[str, Any]], times: Mapping[str, datetime]) -> dict[str, dict[int, tuple[int, ...]]]:
+    """What other tables say of these letters, per channel."""
+    stretch = {**times, "first": min(row["first"] for row in found), "last": max(row["last"] for row in found)}
+    batches = sorted({row["batch"] for row in found} - {None})
+    read = {"parts": _rows("parts", **stretch), "recipients": _rows("recipients", **stretch, batches=batches)}
+    return {name: {row[0]: tuple(int(value) for value in row[1:]) for row in rows} for name, rows in read.items()}
 
 
 def _write(day: date, row: Mapping[str, Any], extras: Mapping[str, Mapping[int, tuple[int, ...]]]) -> Reconciliation:
     number = row["channel_id"]
     parts, short = extras["parts"].get(number, (0, 0))
-    (bare,) = extras["bare"].get(number, (0,))
     recipients, lost = extras["recipients"].get(number, (0, 0))
     wrong = {
         "states": row["total"] - sum(row[name] for name in ("accepted", "failed", "unclear", "cancelled", "waiting")),
         "receipts": row["accepted"] - sum(row[name] for name in ("read", "delivered", "sent", "unreported")),
-        "parts": short + bare + row["short"],
+        "parts": short + row["short"],
         "letters": lost,
         "recipients": max(row["batched"] - (recipients - lost), 0),
         "contrary": row["contrary"],

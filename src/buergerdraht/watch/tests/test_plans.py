@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from buergerdraht.watch import causes, metrics, reconcile
 
-LARGE = {"gateway_outbound", "gateway_part", "gateway_inboundevent", "gateway_traffic"}
+LARGE = {"broadcasts_recipient", "gateway_outbound", "gateway_part", "gateway_inboundevent", "gateway_traffic"}
 NOW = timezone.now()
 AGO = NOW - timedelta(hours=1)
 ASKED: list[tuple[dict[str, str], str, dict[str, Any]]] = [
@@ -30,7 +30,7 @@ ASKED: list[tuple[dict[str, str], str, dict[str, Any]]] = [
     (metrics.SQL, "events", {"now": NOW}),
     (reconcile.SQL, "letters", {"since": AGO, "until": NOW}),
     (reconcile.SQL, "parts", {"since": AGO, "until": NOW, "first": 1, "last": 2}),
-    (reconcile.SQL, "bare", {"since": AGO, "until": NOW}),
+    (reconcile.SQL, "recipients", {"since": AGO, "until": NOW, "first": 1, "last": 2, "batches": [1]}),
 ]
 
 
