@@ -10,6 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import report
+from parts import own_postgres, server  # noqa: F401 - fixtures
 
 
 def pytest_report_header() -> str:

@@ -118,11 +118,14 @@ def write(target: Path, data: bytes) -> None:
     """Write under another name and rename, so a file is whole or not there."""
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(target)
+    try:
+        with draft.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)  # what did not fit must not fill the disk for good
 
 
 def remove(media: Media) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import logging
 import threading
@@ -27,6 +28,7 @@ MOST_TRIES = 6
 BACKOFF = (2, 10, 60, 300, 1800)
 POLL_SECONDS = 1.0
 FETCH_SECONDS = 120
+FULL_SECONDS = 20  # after which a full disk is tried again
 
 
 def run(stop: threading.Event) -> None:
@@ -116,13 +118,24 @@ def _finish(media: Media, result: tuple[bytes, str] | SendError) -> None:
             log.info("media.refused media=%s", media.id)
             _failed(media, Rejected("media_refused", str(problem)))
         else:
-            kind = media.kind
-            files.keep(media, looked)
-            media.kind = kind if kind in {"sticker", "voice"} else media.kind
-            media.retry_at = None
+            _keep(media, looked)
     with transaction.atomic():
         media.save()
         live.tell(media.organisation_id, "message", media=str(media.id))
+
+
+def _keep(media: Media, looked: files.Looked) -> None:
+    """Write the file; where the disk is full it stays expected, and that burns no try."""
+    kind = media.kind
+    try:
+        files.keep(media, looked)
+    except OSError as problem:
+        log.error("media.unwritable media=%s problem=%s", media.id, errno.errorcode.get(problem.errno or 0, "OSError"))
+        media.tries -= 1
+        media.retry_at = timezone.now() + timedelta(seconds=FULL_SECONDS)
+        return
+    media.kind = kind if kind in {"sticker", "voice"} else media.kind
+    media.retry_at = None
 
 
 def _name(mime: str) -> str:
