@@ -37,6 +37,11 @@ def handle(channel: Channel, event: Event) -> None:
             contacts.changed_address(channel, event)
 
 
+def hurries(event: Event) -> bool:
+    """Tell what passes an earlier message of the same person that is being tried again: who says STOP is heard at once (law 9)."""
+    return isinstance(event, Received) and bool(words.command(event.text, (words.STOP,)))
+
+
 def _receive(channel: Channel, event: Received) -> None:
     address = contacts.meet(channel, event.sender, event.at)
     incoming = Incoming(channel=channel, event=event, contact=address.contact, address=address)

@@ -78,7 +78,7 @@ def worker() -> None:
 def _inward(stop: threading.Event, problems: list[BaseException]) -> None:
     """Handle inbound events until told to stop; if that breaks, the whole worker ends and is started afresh."""
     try:
-        ingest.run(inbound.handle, stop)
+        ingest.run(inbound.handle, stop, inbound.hurries)
     except BaseException as problem:
         problems.append(problem)
         raise
