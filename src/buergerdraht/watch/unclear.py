@@ -145,8 +145,10 @@ def decide(organisation: Organisation, found: QuerySet[Outbound], *, again: bool
 
 
 def _settle(ids: Sequence[int], again: bool) -> tuple[int, Counter[str]]:
-    done, refused = 0, Counter[str]()
-    for letter in Outbound.objects.filter(pk__in=ids).order_by("pk"):
+    """Settle a piece at once; those that stay are asked one by one why."""
+    found = Outbound.objects.filter(pk__in=ids)
+    done, refused = outreach.settle_many(found, again=again), Counter[str]()
+    for letter in found.filter(state=Outbound.State.UNCLEAR).order_by("pk"):
         try:
             outreach.settle(letter, again=again)
             done += 1

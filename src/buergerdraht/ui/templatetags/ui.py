@@ -183,8 +183,7 @@ def navigation(context: Any) -> dict[str, Any]:
             except NoReverseMatch:
                 continue
             number, said = NUMBERS[address](request) if address in NUMBERS else (0, "")
-            items.append(
-                {"icon": name, "words": _(words), "href": href, "current": place in places.split(), "number": number, "said": said}
-            )
+            entry = {"icon": name, "words": _(words), "href": href, "current": place in places.split()}
+            items.append({**entry, "counted": address in NUMBERS, "number": number, "said": said})
         groups.append(items)
     return {"groups": groups}
