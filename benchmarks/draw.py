@@ -140,7 +140,11 @@ def latency(lines: Sequence[Line]) -> Chart | None:
 
 def send(lines: Sequence[Line]) -> Chart | None:
     """Messages a second over the provider's latency, ours and the bare loop."""
-    points = [(line.points["latency"] * 1000, line.figure, line.yardstick or 0.0) for line in lines if line.part == "send" and line.points]
+    points = [
+        (line.points["latency"] * 1000, line.figure, line.yardstick or 0.0)
+        for line in lines
+        if line.part == "send" and line.points and "Nummern" not in line.name
+    ]
     if not points:
         return None
     ours = Curve("one engine, all bookkeeping", [(at, figure) for at, figure, _ in points])

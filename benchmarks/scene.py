@@ -52,9 +52,7 @@ class Scene:
 def opened(stage: Stage, count: int, *, rate: float | None = None, workers: int = 1, latency: float = 0.05) -> Scene:
     """Start the program with so many numbers; `rate` sets what each may send a second, below WhatsApp's 80."""
     partner = stage.provider()
-    made = channels(organisation(), count, partner.address)
-    if rate is not None:
-        Channel.objects.update(rate=rate)
+    made = channels(organisation(), count, partner.address, rate=rate)
     stage.web()
     stage.start("engine")
     for number in range(workers):

@@ -1,7 +1,8 @@
 """Sending with full bookkeeping by one engine process, beside a bare aiohttp loop against the same provider.
 
-The letters lie in the outbox of so many WhatsApp numbers that no number's limit binds (80 a second each). Rate: letters accepted
-between the first and the last tenth, by the times in the table. CPU: all that engine and PostgreSQL took from start to end.
+The letters lie in the outbox of so many WhatsApp numbers that no number's limit binds: eight that were granted 1,000 a second, and once
+a hundred with the ordinary 80. Rate: letters accepted between the first and the last tenth, by the times in the table. CPU: all that
+engine and PostgreSQL took from start to end.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 from django.db.models import Max
+from django.utils import timezone
 
 from benchmarks.machine import spent
 from benchmarks.stage import Partner, Stage, run, until, value
@@ -21,7 +23,8 @@ from buergerdraht.gateway import outbox
 from buergerdraht.gateway.models import Batch, Channel
 
 LATENCIES = (0.02, 0.05, 0.1)
-CHANNELS = 100  # 8,000 a second allowed
+FEW, HIGH = 8, 1_000.0
+MANY = 100
 CONCURRENCY = 500
 LEAST = 0.8
 RATE = """
@@ -38,21 +41,26 @@ class Round:
     postgres: float
     provider: float
     memory: float
+    whole: float = 0.0  # messages a second from the start of the channels to the last answer in the table
 
 
 def measure(options: Options) -> list[Line]:
     lines: list[Line] = []
-    rows = options.size(12_000, 2_000)
+    rows = options.size(16_000, 2_000)
     with Stage() as stage:
         partner = stage.provider()
-        made = channels(organisation(), 20 if options.quick else CHANNELS, partner.address, state="paused")
+        owner = organisation()
+        few = channels(owner, FEW, partner.address, state="paused", rate=HIGH)
+        many = channels(owner, MANY, partner.address, state="paused")
         stage.start("engine")
-        for latency in LATENCIES[:1] if options.quick else LATENCIES:
+        shapes = [(few, latency) for latency in LATENCIES]
+        for made, latency in shapes[:1] if options.quick else [*shapes, (many, LATENCIES[1])]:
             bare, ours = [], []
             for _ in range(options.repeats()):
                 bare.append(_bare(stage, partner, latency, 1.5 if options.quick else 4.0))
                 ours.append(_ours(stage, partner, made, latency, rows))
-            lines += _lines(latency, bare, ours, rows)
+            name = f"{latency * 1000:.0f} ms Antwortzeit" + (f", {MANY} Nummern" if made is many else "")
+            lines += _lines(name, latency, bare, ours)
     return lines
 
 
@@ -72,14 +80,17 @@ def _ours(stage: Stage, partner: Partner, made: Sequence[Channel], latency: floa
     partner.tell(latency=latency, reset=True)
     watch = stage.look()
     before = watch.taken() | {"provider": partner.tell()["cpu"]}
+    released = timezone.now()
     set_state(made, "running")
     until(lambda: partner.tell()["count"] >= rows, 30 + rows / 100, "die Sendungen beim Anbieter", every=0.2)
     until(lambda: not _open(last), 30, "die Annahmen in der Tabelle", every=0.2)
     after = watch.taken() | {"provider": partner.tell()["cpu"]}
     taken = {name: seconds / rows * 1e6 for name, seconds in spent(before, after).items()}
     rate = value(RATE, last, last)
+    end = value("select max(accepted_at) from gateway_outbound where id > %s", last)
+    whole = rows / (end - released).total_seconds()
     set_state(made, "paused")
-    return Round(rate, taken["engine"], taken["postgres"], taken["provider"], watch.largest("engine"))
+    return Round(rate, taken["engine"], taken["postgres"], taken["provider"], watch.largest("engine"), whole)
 
 
 def put(made: Sequence[Channel], rows: int, *, first: int = 0, purpose: str = "newsletter") -> None:
@@ -105,16 +116,16 @@ def _open(last: int) -> int:
     return int(value("select count(*) from gateway_outbound where id > %s and state <> 'accepted'", last))
 
 
-def _lines(latency: float, bare: Sequence[Round], ours: Sequence[Round], rows: int) -> list[Line]:
-    name = f"{latency * 1000:.0f} ms Antwortzeit"
+def _lines(name: str, latency: float, bare: Sequence[Round], ours: Sequence[Round]) -> list[Line]:
     mean = {field: median([getattr(one, field) for one in ours]) for field in Round.__slots__}
     plain = {field: median([getattr(one, field) for one in bare]) for field in Round.__slots__}
-    points = {"latency": latency, "rows": rows, "rates": [one.rate for one in ours], "bare": [one.rate for one in bare], **mean}
-    note = f"Anbieter {mean['provider']:.0f} µs, PostgreSQL {mean['postgres']:.0f} µs je Nachricht, RSS {mean['memory']:.0f} MB"
+    points = {"latency": latency, "rates": [one.rate for one in ours], "bare": [one.rate for one in bare], **mean}
+    note = (
+        f"Anbieter {mean['provider']:.0f} µs, PostgreSQL {mean['postgres']:.0f} µs je Nachricht, RSS {mean['memory']:.0f} MB; "
+        f"mit Anlauf und Ende {mean['whole']:.0f}/s"
+    )
+    budget = "≥ 0,8 × bloßes aiohttp"
     return [
-        compare(
-            Line("send", name, mean["rate"], "Nachrichten/s", plain["rate"], budget="≥ 0,8 × bloßes aiohttp", note=note, points=points),
-            least=LEAST,
-        ),
+        compare(Line("send", name, mean["rate"], "Nachrichten/s", plain["rate"], budget=budget, note=note, points=points), least=LEAST),
         compare(Line("send", f"{name}, CPU des Versands", mean["engine"], "µs/Nachricht", plain["engine"])),
     ]

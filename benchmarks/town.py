@@ -18,10 +18,10 @@ def organisation(slug: str = "messung") -> Organisation:
     return Organisation.objects.create(slug=slug, name="Stadt Messung", languages=["de"])
 
 
-def channels(owner: Organisation, count: int, provider: str, *, state: str = "running") -> list[Channel]:
-    """WhatsApp numbers of one organisation, at the provider of the measurement."""
+def channels(owner: Organisation, count: int, provider: str, *, state: str = "running", rate: float | None = None) -> list[Channel]:
+    """WhatsApp numbers of one organisation, at the provider of the measurement; `rate` is what each may send a second (None: 80)."""
     return Channel.objects.bulk_create(
-        Channel(organisation=owner, kind="whatsapp", name=f"Nummer {number}", state=state, config=_config(number, provider))
+        Channel(organisation=owner, kind="whatsapp", name=f"Nummer {number}", state=state, rate=rate, config=_config(number, provider))
         for number in range(1, count + 1)
     )
 
