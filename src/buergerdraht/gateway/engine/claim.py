@@ -1,20 +1,23 @@
-"""Pick the next letters of a channel from the outbox, with their content."""
+"""Pick the next letters from the outbox, with their content."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import logging
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from psycopg import AsyncConnection
-from psycopg.rows import class_row, tuple_row
+from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool
 
-from buergerdraht.connectors.contract import Content, content_from_json
+from buergerdraht.connectors.contract import Content, Plan, content_from_json
 from buergerdraht.gateway.queries import queries
 
+log = logging.getLogger("buergerdraht.engine")
 SQL = queries(Path(__file__).with_name("queries.sql"))
+PICK = SQL["pick"].replace("{sendable}", SQL["sendable"].partition("\n")[2])
 LAST = 2**63 - 1
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
@@ -24,6 +27,7 @@ class Letter:
     """A queued outbound as the engine holds it. Its address stays sealed until the call."""
 
     id: int
+    channel_id: int
     address: bytes
     address_hash: bytes
     purpose: str
@@ -36,6 +40,7 @@ class Letter:
     organisation_id: int
     expired: bool
     done: list[int] = field(default_factory=list)  # positions the provider has accepted
+    plan: Plan | None = None
 
     @property
     def order(self) -> tuple[int, int]:
@@ -47,13 +52,14 @@ class Orphan:
     """A letter whose call nobody watches any more."""
 
     id: int
+    channel_id: int
     purpose: str
     tries: int
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to pick: not what is known already, nobody who has a call in flight, nothing after `last`."""
+    """What a channel would like: not what is known already, nobody who has a call in flight, nothing after `last`."""
 
     channel: int
     organisation: int
@@ -63,28 +69,32 @@ class Wanted:
     last: int = LAST
 
 
-async def pick(pool: Pool, wanted: Wanted) -> list[Letter]:
+async def pick(pool: Pool, wishes: Sequence[Wanted]) -> list[Letter]:
+    """The next letters of several channels, each channel's in their order."""
     parameters = {
-        "channel": wanted.channel,
-        "organisation": wanted.organisation,
-        "known": list(wanted.known),
-        "busy": list(wanted.busy),
-        "limit": wanted.limit,
-        "last": wanted.last,
+        "channels": [wish.channel for wish in wishes],
+        "organisations": [wish.organisation for wish in wishes],
+        "lasts": [wish.last for wish in wishes],
+        "known": [number for wish in wishes for number in wish.known],
+        "busy": [wish.channel.to_bytes(8, "big") + address for wish in wishes for address in wish.busy],
+        "limit": max(wish.limit for wish in wishes),
     }
-    async with pool.connection() as connection, connection.cursor(row_factory=class_row(Letter)) as cursor:
-        await cursor.execute(SQL["pick"], parameters)
-        return await cursor.fetchall()
+    async with pool.connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+        # Planned anew each time: how long the lists are decides how to go about it.
+        await cursor.execute(PICK, parameters, prepare=False)
+        return [Letter(*row) for row in await cursor.fetchall()]
 
 
-async def contents(pool: Pool, ids: Collection[int]) -> dict[int, Content]:
+async def contents(pool: Pool, ids: Collection[int]) -> dict[int, Content | None]:
+    """The stored contents by id; None where one cannot be read, so that it spoils no other."""
     async with pool.connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
         await cursor.execute(SQL["contents"], {"ids": list(ids)})
-        return {number: content_from_json(data) for number, data in await cursor.fetchall()}
+        return {number: _read(number, data) for number, data in await cursor.fetchall()}
 
 
-async def doubts(pool: Pool, channel: int) -> list[Orphan]:
-    """Doubts whose time for a receipt is over."""
-    async with pool.connection() as connection, connection.cursor(row_factory=class_row(Orphan)) as cursor:
-        await cursor.execute(SQL["doubts"], {"channel": channel})
-        return await cursor.fetchall()
+def _read(number: int, data: Any) -> Content | None:
+    try:
+        return content_from_json(data)
+    except Exception as problem:
+        log.error("content.unreadable content=%s problem=%s", number, type(problem).__name__)
+        return None

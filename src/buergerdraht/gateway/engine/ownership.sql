@@ -31,7 +31,7 @@ where l.locktype = 'advisory' and l.objsubid = 2 and l.granted and l.classid = %
 
 -- name: orphans
 -- Letters in flight that nobody watches: of engines that live no longer, and ours that we do not know.
-select o.id, o.purpose, o.tries
+select o.id, o.channel_id, o.purpose, o.tries
 from gateway_outbound o
 where o.channel_id = %(channel)s and o.state = 'sending' and o.id <> all(%(mine)s)
   and (o.claimed_by = %(engine)s or right(o.claimed_by, 8) not in (

@@ -6,50 +6,53 @@ where c.state in ('running', 'draining')
 order by c.id;
 
 -- name: pick
--- The next letters of a channel in order of priority: the single ones, and those of each open batch. None whose address has a call
--- in flight, and none that would overtake an earlier one of the same priority to the same address (law 5); higher ones do pass.
+-- The next letters of each channel in order of priority: the single ones, and those of each open batch. None whose address has a
+-- call in flight, and none that would overtake an earlier one of the same priority to the same address (law 5); higher ones pass.
 with lanes as (
-  (select o.id, o.priority
-   from gateway_outbound o
-   where o.channel_id = %(channel)s and o.batch is null and o.state = 'queued'
-     and (o.not_before is null or o.not_before <= now())
-     and o.id <> all(%(known)s) and o.address_hash <> all(%(busy)s) and o.id <= %(last)s
-     and not exists (
-       select from gateway_outbound b
-       where b.channel_id = o.channel_id and b.address_hash = o.address_hash and b.id <> o.id and b.state in ('queued', 'sending', 'doubt')
-         and (b.state = 'sending'
-              or (b.priority = o.priority and b.id < o.id
-                  and (b.state = 'doubt' or b.tries > 0 or b.not_before is null or b.not_before <= now())
-                  and not exists (select from gateway_batch h where h.id = b.batch and h.state in ('held', 'stopped')))))
-   order by o.priority, o.id
-   limit %(limit)s)
-  union all
-  (select n.id, n.priority
-   from gateway_batch lane
-   cross join lateral (
-     select o.id, o.priority
+  select w.channel, n.id, n.priority
+  from unnest(%(channels)s::bigint[], %(organisations)s::bigint[], %(lasts)s::bigint[]) as w(channel, organisation, last)
+  cross join lateral (
+    (select o.id, o.priority
      from gateway_outbound o
-     where o.channel_id = %(channel)s and o.batch = lane.id and o.state = 'queued'
-       and (o.not_before is null or o.not_before <= now())
-       and o.id <> all(%(known)s) and o.address_hash <> all(%(busy)s) and o.id <= %(last)s
-       and not exists (
-         select from gateway_outbound b
-         where b.channel_id = o.channel_id and b.address_hash = o.address_hash and b.id <> o.id and b.state in ('queued', 'sending', 'doubt')
-           and (b.state = 'sending'
-                or (b.priority = o.priority and b.id < o.id
-                    and (b.state = 'doubt' or b.tries > 0 or b.not_before is null or b.not_before <= now())
-                    and not exists (select from gateway_batch h where h.id = b.batch and h.state in ('held', 'stopped')))))
+     where o.channel_id = w.channel and o.batch is null and o.state = 'queued'
+       and {sendable}
      order by o.priority, o.id
-     limit %(limit)s) n
-   where lane.organisation_id = %(organisation)s and lane.state = 'open')
-), first as materialized (select id from lanes order by priority, id limit %(limit)s)
-select o.id, o.address, o.address_hash, o.purpose, o.priority, o.tries, o.parts_total, o.content_id, o.otherwise_id, o.batch,
-       o.organisation_id, (o.expires_at is not null and o.expires_at <= now()) as expired,
+     limit %(limit)s)
+    union all
+    (select m.id, m.priority
+     from gateway_batch lane
+     cross join lateral (
+       select o.id, o.priority
+       from gateway_outbound o
+       where o.channel_id = w.channel and o.batch = lane.id and o.state = 'queued'
+         and {sendable}
+       order by o.priority, o.id
+       limit %(limit)s) m
+     where lane.organisation_id = w.organisation and lane.state = 'open')
+  ) n
+), first as materialized (
+  select id from (select id, row_number() over (partition by channel order by priority, id) as place from lanes) ranked
+  where place <= %(limit)s
+)
+select o.id, o.channel_id, o.address, o.address_hash, o.purpose, o.priority, o.tries, o.parts_total, o.content_id, o.otherwise_id,
+       o.batch, o.organisation_id, (o.expires_at is not null and o.expires_at <= now()) as expired,
        case when o.tries > 0 or o.parts_total > 0
             then array(select p.position from gateway_part p where p.outbound_id = o.id and p.state <> 'failed')
             else '{}' end as done
 from first join gateway_outbound o on o.id = first.id
-order by o.priority, o.id;
+order by o.channel_id, o.priority, o.id;
+
+-- name: sendable
+-- Whether letter `o` may go out of channel `w` now; part of `pick`.
+(o.not_before is null or o.not_before <= now())
+and o.id <= w.last and o.id <> all(%(known)s) and int8send(o.channel_id) || o.address_hash <> all(%(busy)s::bytea[])
+and not exists (
+  select from gateway_outbound b
+  where b.channel_id = o.channel_id and b.address_hash = o.address_hash and b.id <> o.id and b.state in ('queued', 'sending', 'doubt')
+    and (b.state = 'sending'
+         or (b.priority = o.priority and b.id < o.id
+             and (b.state = 'doubt' or b.tries > 0 or b.not_before is null or b.not_before <= now())
+             and not exists (select from gateway_batch h where h.id = b.batch and h.state in ('held', 'stopped')))))
 
 -- name: drained
 -- Whether a channel that runs dry is dry; then it pauses itself.
@@ -115,9 +118,9 @@ where o.id = v.id and (o.state = 'queued' or (o.state in ('sending', 'doubt', 'u
 
 -- name: doubts
 -- Doubts whose time for a receipt is over.
-select o.id, o.purpose, o.tries
+select o.id, o.channel_id, o.purpose, o.tries
 from gateway_outbound o
-where o.channel_id = %(channel)s and o.state = 'doubt' and o.not_before <= now()
+where o.channel_id = any(%(channels)s) and o.state = 'doubt' and o.not_before <= now()
 order by o.id
 limit 1000;
 

@@ -10,15 +10,17 @@ import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 
 from buergerdraht.connectors.contract import Gone, encode
-from buergerdraht.gateway.engine.claim import SQL, Letter, Pool
+from buergerdraht.gateway.database import conninfo, steady
+from buergerdraht.gateway.engine.claim import SQL, Letter
 from buergerdraht.gateway.engine.decide import Decision
 from buergerdraht.gateway.queries import queries
 
@@ -78,8 +80,8 @@ class Call:
 
 @dataclass(slots=True)
 class Ledger:
-    pool: Pool
     engine: str
+    connection: AsyncConnection[Any] | None = None  # its own, so that writing never waits for a place in the pool
     queue: list[Record] = field(default_factory=list)
     calls: dict[Call, list[int]] = field(default_factory=dict)  # how many, and their milliseconds together
     batches: set[tuple[int, int]] = field(default_factory=set)  # organisation and batch, to be told
@@ -115,7 +117,7 @@ class Ledger:
     async def _add(self, record: Record) -> bool:
         self.queue.append(record)
         self.more.set()
-        return await asyncio.shield(record.done)
+        return await record.done
 
     async def run(self) -> None:
         """Write until closed and empty."""
@@ -129,6 +131,7 @@ class Ledger:
                 results = await self._write(group)
             except psycopg.OperationalError as problem:
                 log.warning("ledger.retry group=%s problem=%s", len(group), type(problem).__name__)
+                await self._close()
                 self.queue[:0] = group
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
@@ -142,6 +145,7 @@ class Ledger:
                     record.done.set_result(results.get(id(record), True))
         self.told_at = 0.0
         await self._add_nothing()
+        await self._close()
 
     def _smaller(self, group: list[Record], problem: psycopg.Error) -> list[Record]:
         """One bad record must not hold up the others: halve the group, and leave out what fails alone."""
@@ -171,34 +175,59 @@ class Ledger:
         try:
             await self._write([])
         except psycopg.Error as problem:
-            self.calls.clear()
+            await self._close()
             log.warning("ledger.retry group=0 problem=%s", type(problem).__name__)
 
+    async def _opened(self) -> AsyncConnection[Any]:
+        if self.connection is None or self.connection.closed:
+            self.connection = await AsyncConnection.connect(conninfo("buergerdraht engine ledger"))
+            await steady(self.connection)
+        return self.connection
+
+    async def _close(self) -> None:
+        if self.connection is not None:
+            with suppress(psycopg.Error):
+                await self.connection.close()
+            self.connection = None
+
     async def _write(self, group: Sequence[Record]) -> dict[int, bool]:
-        results: dict[int, bool] = {}
+        """Write a group in one transaction, its statements sent without waiting for each other."""
         began = time.monotonic()
         tell = began - self.told_at >= TELL_SECONDS
         calls, batches = (self.calls, self.batches) if tell else ({}, set())
         if tell:
             self.calls, self.batches, self.told_at = {}, set(), began
-        async with self.pool.connection() as connection:
-            ids = sorted({record.letter.id for record in group if isinstance(record, Claim | Accepted | Decided)})
+        ids = sorted({record.letter.id for record in group if isinstance(record, Claim | Accepted | Decided)})
+        claims = [record for record in group if isinstance(record, Claim)]
+        connection = await self._opened()
+        async with connection.pipeline(), connection.transaction():
             if ids:
                 await connection.execute(SQL["lock"], {"ids": ids})
-            await _write_claims(connection, self.engine, [r for r in group if isinstance(r, Claim)], results)
-            await self._write_accepted(connection, [r for r in group if isinstance(r, Accepted)])
-            await self._write_decided(connection, [r for r in group if isinstance(r, Decided)])
-            await _write_found(connection, [r for r in group if isinstance(r, Found)])
+            claimed = await self._write_claims(connection, claims)
+            await self._write_decided(connection, [record for record in group if isinstance(record, Decided)])
+            await _write_found(connection, [record for record in group if isinstance(record, Found)])
             await _write_calls(connection, calls)
             for organisation, batch in batches:
                 await _tell(connection, organisation, "broadcast", broadcast=batch)
-        self.slow = time.monotonic() - began > SLOW_SECONDS
-        return results
+            await self._write_accepted(connection, [record for record in group if isinstance(record, Accepted)])
+            taken = {row[0] for row in await claimed.fetchall()} if claimed else set()
+        self.slow = self.slow or time.monotonic() - began > SLOW_SECONDS
+        return {id(record): record.letter.id in taken for record in claims}
+
+    async def _write_claims(self, connection: AsyncConnection[Any], records: Sequence[Claim]) -> AsyncCursor[Any] | None:
+        if not records:
+            return None
+        parameters = {
+            "engine": self.engine,
+            "ids": [record.letter.id for record in records],
+            "totals": [record.total for record in records],
+        }
+        return await connection.execute(SQL["claim"], parameters)
 
     async def _write_accepted(self, connection: AsyncConnection[Any], records: Sequence[Accepted]) -> None:
         if not records:
             return
-        cursor = await connection.execute(
+        added = await connection.execute(
             SQL["add_parts"],
             {
                 "outbounds": [record.letter.id for record in records],
@@ -207,14 +236,13 @@ class Ledger:
                 "externals": [record.external_id or None for record in records],
             },
         )
-        ahead = {row[0] for row in await cursor.fetchall() if row[1]}
         dones: dict[int, int] = {}
         for record in records:
             dones[record.letter.id] = max(dones.get(record.letter.id, 0), len(record.letter.done))
         await connection.execute(SQL["advance"], {"ids": list(dones), "dones": list(dones.values())})
-        if ahead:  # a receipt was faster than the answer
-            await connection.execute(RECEIPTS["recompute"], {"ids": sorted(ahead)})
         await self._told(connection, [record.letter for record in records if record.finished])
+        if ahead := sorted({row[0] for row in await added.fetchall() if row[1]}):  # a receipt was faster than the answer
+            await connection.execute(RECEIPTS["recompute"], {"ids": ahead})
 
     async def _write_decided(self, connection: AsyncConnection[Any], records: Sequence[Decided]) -> None:
         if not records:
@@ -246,18 +274,6 @@ class Ledger:
 
 def _future() -> asyncio.Future[bool]:
     return asyncio.get_running_loop().create_future()
-
-
-async def _write_claims(connection: AsyncConnection[Any], engine: str, records: Sequence[Claim], results: dict[int, bool]) -> None:
-    if not records:
-        return
-    cursor = await connection.execute(
-        SQL["claim"],
-        {"engine": engine, "ids": [record.letter.id for record in records], "totals": [record.total for record in records]},
-    )
-    claimed = {row[0] for row in await cursor.fetchall()}
-    for record in records:
-        results[id(record)] = record.letter.id in claimed
 
 
 async def _write_found(connection: AsyncConnection[Any], records: Sequence[Found]) -> None:

@@ -95,9 +95,11 @@ async def run(stop: asyncio.Event) -> None:
         check=AsyncConnectionPool.check_connection,
     )
     await pool.open()
-    engine = Engine(name, Desk(pool, Ledger(pool, str(name))))
+    engine = Engine(name, Desk(pool, Ledger(str(name))))
     writing = asyncio.create_task(engine.desk.ledger.run())
     listening = asyncio.create_task(_listen(engine))
+    feeding = asyncio.create_task(engine.desk.feed.run())
+    settling = asyncio.create_task(_settle(engine))
     stopping = asyncio.create_task(_tell_stop(engine, stop))
     try:
         while not stop.is_set():
@@ -110,14 +112,29 @@ async def run(stop: asyncio.Event) -> None:
                     await asyncio.wait_for(stop.wait(), RECONNECT_SECONDS)
     finally:
         await asyncio.shield(_finish(engine, writing))
-        listening.cancel()
-        stopping.cancel()
+        beside = (listening, feeding, settling, stopping)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         await pool.close()
 
 
 async def _tell_stop(engine: Engine, stop: asyncio.Event) -> None:
     await stop.wait()
     engine.changed.set()
+
+
+async def _settle(engine: Engine) -> None:
+    """Once a second, decide about doubts whose time is over."""
+    while True:
+        await asyncio.sleep(1.0)
+        try:
+            if engine.running:
+                for number in await engine.desk.doubts.settle_due(engine.running.keys()):
+                    if running := engine.running.get(number):
+                        running.runner.nudge()
+        except psycopg.Error as problem:
+            log.warning("doubts.retry problem=%s", type(problem).__name__)
 
 
 async def _finish(engine: Engine, writing: asyncio.Task[None]) -> None:

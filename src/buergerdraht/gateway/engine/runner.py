@@ -1,4 +1,4 @@
-"""Send what one channel has to send: pick, wait for the limits, claim, call, record, decide."""
+"""Send what one channel has to send: wait for the limits, claim, call, record, decide."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import logging
 import random
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -18,28 +19,30 @@ import psycopg
 from psycopg import AsyncConnection
 
 from buergerdraht.accounts import vault
-from buergerdraht.connectors.contract import Connector, Content, Gone, Plan, SendError, Temporary
-from buergerdraht.gateway.engine import claim, ownership
-from buergerdraht.gateway.engine.claim import SQL, Letter, Orphan, Pool, Wanted
-from buergerdraht.gateway.engine.decide import Decision, Situation, decide, settle
+from buergerdraht.connectors.contract import Connector, Content, Gone, Plan, Rejected, SendError, Temporary
+from buergerdraht.gateway.engine import claim
+from buergerdraht.gateway.engine.claim import SQL, Letter, Pool, Wanted
+from buergerdraht.gateway.engine.decide import Decision, Situation, decide
+from buergerdraht.gateway.engine.doubts import Doubts
+from buergerdraht.gateway.engine.feed import Feed
 from buergerdraht.gateway.engine.limits import Breaker, Gate, Pairs
-from buergerdraht.gateway.engine.records import RECEIPTS, Ledger
+from buergerdraht.gateway.engine.records import Ledger
 from buergerdraht.gateway.engine.uploads import Uploads
 
 log = logging.getLogger("buergerdraht.engine")
 AHEAD_SECONDS = 0.6  # how much is picked ahead: little, so that answers overtake and stops are quick
-POLL_SECONDS = 1.0
+LOOK_SECONDS = 1.0
+SHORTEST_WAIT = 0.002
 CALL_SECONDS = 60.0
-SLOW_PICK_SECONDS = 0.3
-ANALYSE_SECONDS = 30.0
 MOST_FLYING = 400
 PLANS_KEPT = 200
 LONGEST_WAIT_IN_FLIGHT = 3.0
 LEASE_PAUSE = 0.1
+SLACK_SECONDS = 0.1
 
 
-class NotOurs(Exception):
-    """The channel is given up, or we cannot be sure any more that it is ours: no further call is started."""
+class NotNow(Exception):
+    """The channel is given up or perhaps not ours any more, the provider told us to wait, or seems down: the call is not made."""
 
 
 @dataclass(slots=True)
@@ -48,15 +51,20 @@ class Desk:
 
     pool: Pool
     ledger: Ledger
+    feed: Feed = field(init=False)
+    doubts: Doubts = field(init=False)
     flying: dict[int, Letter] = field(default_factory=dict)
     doing: set[asyncio.Task[None]] = field(default_factory=set)
-    analysed_at: float = -1000.0
     lease_until: float = 0.0  # until when (monotonic) our locks on channels are surely held
+
+    def __post_init__(self) -> None:
+        self.feed = Feed(self.pool, self.ledger)
+        self.doubts = Doubts(self.pool, self.ledger, self.flying)
 
 
 @dataclass(slots=True, eq=False)
 class Runner:
-    """One channel, owned by this engine."""
+    """One channel, owned by this engine. It is pumped: by new letters, by the end of a call, and by the clock."""
 
     desk: Desk
     channel: int
@@ -72,53 +80,140 @@ class Runner:
     busy: dict[bytes, float] = field(default_factory=dict)  # address -> until when (0: a call is in flight)
     dues: list[float] = field(default_factory=list)  # when something that waits is due
     plans: OrderedDict[int, Plan | None] = field(default_factory=OrderedDict)
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    timer: asyncio.TimerHandle | None = None
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
     stale: bool = True
     drained: bool = False
     stopped: bool = False
     broken: bool = False
     orphaned: bool = False
-    picked_at: float = 0.0
-    looked_at: float = 0.0
-
-    def nudge(self) -> None:
-        """Something is new in the outbox."""
-        self.stale = True
-        self.wake.set()
-
-    def adopt(self) -> None:
-        """Look for letters in flight whose engine is gone."""
-        self.orphaned = True
-        self.wake.set()
-
-    def stop(self) -> None:
-        self.stopped = True
-        self.wake.set()
-
-    def may_call(self) -> bool:
-        """Tell whether the channel is surely ours; asked right before every call."""
-        return not self.stopped and time.monotonic() < self.desk.lease_until
 
     @property
     def rate(self) -> float:
         return 1.0 / self.gate.interval if self.gate.interval else 1000.0
 
+    @property
+    def target(self) -> int:
+        """How many letters lie ready at best."""
+        return int(min(max(self.rate * AHEAD_SECONDS, 4), 600))
+
+    def nudge(self) -> None:
+        """Something is new in the outbox."""
+        self.stale = True
+        self.desk.feed.asked.set()
+
+    def adopt(self) -> None:
+        """Look for letters in flight whose engine is gone."""
+        self.orphaned = True
+
+    def stop(self) -> None:
+        self.stopped = True
+        self.ended.set()
+
+    def may_call(self) -> bool:
+        """Tell whether the channel is surely ours; asked right before every call."""
+        return not self.stopped and time.monotonic() < self.desk.lease_until
+
     async def run(self) -> None:
         """Send until stopped; what is in flight then is finished by its own task."""
-        while not self.stopped:
-            if self.orphaned:
-                self.orphaned = False
-                await self._adopt_orphans()
-            await self._look_after()
-            await self._refill()
-            now = time.monotonic()
-            wait = max(self.gate.wait(now), self.breaker.wait(now), 0.0 if self.may_call() else LEASE_PAUSE)
-            most = 1 if self.breaker.open else MOST_FLYING
-            if wait or not self.ready or self.flights >= most:
-                await self._rest(wait if wait and self.ready else self._until_due(now))
-                continue
-            _, letter = heapq.heappop(self.ready)
-            self._start(letter, now)
+        self.desk.feed.runners[self.channel] = self
+        try:
+            while not self.stopped:
+                await self._look_after()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.ended.wait(), LOOK_SECONDS)
+        finally:
+            if self.desk.feed.runners.get(self.channel) is self:
+                del self.desk.feed.runners[self.channel]
+            if self.timer is not None:
+                self.timer.cancel()
+
+    async def _look_after(self) -> None:
+        """Adopt what a dead engine left, pause where the channel was to run dry and is, and look for letters whose time has come."""
+        if self.orphaned:
+            self.orphaned = False
+            await self.desk.doubts.adopt(self.channel, echoes_token=self.connector.limits.echoes_token)
+        if self.last != claim.LAST:
+            await self._pause_when_dry()
+        self._free(time.monotonic())
+        self.nudge()
+
+    # ── what goes next ────────────────────────────────────────────────────
+
+    def wish(self, now: float) -> Wanted | None:
+        """Say what the feed should bring: something when news came, or before we run dry."""
+        if self.stopped or not (self.stale or (len(self.ready) < self.target // 3 and not self.drained)):
+            return None
+        self.stale = False
+        self._free(now)
+        return Wanted(self.channel, self.organisation, self.known, self.busy, self.target, self.last)
+
+    def unplanned(self, letters: Sequence[Letter]) -> set[int]:
+        return {letter.content_id for letter in letters} - self.plans.keys()
+
+    def take(self, letters: Sequence[Letter], contents: dict[int, Content | None], wanted: Wanted) -> None:
+        """Put letters with the ready ones, and start what may go."""
+        self.drained = len(letters) < wanted.limit
+        for number in self.unplanned(letters) & contents.keys():
+            self.plans[number] = self._planned(number, contents[number])
+        for letter in letters:
+            if letter.id not in self.known and letter.id not in self.desk.flying:
+                letter.plan = self.plans.get(letter.content_id)
+                self.known.add(letter.id)
+                heapq.heappush(self.ready, (letter.order, letter))
+        while len(self.plans) > PLANS_KEPT:
+            self.plans.popitem(last=False)
+        self._return_last()
+        self.pump()
+
+    def _return_last(self) -> None:
+        """When newer ones of higher priority pushed in, the last go back unharmed."""
+        if len(self.ready) > 3 * self.target:
+            self.ready.sort()
+            self.known.difference_update(letter.id for _, letter in self.ready[2 * self.target :])
+            del self.ready[2 * self.target :]
+            self.drained = False
+
+    def _planned(self, number: int, content: Content | None) -> Plan | None:
+        try:
+            return self.connector.plan(content) if content is not None else None
+        except Exception as problem:  # a content that breaks the renderer fails alone
+            log.error("plan.failed channel=%s content=%s problem=%s", self.channel, number, type(problem).__name__)
+            return None
+
+    def _free(self, now: float) -> None:
+        """Forget addresses whose time to wait is over."""
+        for address in [address for address, until in self.busy.items() if until and until <= now]:
+            del self.busy[address]
+        self.pairs.forget_idle(now)
+
+    # ── the pump ──────────────────────────────────────────────────────────
+
+    def pump(self) -> None:
+        """Start what limits allow, and come back when the next may go."""
+        now = time.monotonic()
+        while self.ready and not self.stopped and self.flights < (1 if self.breaker.open else MOST_FLYING):
+            if wait := max(self.gate.wait(now), self.breaker.wait(now), 0.0 if self.may_call() else LEASE_PAUSE):
+                self._later(wait, now)
+                break
+            self._start(heapq.heappop(self.ready)[1], now)
+        while self.dues and self.dues[0] <= now:
+            heapq.heappop(self.dues)
+            self.stale = True
+        if self.stale or (len(self.ready) < self.target // 3 and not self.drained):
+            self.desk.feed.asked.set()
+        elif self.dues and not self.ready:
+            self._later(self.dues[0] - now, now)
+
+    def _later(self, seconds: float, now: float) -> None:
+        """Pump again in so many seconds, unless the clock does so sooner anyway."""
+        loop = asyncio.get_running_loop()
+        at = loop.time() + max(seconds, SHORTEST_WAIT)
+        if self.timer is not None and not self.timer.cancelled():
+            if loop.time() < self.timer.when() <= at:
+                return
+            self.timer.cancel()
+        self.timer = loop.call_at(at, self.pump)
 
     def _start(self, letter: Letter, now: float) -> None:
         self.known.discard(letter.id)
@@ -137,80 +232,6 @@ class Runner:
         self.desk.doing.add(task)
         task.add_done_callback(self.desk.doing.discard)
 
-    async def _rest(self, seconds: float) -> None:
-        self.wake.clear()
-        if seconds < 0.002:
-            await asyncio.sleep(seconds)
-            return
-        try:
-            await asyncio.wait_for(self.wake.wait(), min(seconds, POLL_SECONDS))
-        except TimeoutError:
-            if seconds >= POLL_SECONDS:
-                self.stale = True
-
-    def _until_due(self, now: float) -> float:
-        while self.dues and self.dues[0] <= now:
-            heapq.heappop(self.dues)
-            self.stale = True
-        return 0.0 if self.stale else (self.dues[0] - now if self.dues else POLL_SECONDS)
-
-    # ── picking ───────────────────────────────────────────────────────────
-
-    async def _refill(self) -> None:
-        """Pick anew when something changed, or before we run dry."""
-        target = int(min(max(self.rate * AHEAD_SECONDS, 4), 600))
-        low = len(self.ready) < target // 3 and not self.drained
-        now = time.monotonic()
-        if not (self.stale or low) or now - self.picked_at < 0.02:
-            return
-        self.picked_at = now
-        self.stale = False
-        self._free(now)
-        letters = await claim.pick(self.desk.pool, Wanted(self.channel, self.organisation, self.known, self.busy, target, self.last))
-        if time.monotonic() - now > SLOW_PICK_SECONDS or self.desk.ledger.slow:
-            await self._refresh_statistics()
-        self.drained = len(letters) < target
-        await self._plan({letter.content_id for letter in letters} - self.plans.keys())
-        for letter in letters:
-            if letter.id not in self.known and letter.id not in self.desk.flying:
-                self.known.add(letter.id)
-                heapq.heappush(self.ready, (letter.order, letter))
-        while len(self.ready) > 3 * target:  # newer ones of higher priority pushed in; the last go back unharmed
-            last = max(self.ready)
-            self.ready.remove(last)
-            heapq.heapify(self.ready)
-            self.known.discard(last[1].id)
-            self.drained = False
-
-    async def _refresh_statistics(self) -> None:
-        """A table that grew from empty to large within minutes is misjudged by PostgreSQL until it has looked at it again."""
-        now = time.monotonic()
-        if now - self.desk.analysed_at > ANALYSE_SECONDS:
-            self.desk.analysed_at = now
-            async with self.desk.pool.connection() as connection:
-                await connection.execute(SQL["refresh_statistics"])
-
-    def _free(self, now: float) -> None:
-        """Forget addresses whose time to wait is over."""
-        for address in [address for address, until in self.busy.items() if until and until <= now]:
-            del self.busy[address]
-        self.pairs.forget_idle(now)
-
-    async def _plan(self, missing: set[int]) -> None:
-        if not missing:
-            return
-        for number, content in (await claim.contents(self.desk.pool, missing)).items():
-            self.plans[number] = self._planned(number, content)
-        while len(self.plans) > PLANS_KEPT + len(missing):
-            self.plans.popitem(last=False)
-
-    def _planned(self, number: int, content: Content) -> Plan | None:
-        try:
-            return self.connector.plan(content)
-        except Exception as problem:  # a content that breaks the renderer fails alone
-            log.error("plan.failed channel=%s content=%s problem=%s", self.channel, number, type(problem).__name__)
-            return None
-
     # ── sending ───────────────────────────────────────────────────────────
 
     async def _deliver(self, letter: Letter) -> None:
@@ -226,13 +247,13 @@ class Runner:
                 del self.busy[letter.address_hash]
             if self.drained:
                 self.stale = True
-            self.wake.set()
+            self.pump()
 
     async def _attempt(self, letter: Letter) -> None:
         if letter.expired:
             await self.desk.ledger.decided(letter, Decision("failed", "expired"), delay=0, details="")
             return
-        plan = self.plans.get(letter.content_id)
+        plan = letter.plan
         if plan is None or not plan.parts:
             await self.desk.ledger.decided(letter, Decision("failed", "content_refused"), delay=0, details="")
             return
@@ -243,7 +264,7 @@ class Runner:
             return
         try:
             await self._send_parts(letter, plan)
-        except NotOurs:
+        except NotNow:
             await self._return(letter)
         except SendError as problem:
             await self._failed(letter, problem)
@@ -257,7 +278,7 @@ class Runner:
 
     async def _send_parts(self, letter: Letter, plan: Plan) -> None:
         """Send the parts that are still to go, one after the other; a part accepted is never sent again (law 5)."""
-        address = vault.decrypt(letter.address)
+        address = self._opened(letter)
         files = Uploads(self.desk.pool, self.channel, self.organisation)
         first = True
         for position, part in enumerate(plan.parts):
@@ -266,16 +287,20 @@ class Runner:
             if not first:
                 await self._pass_limits(letter)
             first = False
-            if not self.may_call():
-                raise NotOurs
+            if not self.may_call() or self._waits():
+                raise NotNow
             token = f"{letter.id}.{position}"
             try:
                 async with asyncio.timeout(CALL_SECONDS):
                     sent = await self.connector.send(part, address, token=token, files=files)
             except TimeoutError:
                 raise Temporary("unavailable", "timeout", maybe_sent=True) from None
-            except (SendError, asyncio.CancelledError, psycopg.Error):
+            except (SendError, asyncio.CancelledError):
                 raise
+            except psycopg.OperationalError as problem:  # our files' records; they are asked before the call is made
+                raise Temporary("unavailable", type(problem).__name__) from None
+            except psycopg.Error as problem:
+                raise Rejected("media_refused", type(problem).__name__) from None
             except Exception as problem:
                 log.error("send.failed channel=%s outbound=%s problem=%s", self.channel, letter.id, type(problem).__name__)
                 raise Temporary("unknown", type(problem).__name__, maybe_sent=True) from None
@@ -283,6 +308,18 @@ class Runner:
             await self.desk.ledger.accepted(letter, self.channel, position, sent.external_id)
         if first:  # nothing was left to send: receipts had told of every part
             await self.desk.ledger.decided(letter, Decision("queued", ""), delay=0, details="")
+
+    def _opened(self, letter: Letter) -> str:
+        try:
+            return vault.decrypt(letter.address)
+        except Exception as problem:  # sealed with a key that is gone: nobody can be reached by it
+            log.error("address.unreadable outbound=%s problem=%s", letter.id, type(problem).__name__)
+            raise Rejected("unknown", "address") from None
+
+    def _waits(self) -> bool:
+        """Tell whether the channel began to wait while a letter's claim was written."""
+        now = time.monotonic()
+        return max(self.gate.paused_until - now, self.breaker.wait(now)) > SLACK_SECONDS
 
     async def _pass_limits(self, letter: Letter) -> None:
         """A further part waits for channel and pair like a first one, or goes back to the queue."""
@@ -369,47 +406,3 @@ class Runner:
             await connection.execute(SQL["break_channel"], parameters)
             await self._tell_channel(connection)
         log.warning("channel.broken channel=%s reason=%s", self.channel, problem.reason)
-
-    # ── doubts ────────────────────────────────────────────────────────────
-
-    async def _adopt_orphans(self) -> None:
-        """What a dead engine had in flight is in doubt (law 7)."""
-        echoes = self.connector.limits.echoes_token
-        engine = self.desk.ledger.engine
-        while found := await ownership.orphans(self.desk.pool, self.channel, engine, self.desk.flying):
-            await self._settle(found, lambda letter: decide(Temporary(maybe_sent=True), Situation(letter.purpose, letter.tries, echoes)))
-            log.warning("orphans.adopted channel=%s count=%s", self.channel, len(found))
-
-    async def _look_after(self) -> None:
-        """Once a second: settle doubts, and pause where the channel was to run dry and is."""
-        now = time.monotonic()
-        if now - self.looked_at < POLL_SECONDS:
-            return
-        self.looked_at = now
-        if self.last != claim.LAST:
-            await self._pause_when_dry()
-        if found := await claim.doubts(self.desk.pool, self.channel):
-            await self._settle(found, lambda letter: settle(Situation(letter.purpose, letter.tries)))
-            self.stale = True
-
-    async def _settle(self, letters: list[Orphan], rule: Callable[[Orphan], Decision]) -> None:
-        decisions = [(letter.id, rule(letter)) for letter in letters]
-        parameters = {
-            "ids": [number for number, _ in decisions],
-            "states": [decision.state for _, decision in decisions],
-            "reasons": [decision.reason for _, decision in decisions],
-            "burned": [int(decision.burns) for _, decision in decisions],
-            "delays": [decision.delay for _, decision in decisions],
-            "mine": list(self.desk.flying),
-        }
-        async with self.desk.pool.connection() as connection:
-            await connection.execute(SQL["lock"], {"ids": parameters["ids"]})
-            cursor = await connection.execute(SQL["settle"], parameters)
-            for _, _, batch, organisation in await cursor.fetchall():
-                if batch is not None:
-                    self.desk.ledger.batches.add((organisation, batch))
-            # Receipts that came while nobody watched the call have left their parts behind.
-            await connection.execute(RECEIPTS["recompute"], {"ids": parameters["ids"]})
-        for _, decision in decisions:
-            if decision.delay:
-                heapq.heappush(self.dues, time.monotonic() + decision.delay + 0.01)
