@@ -36,6 +36,7 @@ BODY_SECONDS = 15.0  # a body that trickles in longer is cut off
 STORE_SECONDS = 8.0
 KNOWN_SECONDS = 5.0  # how long a channel's secrets are believed without looking again
 LARGEST_GROUP = 1000
+REFUSED_SECONDS = 10.0
 COLUMNS = "channel_id, source, lane, body, state, problem, tries, received_at"
 COPY = f"copy gateway_inboundevent ({COLUMNS}) from stdin"
 INSERT = f"insert into gateway_inboundevent ({COLUMNS}) values (%s, %s, %s, %s, %s, %s, %s, %s)"  # noqa: S608 - our own column names
@@ -91,6 +92,7 @@ class Store:
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     writing: asyncio.Task[None] | None = None
     reader: AsyncConnection[Any] | None = None
+    refused_at: float = -1000.0  # when storing last failed; forgotten with the next success
 
     def add(self, raw: Raw) -> None:
         self.queue.append(raw)
@@ -121,6 +123,7 @@ class Store:
             await _copy(connection, group)
         except (psycopg.OperationalError, psycopg.InterfaceError) as problem:
             log.warning("webhook.away group=%s problem=%s", len(group), type(problem).__name__)
+            self.refused_at = time.monotonic()
             for raw in group:
                 _away(raw, type(problem).__name__)
             if connection is not None:
@@ -131,6 +134,7 @@ class Store:
             if connection is not None:
                 await _one_by_one(connection, group)
             return connection
+        self.refused_at = -1000.0
         for raw in group:
             if not raw.stored.done():
                 raw.stored.set_result(None)
@@ -187,6 +191,11 @@ def store() -> Store:
     if _store is None:
         _store = Store()
     return _store
+
+
+def refuses() -> bool:
+    """Tell whether this process cannot store what comes in just now; after a while without a call the next may try again."""
+    return _store is not None and time.monotonic() - _store.refused_at < REFUSED_SECONDS
 
 
 async def close() -> None:

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from buergerdraht.gateway import webhook
 from buergerdraht.watch import presence
 
 MIGRATED_SECONDS = 60.0  # how long a complete set of tables is believed without looking again
@@ -56,7 +57,9 @@ def _tables() -> bool:
 
 
 def _storing() -> bool:
-    """What comes in can be written down: the database takes writes, and the data folder takes files."""
+    """What comes in can be written down: it was a moment ago, the database takes writes, and the data folder takes files."""
+    if webhook.refuses():  # a full disk shows in nothing else
+        return False
     with connection.cursor() as cursor:
         cursor.execute("select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off'")
         writable = bool(cursor.fetchone()[0])
