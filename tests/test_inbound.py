@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any
 
@@ -118,3 +120,21 @@ def test_a_message_corrected_to_stop_is_a_stop(channel: Channel) -> None:
     says(channel, "STOPP", "2", kind="edit", quote="1")
     assert Contact.objects.get().state == "stopped"
     assert bots() == 2  # the greeting, and the farewell
+
+
+def test_stop_passes_an_earlier_message_that_is_being_tried_again(channel: Channel) -> None:
+    """Law 9."""
+    stop, question, tap = (
+        Received(external_id="1", sender=EMINE, at=timezone.now(), text=text, kind=kind)
+        for text, kind in [("Bitte STOPP!", "text"), ("Wann stoppt der Bus?", "text"), ("STOP", "choice")]
+    )
+    gone = Gone(external_id="g", at=timezone.now(), address="4711")
+    assert [inbound.hurries(event) for event in (stop, question, tap, gone)] == [True, False, True, False]
+
+
+def test_a_known_citizens_message_takes_few_questions_to_the_database(
+    channel: Channel, django_assert_max_num_queries: Callable[[int], AbstractContextManager[Any]]
+) -> None:
+    says(channel, "Wann wird das repariert?", "1")
+    with django_assert_max_num_queries(10):
+        says(channel, "Und noch etwas", "2")

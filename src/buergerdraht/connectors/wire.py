@@ -31,8 +31,8 @@ def text(value: Any) -> str:
         return ""
     if not isinstance(value, str):
         raise TypeError(f"text expected, found {type(value).__name__}")
-    value = value.replace("\0", "")
-    return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    words: str = value.replace("\0", "")
+    return words if words.isascii() else words.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def moment(seconds: Any) -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import IntegrityError, connection, transaction
@@ -50,9 +51,10 @@ def meet(channel: Channel, sender: Sender, at: datetime) -> Address:
 
 
 def _note_seen(address: Address) -> None:
-    values = {"address": address.pk, "state": address.state, "inbound": address.last_inbound_at}
+    values: dict[str, Any] = {"address": address.pk, "state": address.state, "inbound": address.last_inbound_at}
+    values |= {"contact": address.contact_id, "seen": address.contact.last_seen_at}
     with connection.cursor() as cursor:
-        cursor.execute(SQL["note_seen"], values | {"contact": address.contact_id, "seen": address.contact.last_seen_at})
+        cursor.execute(SQL["note_seen"], values)
 
 
 def _note_names(address: Address, sender: Sender) -> None:

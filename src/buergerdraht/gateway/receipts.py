@@ -136,7 +136,11 @@ def _climb(channel_id: int, known: Mapping[Place, Receipt]) -> list[Letter]:
     """Let parts and letters climb. Returns the letters that changed."""
     climbed = _run("climb", channel=channel_id, **_columns(known))
     done = {Place(row[0], row[1]) for row in climbed}
-    letters = [Letter(row[0], *row[3:], row[5] == "failed", channel_id) for row in climbed if row[2]]
+    letters = [
+        Letter(number, organisation, batch, state, reason, state == "failed", channel_id)
+        for number, _position, through, organisation, batch, state, reason in climbed
+        if through
+    ]
     rest = {row[0] for row in climbed if not row[2]}
     if len(done) < len(known):
         rest |= {row[0] for row in _run("add", channel=channel_id, **_columns({place: known[place] for place in known.keys() - done}))}
