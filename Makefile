@@ -50,5 +50,5 @@ bench: setup
 	@BUERGERDRAHT_DATA=var/bench $(BIN)/buergerdraht bench $(PART) $(BENCH)
 
 faults: setup
-	BUERGERDRAHT_FAULTS=full BUERGERDRAHT_DATA=var/faults $(BIN)/python -m pytest -q $(or $(TESTS),tests/faults)
-	@$(BIN)/python tests/faults/report.py
+	@BUERGERDRAHT_FAULTS=full BUERGERDRAHT_DATA=var/faults $(BIN)/python -m pytest -q $(or $(TESTS),tests/faults); \
+	result=$$?; $(BIN)/python tests/faults/report.py; exit $$result

@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "development" / "faults.md"
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
-FULL = os.environ.get("BUERGERDRAHT_FAULTS", "") == "full"
+FORM = os.environ.get("BUERGERDRAHT_FAULTS", "")  # "full"; a share of it like "0.2", to try; else the short form
+FULL = FORM == "full"
 SHORT_SEED = 20_231_031  # CI repeats itself; the full form tries something new each time
 SEED = int(os.environ.get("BUERGERDRAHT_SEED") or (secrets.randbelow(10**9) if FULL else SHORT_SEED))
 HEAD = ("fault", "what", "of", "lost", "doubled", "unclear", "recovery", "passes when", "verdict")
@@ -46,8 +47,8 @@ _outcomes: list[Outcome] = []
 
 
 def size(short: int, full: int) -> int:
-    """Choose how many: the short form's or the full form's number."""
-    return full if FULL else short
+    """Choose how many: the short form's or the full form's number, or a share of that."""
+    return full if FULL else max(short, round(full * float(FORM))) if FORM else short
 
 
 def patience(seconds: float) -> float:
@@ -88,7 +89,11 @@ def _cells(outcome: Outcome) -> list[str]:
 
 def outcomes() -> list[Outcome]:
     """All that was recorded, in the order of the list of faults."""
-    return sorted(_outcomes, key=lambda each: (each.fault[:1] != "F", int(each.fault[1:]) if each.fault[1:].isdigit() else 0))
+    return sorted(_outcomes, key=lambda each: _place(each.fault))
+
+
+def _place(fault: str) -> tuple[bool, int]:
+    return (not fault[1:].isdigit(), int(fault[1:]) if fault[1:].isdigit() else 0)
 
 
 def table(rows: list[list[str]]) -> list[str]:
@@ -103,15 +108,16 @@ def printed() -> list[str]:
 
 
 def keep(folder: Path = RESULTS) -> Path:
-    """Write the full form's figures, with the machine they come from."""
+    """Write the figures, with the machine and the seed they come from. What ran alone takes its place among the day's others."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"faults-{datetime.now(UTC):%Y-%m-%d}.json"
+    kept = {(each["fault"], each["what"]): each for each in json.loads(path.read_text())["outcomes"]} if path.exists() else {}
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    kept |= {(each.fault, each.what): asdict(each) | {"seed": SEED, "at": at} for each in outcomes()}
     known = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seed": SEED,
-        "form": "full" if FULL else "short",
+        "form": FORM or "short",
         "machine": {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()},
-        "outcomes": [asdict(outcome) for outcome in outcomes()],
+        "outcomes": sorted(kept.values(), key=lambda each: _place(each["fault"])),
     }
     path.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n")
     return path
@@ -120,13 +126,15 @@ def keep(folder: Path = RESULTS) -> Path:
 def draw(path: Path, page: Path = PAGE) -> None:
     """Write a kept result's table into the page between its marks."""
     known = json.loads(path.read_text())
-    rows = [_cells(Outcome(**each)) for each in known["outcomes"]]
+    rows = [_cells(Outcome(**{name: value for name, value in each.items() if name not in {"seed", "at"}})) for each in known["outcomes"]]
     drawn = ["| " + " | ".join(row) + " |" for row in [list(HEAD), ["---"] * len(HEAD), *rows]]
-    said = f"{known['form'].capitalize()} form of {known['at'][:10]}, seed {known['seed']}, {known['machine']['cores']} cores."
+    seeds = ", ".join(sorted({str(each["seed"]) for each in known["outcomes"]}))
+    day = max(each["at"] for each in known["outcomes"])[:10]
+    said = f"{known['form'].capitalize()} form of {day} on {known['machine']['cores']} cores, seed {seeds}."
     before, _, rest = page.read_text().partition(BEGIN)
     after = rest.partition(END)[2]
     page.write_text(f"{before}{BEGIN}\n{said}\n\n" + "\n".join(drawn) + f"\n{END}{after}")
 
 
-if __name__ == "__main__":
+if __name__ == "__main__" and any(RESULTS.glob("faults-*.json")):
     draw(max(RESULTS.glob("faults-*.json")))

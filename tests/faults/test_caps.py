@@ -25,7 +25,7 @@ from buergerdraht.gateway import outbox
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-SECONDS = report.size(12, 60)
+SECONDS = report.size(10, 60)
 WAITING = report.size(4_000, 100_000)
 WHATSAPP, UPGRADED, TELEGRAM = 80.0, 1_000.0, 30.0
 PAIR_BURST, PAIR_INTERVAL = 45, 6.0  # WhatsApp: one per six seconds and person, 45 lent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,13 +35,21 @@ def test_a_missed_figure_stands_in_the_table_and_fails_the_test(noted: list[Outc
 def test_the_page_is_written_from_what_was_kept(noted: list[Outcome], tmp_path: Path) -> None:
     report.record(GOOD)
     kept = report.keep(tmp_path)
-    assert json.loads(kept.read_text())["seed"] == report.SEED
+    assert [each["seed"] for each in json.loads(kept.read_text())["outcomes"]] == [report.SEED]
     page = tmp_path / "page.md"
     page.write_text(f"# Before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
     report.draw(kept, page)
     assert "| F2 | all processes killed | 3,000 | 0 | 0 | – | 1.2 s | 0 lost | met |" in page.read_text()
     assert "old" not in page.read_text()
     assert page.read_text().endswith("after\n")
+
+
+def test_what_ran_alone_takes_its_place_among_the_others(noted: list[Outcome], tmp_path: Path) -> None:
+    noted[:] = [GOOD, BAD]
+    report.keep(tmp_path)
+    noted[:] = [replace(GOOD, recovery=2.5)]
+    known = json.loads(report.keep(tmp_path).read_text())["outcomes"]
+    assert [(each["fault"], each["recovery"]) for each in known] == [("F1", None), ("F2", 2.5)]
 
 
 def test_the_same_seed_gives_the_same_chance_whatever_ran_before() -> None:

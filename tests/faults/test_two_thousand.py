@@ -1,4 +1,4 @@
-"""Two thousand simulated citizens on WhatsApp and Telegram, a bad day at both providers, and the engine killed twice.
+"""Two thousand citizens (in short: 600) on WhatsApp and Telegram, a bad day at both providers, and the engine killed twice.
 
 The simulator keeps its own count of what it accepted; the ledger must agree with it, lose nobody, and show every doubt.
 """
@@ -19,6 +19,7 @@ from aiohttp import web
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import report
 import staging
 from staging import Engine, ledger, settled, wait_for
 
@@ -34,7 +35,7 @@ from buergerdraht.simulator.whatsapp import WhatsApp
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-CITIZENS = 2000
+CITIZENS = report.size(600, 2000)
 BAD_DAY = Faults(latency=0.03, reset=0.03, broken=0.05, too_many=0.02, duplicates=0.2, disorder=0.3)
 WORDS = {"newsletter": "Der Wochenmarkt zieht um", "reply": "Ihr Ausweis liegt bereit"}
 NUMBER, BOT = "106540352242922", "7300000001"
@@ -169,7 +170,7 @@ def test_the_ledger_says_what_the_providers_say(
             account.callback = f"{address}/webhook/{kind}/{kind}-token"
         people = write_to_everyone(providers, channels)
         engine = Engine(["-m", "buergerdraht", "engine"])
-        for share in (600, 1300):
+        for share in (CITIZENS * 3 // 10, CITIZENS * 13 // 20):
             wait_for(lambda share=share: providers.accepted() >= share, 60)
             engine.kill()
             engine = Engine(["-m", "buergerdraht", "engine"])
