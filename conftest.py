@@ -1,4 +1,4 @@
-"""What every test stands on: a PostgreSQL (DATABASE_URL, else our own without fsync), a data folder of its own, quick passwords."""
+"""What every test stands on: a PostgreSQL (DATABASE_URL, else our own, without fsync but for the full fault tests), a data folder of its own, quick passwords."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not os.environ.get("DATABASE_URL"):
         folder = Path(tempfile.mkdtemp(prefix="buergerdraht-test-"))
         folder.chmod(0o755)
-        where = postgres.place(folder, durable=False)
+        where = postgres.place(folder, durable=bool(os.environ.get("BUERGERDRAHT_FAULTS")))  # figures are taken with fsync
         _servers.append((postgres.start(where), folder))
         os.environ["DATABASE_URL"] = where.url()
         settings.DATABASES["default"].update(database(where.url()))
