@@ -26,6 +26,8 @@ DEEPER = [
     "themen/neu",
     "ortsteile/",
     "einstellungen/team/einladen/",
+    "zustellung/kanal/1/",
+    "zustellung/kanal/1/pruefempfaenger/",
 ]
 
 
