@@ -109,7 +109,8 @@ def check(channel: Channel) -> Health:
         if health.facts:
             held.facts = dict(health.facts)
         held.checked_at = timezone.now()
-        held.save(update_fields=["config", "facts", "checked_at"])
+        # Sealed anew it would look changed, and the engine would begin afresh with the channel.
+        held.save(update_fields=["facts", "checked_at", *(["config"] if empty else [])])
         live.tell(held.organisation_id, "channel", channel=held.pk)
     channel.refresh_from_db()
     return health
