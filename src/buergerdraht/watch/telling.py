@@ -169,7 +169,7 @@ def words(alarm: Alarm, organisation: Organisation | None, event: str) -> tuple[
     if alarm.channel:
         lines.append(_("Kanal: {name}").format(name=where))
     if event == ENDED:
-        lines.append(_("Vorbei seit {at}: {title}.").format(at=_moment(alarm.ended_at), title=kind.title))
+        lines.append(_("Seit {at} wieder in Ordnung. Der Alarm war: {title}.").format(at=_moment(alarm.ended_at), title=kind.title))
     else:
         lines += [_("Seit {at}: {title}.").format(at=_moment(alarm.since), title=kind.title), kinds.sentence(alarm)]
         lines += ["", _("Was zu tun ist: {advice}").format(advice=kind.advice)]
