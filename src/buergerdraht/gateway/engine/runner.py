@@ -80,7 +80,8 @@ class Runner:
     busy: dict[bytes, float] = field(default_factory=dict)  # address -> until when (0: a call is in flight)
     dues: list[float] = field(default_factory=list)  # when something that waits is due
     plans: OrderedDict[int, Plan | None] = field(default_factory=OrderedDict)
-    timer: asyncio.TimerHandle | None = None
+    timer: asyncio.Handle | None = None
+    pump_at: float = 0.0  # when the timer pumps, by the loop's clock; uvloop's handles do not tell
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     stale: bool = True
     drained: bool = False
@@ -210,10 +211,10 @@ class Runner:
         loop = asyncio.get_running_loop()
         at = loop.time() + max(seconds, SHORTEST_WAIT)
         if self.timer is not None and not self.timer.cancelled():
-            if loop.time() < self.timer.when() <= at:
+            if loop.time() < self.pump_at <= at:
                 return
             self.timer.cancel()
-        self.timer = loop.call_at(at, self.pump)
+        self.timer, self.pump_at = loop.call_at(at, self.pump), at
 
     def _start(self, letter: Letter, now: float) -> None:
         self.known.discard(letter.id)
