@@ -1,4 +1,4 @@
-"""What every test stands on: a PostgreSQL (DATABASE_URL, else our own, without fsync but for the full fault tests), a data folder of its own, quick passwords."""
+"""What every test stands on: a PostgreSQL (DATABASE_URL, else our own, mostly without fsync), a data folder of its own, quick passwords."""
 
 from __future__ import annotations
 
