@@ -118,10 +118,10 @@ class Citizens:
         self.post.keep(asyncio.get_running_loop().create_task(self._write(wishes)))
 
     async def _write(self, wishes: dict[str, Any]) -> None:
-        """`rate` a second for `seconds`, by `people` from `first` on, each saying `words`."""
+        """`rate` a second for `seconds`, by `people` from `first` on, each saying `words`, to the first `numbers` of ours (else all)."""
         rate, people, first = float(wishes["rate"]), int(wishes["people"]), int(wishes.get("first", 0))
         words = str(wishes.get("words", "Hilfe")).encode()
-        hooks = list(self.post.hooks.values())
+        hooks = list(self.post.hooks.values())[: wishes.get("numbers")]
         began = time.perf_counter()
         while self.count < int(rate * float(wishes["seconds"])):
             due = began + self.count / rate

@@ -26,6 +26,7 @@ def measure(options: Options) -> list[Line]:
     with Stage() as stage:
         scene = opened(stage, CHANNELS)
         scene.meet(people)
+        scene.meet(people, 1)
         idle = scene.talk(rate, seconds, people)
         lines += _lines("ohne Rundnachricht", idle, None)
         for name, numbers in (("80/s auf einer Nummer", 1), ("1.000/s auf 14 Nummern", CHANNELS)):
@@ -34,7 +35,7 @@ def measure(options: Options) -> list[Line]:
 
 
 def _beside(scene: Scene, numbers: int, wishes: tuple[float, float, int]) -> dict[str, Any]:
-    """Talk while newsletters go out on the first numbers at their full rate, with their receipts coming in."""
+    """Talk to the same numbers while newsletters go out there at their full rate, with their receipts coming in."""
     rate, seconds, people = wishes
     rows = int(80 * numbers * (seconds + 2 * SETTLE))
     scene.partner.tell(reports=True)
@@ -42,11 +43,8 @@ def _beside(scene: Scene, numbers: int, wishes: tuple[float, float, int]) -> dic
     time.sleep(SETTLE)
     watch = scene.stage.look()
     before = watch.taken()
-    began = scene.partner.tell()["count"]
-    found = scene.talk(rate, seconds, people)
-    told = scene.partner.tell()
+    found = scene.talk(rate, seconds, people, numbers)
     found["cores"] = cores(spent(before, watch.taken()), seconds)
-    found["out"] = (told["count"] - found["answered"]) / seconds if told["count"] >= began else told["count"] / seconds
     _stop(scene)
     scene.partner.tell(reports=False)
     return found

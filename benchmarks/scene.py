@@ -22,19 +22,21 @@ class Scene:
     partner: Partner
     channels: Sequence[Channel]
 
-    def meet(self, people: int) -> None:
+    def meet(self, people: int, numbers: int | None = None) -> None:
         """Let everyone write once beforehand, so that contacts exist and processes are warm."""
-        self.partner.tell(reset=True, citizens={"rate": 60, "seconds": people / 60, "people": people, "words": WORDS})
+        self.partner.tell(reset=True, citizens={"rate": 60, "seconds": people / 60, "people": people, "words": WORDS, "numbers": numbers})
         until(lambda: self._through(people), 60 + people, "die ersten Antworten", every=0.3)
 
     def _through(self, people: int) -> bool:
         told = self.partner.tell()
         return bool(self.stage.lives() and told["asked"] >= people and not told["unanswered"])
 
-    def talk(self, rate: float, seconds: float, people: int) -> dict[str, Any]:
+    def talk(self, rate: float, seconds: float, people: int, numbers: int | None = None) -> dict[str, Any]:
         """Let citizens write at a fixed schedule and wait for the answers. Times in seconds, from due to the provider's side."""
-        self.partner.tell(reset=True, citizens={"rate": rate, "seconds": seconds, "people": people, "words": WORDS})
+        wishes = {"rate": rate, "seconds": seconds, "people": people, "words": WORDS, "numbers": numbers}
+        self.partner.tell(reset=True, citizens=wishes)
         time.sleep(seconds)
+        at_end = self.partner.tell()
         end = time.monotonic() + 30
         while (told := self.partner.tell(answers=True))["unanswered"] and time.monotonic() < end:
             time.sleep(0.5)
@@ -45,7 +47,7 @@ class Scene:
             "p50": percentile(times, 0.5),
             "p95": percentile(times, 0.95),
             "longest": max(times, default=0.0),
-            "told": told,
+            "out": (at_end["count"] - at_end["answered"]) / seconds,
         }
 
 
