@@ -138,7 +138,7 @@ def judge(*towns: Town) -> Judgement:
     """Hold each row of the ledger against the double's count."""
     found = Judgement()
     double = towns[0].double
-    tokens, words = Counter(each.partition(".")[0] for each in double.by_token().elements()), double.by_words()
+    tokens, words = _by_letter(double), double.by_words()
     rows = {
         row[0]: row[1:]
         for row in Outbound.objects.values_list("id", "purpose", "state", "tries").order_by("id").iterator(chunk_size=10_000)
@@ -150,6 +150,15 @@ def judge(*towns: Town) -> Judgement:
             continue
         times = tokens[str(number)] if letter.kind == "whatsapp" else words[letter.to, letter.words]
         _weigh(found, letter.kind, times, *rows[number])
+    return found
+
+
+def _by_letter(double: Double) -> Counter[str]:
+    """How often each letter was accepted, by the token of its parts: as often as the part that was accepted most."""
+    found: Counter[str] = Counter()
+    for token, times in double.by_token().items():
+        letter = token.partition(".")[0]
+        found[letter] = max(found[letter], times)
     return found
 
 
