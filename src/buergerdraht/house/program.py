@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable
 
 import psycopg
@@ -27,6 +28,7 @@ log = logging.getLogger("buergerdraht.house")
 BEAT_SECONDS = 2.0  # how often a worker says that it lives
 GONE_SECONDS = 10.0  # without a word for so long, others take up its jobs
 RECONNECT_SECONDS = 1.0
+BACK_SECONDS = 1.0  # a clock set back by more stops the timetable, see _forget_future
 
 
 def web() -> None:
@@ -115,13 +117,31 @@ async def _work(stop: threading.Event) -> None:
             )
         )
         mending = asyncio.create_task(_mend(app))
-        while not stop.is_set() and not work.done():  # noqa: ASYNC110 - the other half of the wait is a thread's event
-            await asyncio.sleep(0.2)
+        clock = _offset()
+        while not stop.is_set() and not work.done():
+            await asyncio.sleep(0.2)  # the other half of the wait is a thread's event
+            if clock - _offset() > BACK_SECONDS:
+                await _forget_future(app)
+                break
+            clock = _offset()
         mending.cancel()
         work.cancel()  # lets running jobs finish
         await asyncio.gather(work, mending, return_exceptions=True)
         if not work.cancelled() and (problem := work.exception()):
             raise problem
+
+
+def _offset() -> float:
+    """The same at all times while nobody sets the clock."""
+    return time.time() - time.monotonic()
+
+
+async def _forget_future(app: App) -> None:
+    """The clock was set back: without this the timetable would stand still until it reaches the old time again."""
+    log.warning("clock.set_back")
+    await app.connector.execute_query_async(
+        "delete from procrastinate_periodic_defers where defer_timestamp > %(now)s", now=int(time.time())
+    )
 
 
 async def _mend(app: App) -> None:
