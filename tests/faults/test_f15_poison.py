@@ -21,7 +21,7 @@ RECIPIENTS = report.size(400, 20_000)
 STRANGE = {
     "emoji": "👩‍👩‍👧‍👦🏳️‍🌈" * 40,
     "right to left": "‏مرحبا بكم في المدينة‎ שלום \u202eabc\u202c",
-    "long": "Ein langer Text mit vielen Wörtern. " * 300,
+    "long": " ".join(f"Dies ist Satz {number} eines langen Textes." for number in range(300)),
     "combining": "Z̷̢̛̖͓a̴̡̛l̵̨̛g̶̡̛o̷̡̧",
     "marks": "*fett _kursiv <b>kein Tag</b> &amp; [Link](javascript:alert(1)) {{name}}",
 }  # fmt: skip
