@@ -229,11 +229,11 @@ def found_town(channels: Sequence[str]) -> list[Channel]:
     ]
 
 
-def write(channels: Sequence[Channel], citizens: int, text: str = "news", purpose: str = "newsletter") -> None:
+def write(channels: Sequence[Channel], citizens: range, text: str = "news", purpose: str = "newsletter") -> None:
     """Queue one letter for each citizen, the channels in turn."""
     town = channels[0].organisation
     stored, letters = outbox.store(town, Content(text=text)), []
-    for number in range(citizens):
+    for number in citizens:
         address = f"citizen{number}"
         sealed, hashed = vault.encrypt(address), vault.lookup(town.pk, address)
         channel = channels[number % len(channels)]

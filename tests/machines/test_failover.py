@@ -74,7 +74,7 @@ def test_a_broadcast_goes_on_from_the_replica(
     url = f"postgresql://postgres@127.0.0.1:{primary.port},127.0.0.1:{replica.port}/buergerdraht?target_session_attrs=read-write"
     with request.getfixturevalue("django_db_blocker").unblock(), stage.pointed(url):
         channel = stage.found_town([f"http://127.0.0.1:{provider.port}"])[0]
-        stage.write([channel], LETTERS)
+        stage.write([channel], range(LETTERS))
         engine = Part("engine", url).start()
         try:
             until(lambda: len(provider.accepted) > LETTERS // 4, STARTS)

@@ -102,7 +102,7 @@ def test_channels_are_spread_evenly_and_stay_where_they_are(scene: Scene) -> Non
     second = scene.engine(1)
     until(lambda: spread() == {first.place: CHANNELS // 2, second.place: CHANNELS // 2}, STARTS)
     settled_so = owners()
-    stage.write(scene.channels, 300)
+    stage.write(scene.channels, range(300))
     until(settled, 30)
     assert owners() == settled_so, "channels wander"
     everything_went_out_once(scene, 300)
@@ -112,7 +112,7 @@ def test_channels_are_spread_evenly_and_stay_where_they_are(scene: Scene) -> Non
 
 def test_a_killed_engine_is_replaced_within_five_seconds_and_doubles_nothing(scene: Scene) -> None:
     first, second = scene.both()
-    stage.write(scene.channels, 900)
+    stage.write(scene.channels, range(900))
     until(lambda: len(scene.provider.accepted) > 200, 30)
     first.kill()
     seconds = until(lambda: spread() == {second.place: CHANNELS}, 10)
@@ -129,7 +129,7 @@ def test_a_killed_engine_is_replaced_within_five_seconds_and_doubles_nothing(sce
 
 def test_an_engine_that_ends_hands_over_within_a_second_and_leaves_no_doubt(scene: Scene) -> None:
     first, second = scene.both()
-    stage.write(scene.channels, 900)
+    stage.write(scene.channels, range(900))
     until(lambda: len(scene.provider.accepted) > 200, 30)
     first.process.terminate()
     seconds = until(lambda: spread() == {second.place: CHANNELS}, 10)
@@ -144,7 +144,7 @@ def test_a_call_that_hangs_does_not_keep_the_channel_and_is_nobodys_orphan(scene
     first, second = scene.both()
     scene.provider.latency = 6.0
     try:
-        stage.write(scene.channels, CHANNELS)
+        stage.write(scene.channels, range(CHANNELS))
         until(lambda: states()["sending"] == CHANNELS, 10)
         first.process.terminate()
         assert until(lambda: spread() == {second.place: CHANNELS}, 10) <= 1
@@ -157,7 +157,7 @@ def test_a_call_that_hangs_does_not_keep_the_channel_and_is_nobodys_orphan(scene
 def test_a_machine_cut_off_in_mid_broadcast_sends_nothing_it_does_not_own(scene: Scene) -> None:
     _, second = scene.both()
     theirs = {channel for channel, engine in owners().items() if engine != second.place}
-    stage.write(scene.channels, 2400)
+    stage.write(scene.channels, range(2400))
     until(lambda: len(scene.calls_of(0)) > 150, 30)
     cut, cut_at = scene.network.machines[0], time.monotonic()
     cut.cut()

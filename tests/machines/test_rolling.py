@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 import stage
 import wire
+from django.db import connection
 from stage import Part, Provider, settled, states, until
 
 from buergerdraht.connectors.contract import Received, Sender, to_json
@@ -27,7 +28,7 @@ from buergerdraht.conversations.models import Message
 from buergerdraht.gateway.models import Channel, InboundEvent
 
 pytestmark = pytest.mark.slow
-LETTERS, WAVE = 1200, 50
+WAVE = 15  # letters, twice a second
 ENDS = {0, -signal.SIGTERM}  # uvicorn ends by the signal it was sent, after it has finished
 STARTS = 90  # seconds a process may take to start on a busy machine
 
@@ -60,7 +61,7 @@ class Citizens:
             while not self._told(body):
                 time.sleep(0.05)
             self.stored.append(f"m{number}")
-            time.sleep(0.02)
+            time.sleep(0.2)
 
     def _told(self, body: bytes) -> bool:
         door = random.choice(self.doors)
@@ -74,6 +75,30 @@ class Citizens:
         except OSError:
             self.answers[0] += 1  # nobody there
         return False
+
+
+@dataclass
+class Council:
+    """Writes to citizens without pause."""
+
+    channel: Channel
+    written: int = 0
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def start(self) -> None:
+        self.thread = threading.Thread(target=self._write, daemon=True)
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.over.set()
+        self.thread.join(30)
+
+    def _write(self) -> None:
+        while not self.over.is_set():
+            stage.write([self.channel], range(self.written, self.written + WAVE))
+            self.written += WAVE
+            time.sleep(0.5)
+        connection.close()
 
 
 @pytest.fixture
@@ -127,11 +152,11 @@ def test_a_new_version_moves_in_under_load_and_loses_nothing(server: stage.Datab
     Channel.objects.filter(id=channel.pk).update(token="wire-token", rate=100)
     old = {"engine": Part("engine", url).start(), "worker": Part("worker", url).start()}
     old["web"], door = web(url)
-    citizens = Citizens([door])
+    citizens, council = Citizens([door]), Council(channel)
     running = list(old.values())
     try:
         citizens.start()
-        stage.write([channel], LETTERS)
+        council.start()
         until(lambda: len(provider.accepted) > WAVE, STARTS)
         later("expand", url)
         later("index", url)
@@ -146,25 +171,26 @@ def test_a_new_version_moves_in_under_load_and_loses_nothing(server: stage.Datab
             old[name].process.terminate()
             assert old[name].process.wait(60) in ENDS, f"the old {name} did not end well"
         later("contract", url)
-        until(settled, STARTS)
+        council.stop()
         citizens.stop()
-        until(lambda: not InboundEvent.objects.filter(state="new").exists(), 60)
-        until(settled, 60)
+        until(lambda: not InboundEvent.objects.filter(state="new").exists(), 180)
+        until(settled, 120)
     finally:
+        council.over.set()
         citizens.over.set()
         for part in running:
             part.end()
-    check(provider, citizens)
+    check(provider, citizens, council.written)
 
 
-def check(provider: Provider, citizens: Citizens) -> None:
+def check(provider: Provider, citizens: Citizens, letters: int) -> None:
     """What was taken is there once, and what was to go out went out once."""
     news = {key: times for key, times in provider.counts().items() if key[1] == "news"}
-    assert len(news) == LETTERS
+    assert len(news) == letters
     assert set(news.values()) == {1}
     assert set(states()) == {"accepted"}
     assert set(citizens.answers) <= {0, 200, 503}, citizens.answers
     recorded = Counter(Message.objects.filter(author="citizen").values_list("external_id", flat=True))
     assert recorded == Counter(citizens.stored)
     assert not InboundEvent.objects.exclude(state="done").exists()
-    print(f"rolling: {LETTERS} letters and {len(citizens.stored)} messages, answers {dict(citizens.answers)}")
+    print(f"rolling: {letters} letters and {len(citizens.stored)} messages, answers {dict(citizens.answers)}")
