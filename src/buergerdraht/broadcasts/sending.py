@@ -14,6 +14,7 @@ from pathlib import Path
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from buergerdraht.broadcasts import content, ledger
@@ -93,7 +94,8 @@ def _tidy() -> None:
 
 
 def _due() -> Iterator[Broadcast]:
-    due = Q(scheduled_at=None) | Q(scheduled_at__lte=timezone.now())
+    """What is to begin by the database's clock: several workers' own clocks may differ."""
+    due = Q(scheduled_at=None) | Q(scheduled_at__lte=Now())
     return Broadcast.objects.filter(due, state=State.APPROVED).order_by("-urgent", "id").iterator()
 
 
