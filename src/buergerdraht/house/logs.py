@@ -39,7 +39,7 @@ class Json(Silent):
             "logger": record.name,
         }
         if EVENT.fullmatch(event):
-            line |= {"event": event} | {name: _number(value) for name, value in FIELD.findall(rest) if name not in line}
+            line |= {"event": event} | {name: _value(value) for name, value in FIELD.findall(rest) if name not in line}
         else:
             line |= {"event": "text", "text": f"{event} {rest}".strip()}
         if record.exc_info:
@@ -56,7 +56,9 @@ def _bare(record: logging.LogRecord) -> logging.LogRecord:
     return record
 
 
-def _number(value: str) -> object:
+def _value(value: str) -> object:
+    if value == "None":
+        return None
     return int(value) if re.fullmatch(r"-?\d{1,18}", value) else value
 
 

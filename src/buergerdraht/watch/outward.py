@@ -1,8 +1,8 @@
 """Call an address that an operator entered, without being led astray: public addresses only, checked where the connection is made.
 
-Names are resolved here and every address is looked at, so that a name cannot point into our own network, and cannot change its mind
-between the check and the call. No redirect is followed, no proxy used, the answer's body is not read. Networks of one's own can be
-allowed by BUERGERDRAHT_ALARM_NETWORKS; loopback among them may be called without TLS.
+What a name stands for is looked at when its socket is opened, so that it can neither point into our own network nor change its mind
+between a check and the call, in whatever signs it is written. No redirect is followed, no proxy used, the answer's body is not read.
+Networks of one's own can be allowed by BUERGERDRAHT_ALARM_NETWORKS; loopback among them may be called without TLS.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from asgiref.sync import async_to_sync
 from django.conf import settings
+from yarl import URL
 
 SECONDS = 15.0
 LONGEST = 2000  # characters of an address
@@ -54,15 +53,13 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> None:
 def refuse(url: str) -> None:
     """Raise Final where the address itself already says that we may not call it."""
     try:
-        parts = urlsplit(url)
-        port = parts.port
+        parts = URL(url)  # read as the caller below reads it
     except ValueError:
         raise Final("address_refused") from None
-    host = parts.hostname or ""
-    literal = _literal(host)
+    literal = _literal(parts.raw_host or "")
     loopback = literal is not None and literal.is_loopback and allowed(literal)
     fits = parts.scheme == "https" or (parts.scheme == "http" and loopback)
-    if not fits or not host or len(url) > LONGEST or port == 0 or parts.username is not None:
+    if not fits or not parts.raw_host or not parts.port or len(url) > LONGEST or parts.user is not None or parts.password is not None:
         raise Final("address_refused")
     if literal is not None and not allowed(literal):
         raise Final("address_refused")
@@ -85,19 +82,12 @@ def inner(address: IPAddress) -> IPAddress:
     return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else address)
 
 
-class Resolver(AbstractResolver):
-    """Resolves names, and knows only the addresses we may call."""
-
-    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[ResolveResult]:
-        inward = aiohttp.ThreadedResolver()
-        found = await inward.resolve(host, port, family)
-        fit = [each for each in found if allowed(ipaddress.ip_address(each["host"].partition("%")[0]))]
-        if len(fit) < len(found):  # one inward address among outward ones is no accident
-            raise _Inward
-        return fit
-
-    async def close(self) -> None:
-        return None
+def opened(target: aiohttp.AddrInfoType) -> socket.socket:
+    """Open a socket for this target, and for no inner one."""
+    family, kind, protocol, _, place = target
+    if not allowed(ipaddress.ip_address(str(place[0]).partition("%")[0])):
+        raise _Inward
+    return socket.socket(family, kind, protocol)
 
 
 class _Inward(Exception):
@@ -105,7 +95,7 @@ class _Inward(Exception):
 
 
 async def _post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
-    connector = aiohttp.TCPConnector(resolver=Resolver(), use_dns_cache=False, force_close=True)
+    connector = aiohttp.TCPConnector(socket_factory=opened, use_dns_cache=False, force_close=True)
     patience = aiohttp.ClientTimeout(total=SECONDS)
     try:
         async with (

@@ -178,21 +178,35 @@ def test_inner_addresses_are_refused_before_anything_is_sent(url: str) -> None:
         outward.post(url, b"{}", {})
 
 
-@pytest.mark.parametrize("host", ["localhost", "2130706433", "0x7f.1", "127.1", "017700000001"])
+DISGUISED = [
+    "localhost",
+    "2130706433",
+    "0x7f.1",
+    "127.1",
+    "017700000001",
+    "127.0.0.1.",
+    "１２７.０.０.１",
+    "①②⑦.0.0.1",
+    "%31%32%37.0.0.1",
+    "127。0。0。1",
+]
+
+
+@pytest.mark.parametrize("host", DISGUISED)
 def test_a_name_that_leads_inward_is_refused_where_the_connection_is_made(host: str) -> None:
     with pytest.raises(outward.Undelivered) as failure:
         outward.post(f"https://{host}/", b"{}", {})
     assert failure.value.problem in {"address_refused", "not_found"}
 
 
-def test_one_inner_address_among_outer_ones_is_enough_to_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_changes_its_mind_finds_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name is a public one when it is entered; when it is called it leads inward."""
     import aiohttp
 
-    async def both(self: object, host: str, port: int = 0, family: int = 0) -> list[dict[str, object]]:
-        rows = [("93.184.216.34", 2), ("10.0.0.5", 2)]
-        return [{"hostname": host, "host": ip, "port": port, "family": kind, "proto": 0, "flags": 0} for ip, kind in rows]
+    async def inward(self: object, host: str, port: int = 0, family: int = 0) -> list[dict[str, object]]:
+        return [{"hostname": host, "host": "10.0.0.5", "port": port, "family": 2, "proto": 0, "flags": 0}]
 
-    monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", both)
+    monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", inward)
     with pytest.raises(outward.Final, match="address_refused"):
         outward.post("https://rebind.example/", b"{}", {})
 
