@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,11 +35,12 @@ class Queue:
     held: int = 0
     flying: int = 0
     oldest: datetime | None = None
+    about: bool = False  # the number is that of the last minute
 
     @property
     def more(self) -> bool:
-        """Counting stopped at the cap."""
-        return self.number >= MOST
+        """Counting stopped at the cap, and nothing better is known."""
+        return not self.about and self.number + self.held >= MOST
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,7 @@ def house(organisation: Organisation, only: int | None = None, now: datetime | N
             held=sum(line.queue.held for line in lines),
             flying=sum(line.queue.flying for line in lines),
             oldest=oldest(*(line.queue.oldest for line in works)),
+            about=any(line.queue.about for line in lines),
         ),
         hour=_together([line.hour for line in lines]),
         failures=_failures(_added(read.failures)),
@@ -192,7 +194,7 @@ class _Read:
         return Line(
             channel=channel,
             limits=limits,
-            queue=self.queues.get(channel.pk, Queue()),
+            queue=_long(self.queues.get(channel.pk, Queue()), minutes),
             rate=int(self.rates.get(channel.pk, 0)) / RATE_SECONDS,
             hour=Hour(
                 accepted=sum(each[0] for each in minutes.values()),
@@ -224,6 +226,12 @@ def _rows(name: str, **values: Any) -> list[Any]:
 def _queue(row: Sequence[Any]) -> Queue:
     _channel, queued, held, stopped, flying, *since = row
     return Queue(max(queued - int(held) - int(stopped), 0), int(held), flying, oldest(*since))
+
+
+def _long(queue: Queue, minutes: Mapping[datetime, tuple[int, int, int, int]]) -> Queue:
+    """Where counting ended at the cap, take the number written down last."""
+    last = minutes[max(minutes)][3] - queue.held if minutes else 0
+    return replace(queue, number=last, about=True) if queue.more and last > queue.number else queue
 
 
 def owners() -> dict[int, Engine]:

@@ -1,6 +1,7 @@
 -- name: queue
 -- How long the queue of each channel is (counted up to a cap), how much of it is held or being cancelled, what is in flight,
 -- and since when the oldest letter waits that could go now. A lane is a channel's letters of one batch, or those of none.
+-- "between x and x" and the order of outbound_queue: with "= x", by id, the planner may walk the primary key through all that was sent.
 select c.id,
   (select count(*) from (select from gateway_outbound o where o.channel_id = c.id and o.state = 'queued' limit %(cap)s) waiting) as queued,
   apart.held, apart.stopped,
@@ -11,7 +12,8 @@ select c.id,
    cross join lateral (
      select head.created_at from (
        select o.created_at, o.not_before from gateway_outbound o
-       where o.channel_id = c.id and o.batch is null and o.priority = level.priority and o.state = 'queued' order by o.id limit 100) head
+       where o.channel_id = c.id and o.batch is null and o.priority between level.priority and level.priority and o.state = 'queued'
+       order by o.batch, o.priority, o.id limit 100) head
      where head.not_before is null or head.not_before <= %(now)s limit 1) due) as oldest,
   (select min(due.created_at)
    from gateway_batch b
@@ -19,7 +21,9 @@ select c.id,
    cross join lateral (
      select head.created_at from (
        select o.created_at, o.not_before from gateway_outbound o
-       where o.channel_id = c.id and o.batch = b.id and o.priority = level.priority and o.state = 'queued' order by o.id limit 100) head
+       where o.channel_id = c.id and o.batch = b.id and o.priority between level.priority and level.priority
+         and o.state = 'queued'
+       order by o.batch, o.priority, o.id limit 100) head
      where head.not_before is null or head.not_before <= %(now)s limit 1) due
    where b.organisation_id = c.organisation_id and b.state = 'open') as oldest_of_batches
 from gateway_channel c

@@ -13,7 +13,8 @@ from buergerdraht.gateway.queries import queries
 from buergerdraht.watch.models import Minute
 
 SQL = queries(Path(__file__).parent / "figures.sql")
-MOST = 50_000  # beyond, the screens say "more than"
+MOST = 10_000  # a page counts so far; beyond, it shows the number of the last minute
+MOST_OF_MINUTE = 2_000_000
 MINUTE = timedelta(minutes=1)
 LATE = 5 * MINUTE  # receipts of a minute are counted this long
 
@@ -26,7 +27,7 @@ def write(now: datetime, back: timedelta = LATE) -> int:
         cursor.execute(SQL["tally"], {"since": until - back, "until": until})
         written = int(cursor.rowcount)
         of: dict[str, Any] = {"organisations": list(Organisation.objects.values_list("pk", flat=True))}
-        cursor.execute(SQL["queue"], {"cap": MOST, "now": now, **of})
+        cursor.execute(SQL["queue"], {"cap": MOST_OF_MINUTE, "now": now, **of})
         waiting = [(row[0], row[1], oldest(row[5], row[6])) for row in cursor.fetchall() if row[1]]
         if waiting:
             channels, queued, since = zip(*waiting, strict=True)
