@@ -24,8 +24,9 @@ def ask_all(now: datetime) -> None:
     for channel in Channel.objects.filter(state=Channel.State.RUNNING).select_related("organisation").order_by("id"):
         try:
             health = actions.check(channel)
-        except SendError as problem:
-            log.info("provider.unasked channel=%s reason=%s", channel.pk, problem.reason)
+        except Exception as problem:  # one that is away, or a set-up that no longer fits: the others are asked all the same
+            reason = problem.reason if isinstance(problem, SendError) else type(problem).__name__
+            log.info("provider.unasked channel=%s reason=%s", channel.pk, reason)
             unknown.add(channel.pk)
             continue
         if complaints := complained(health):
