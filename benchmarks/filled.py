@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 
 from benchmarks.population import broadcast, settle
-from benchmarks.stage import Stage, run, value
+from benchmarks.stage import Stage, run, value, without_indexes
 from benchmarks.town import NEWS, channels, organisation
 from buergerdraht.accounts.actions import join
 from buergerdraht.accounts.models import Operator, Organisation, Role
@@ -93,7 +93,7 @@ def _talks(owner: Organisation) -> None:
     first = int(value("select coalesce(max(id), 0) from gateway_outbound"))
     values = {"first": first, "each": EACH // 2, "content": content}
     run(CONVERSATIONS)
-    with connection.cursor() as cursor:
+    with without_indexes("gateway_outbound", "conversations_message"), connection.cursor() as cursor:
         cursor.execute(OUTBOUNDS, values)
         cursor.execute(MESSAGES, {"first": first, "each": EACH, "ours": EACH // 2, "texts": TEXTS})
     for table in ("conversations_conversation", "gateway_outbound"):

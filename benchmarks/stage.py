@@ -212,6 +212,25 @@ def run(query: str, *parameters: Any) -> None:
         cursor.execute(query, parameters)
 
 
+@contextlib.contextmanager
+def without_indexes(*tables: str) -> Iterator[None]:
+    """Fill tables quickly: their indexes, except those of constraints, are made afterwards, as they were."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """select indexname, indexdef from pg_indexes
+               where tablename = any(%s) and indexname not in (select conname from pg_constraint)""",
+            [list(tables)],
+        )
+        found = cursor.fetchall()
+        for name, _ in found:
+            cursor.execute(sql.SQL("drop index {}").format(sql.Identifier(name)))
+        yield
+        cursor.execute("set maintenance_work_mem = '512MB'")
+        for _, definition in found:
+            cursor.execute(definition)
+        cursor.execute("reset maintenance_work_mem")
+
+
 # ── databases ─────────────────────────────────────────────────────────────
 
 
