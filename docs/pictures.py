@@ -50,7 +50,7 @@ def phone(browser: Browser, address: str) -> bytes:
 
 
 def handbook(page: Page, address: str) -> None:
-    """Draw the handbook's pages: start, an inbox thread, a draft, a result."""
+    """Draw the handbook's pages: start, an inbox thread, a draft, a result, the delivery."""
     desk = f"{address}/o/musterstadt"
     page.goto(f"{desk}/")
     page.screenshot(path=IMAGES / "heute.png")
@@ -58,6 +58,10 @@ def handbook(page: Page, address: str) -> None:
     for name, state in (("rundnachricht", "drafts"), ("ergebnis", "sent")):
         page.goto(f"{desk}/rundnachrichten/?stand={state}")
         page.locator("a.cover").last.click()
+        page.wait_for_timeout(1500)
+        page.screenshot(path=IMAGES / f"{name}.png")
+    for name, path in (("zustellung", "zustellung/"), ("ungeklaert", "zustellung/ungeklaert/")):
+        page.goto(f"{desk}/{path}")
         page.wait_for_timeout(1500)
         page.screenshot(path=IMAGES / f"{name}.png")
 

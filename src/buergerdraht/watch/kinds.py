@@ -64,7 +64,7 @@ KINDS: Mapping[str, Kind] = {
     KIND.KEPT_EVENTS: Kind(
         LEVEL.WARNING,
         _("Meldungen ließen sich nicht verarbeiten"),
-        _("{count} Meldungen des Anbieters liegen aufbewahrt und ungelesen."),
+        _("Aufbewahrt und nicht verarbeitet: {count}."),
         _("Öffnen Sie „Nicht verarbeitet“ und wiederholen Sie sie. Bleibt es dabei, melden Sie es Ihrem Betrieb."),
         calm=0,
     ),
