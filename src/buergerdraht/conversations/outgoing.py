@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from buergerdraht.accounts.models import Operator
@@ -19,9 +20,19 @@ from buergerdraht.contacts.models import Address, Contact
 from buergerdraht.conversations.models import Conversation, Message
 from buergerdraht.gateway import live
 from buergerdraht.gateway.models import Channel, Media, MessageTemplate, Outbound
+from buergerdraht.gateway.queries import queries
 
+SQL = queries(Path(__file__).with_name("queries.sql"))
 _threads: WeakKeyDictionary[Incoming, Conversation] = WeakKeyDictionary()
 ANSWERED_WITHIN = timedelta(days=7)  # later messages are a new matter, not an answer to the broadcast
+
+
+def first(name: str, **values: Any) -> int | None:
+    """Ask one of the small questions that every message brings."""
+    with connection.cursor() as cursor:
+        cursor.execute(SQL[name], values)
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def on_sent(
@@ -116,19 +127,10 @@ def fill_in(text: str, values: Mapping[str, str]) -> str:
 
 
 def newest_broadcast(address: Address, at: datetime) -> Outbound | None:
-    """Find the newest broadcast that may have reached this address before `at`. Asked for every message, and most answer none."""
-    newest = (
-        Outbound.objects.filter(
-            channel_id=address.channel_id, address_hash=address.address_hash, batch__isnull=False,
-            state__in=[Outbound.State.ACCEPTED, Outbound.State.SENDING, Outbound.State.DOUBT, Outbound.State.UNCLEAR],
-            created_at__gt=at - ANSWERED_WITHIN,
-        )
-        .exclude(accepted_at__gt=at)
-        .order_by("-id")
-        .values_list("id", flat=True)
-        .first()
-    )  # fmt: skip
-    return Outbound.objects.select_related("content", "channel").get(id=newest) if newest else None
+    """Find the newest broadcast that may have reached this address before `at`."""
+    key = {"channel": address.channel_id, "hash": bytes(address.address_hash)}
+    number = first("newest_broadcast", **key, at=at, since=at - ANSWERED_WITHIN)
+    return Outbound.objects.select_related("content", "channel").get(id=number) if number else None
 
 
 def show_broadcast(conversation: Conversation, outbound: Outbound) -> Message:

@@ -34,8 +34,8 @@ def record(incoming: Incoming) -> Message:
 
 def _again(incoming: Incoming) -> Message | None:
     """Find what a replayed event made the first time (law 2)."""
-    same = Message.objects.filter(channel=incoming.channel, external_id=incoming.event.external_id)
-    return same.first() if same.exists() else None  # hardly ever: so the question is kept small
+    number = outgoing.first("known", channel=incoming.channel.pk, external=incoming.event.external_id)
+    return Message.objects.get(pk=number) if number else None
 
 
 # ── A message ─────────────────────────────────────────────────────────────

@@ -50,7 +50,7 @@ def store(organisation: Organisation, content: Content) -> StoredContent:
     return StoredContent.objects.create(organisation=organisation, content=to_json(content))
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def put(
     channel: Channel,
     address: str,
@@ -73,7 +73,11 @@ def put(
         not_before=not_before,
         expires_at=expires_at,
     )
-    row = put_many([letter])[0]
+    row = _row(letter, channel.organisation_id, timezone.now())
+    if batch is not None:
+        begin({(batch, channel.organisation_id)})
+    _insert([row])
+    _wake([channel.id])
     row.address = address
     return row
 
