@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import close_old_connections, connections
+from django.db import connections
 
 from buergerdraht.watch import health, metrics
 
@@ -89,11 +89,8 @@ async def _asked(question: Callable[[], Found]) -> Found:
 
 
 def _with_connection(question: Callable[[], Found]) -> Found:
-    close_old_connections()
+    """Ask with a connection of its own, and let it go: whether one can still be opened is part of the answer."""
     try:
         return question()
-    except Exception:
-        connections.close_all()  # a broken one must not spoil the next answer
-        raise
     finally:
-        close_old_connections()
+        connections.close_all()

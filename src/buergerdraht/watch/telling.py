@@ -159,23 +159,30 @@ def _mail(alarm: Alarm, organisation: Organisation | None, event: str, to: str, 
 
 def words(alarm: Alarm, organisation: Organisation | None, event: str) -> tuple[str, str]:
     """Subject and text of the mail, in the language that is switched on."""
-    kind = kinds.KINDS[alarm.kind]
-    what = {RAISED: _("Alarm"), ENDED: _("Entwarnung"), TEST: _("Probealarm")}[event]
-    where = alarm.channel.name or channels.title(alarm.channel.kind) if alarm.channel else organisation.name if organisation else ""
-    subject = f"[Bürgerdraht] {what}: {kind.title}" + (f" ({where})" if where else "")
-    lines = [_("Dies ist eine Probe. Es ist alles in Ordnung.")] if event == TEST else []
-    if organisation is not None:
-        lines.append(_("Organisation: {name}").format(name=organisation.name))
-    if alarm.channel:
-        lines.append(_("Kanal: {name}").format(name=where))
-    if event == ENDED:
-        lines.append(_("Seit {at} wieder in Ordnung. Der Alarm war: {title}.").format(at=_moment(alarm.ended_at), title=kind.title))
+    name = organisation.name if organisation else ""
+    lines = [_("Organisation: {name}").format(name=name)] if name else []
+    if event == TEST:
+        subject = _("Probealarm") + (f" ({name})" if name else "")
+        lines.append(_("Dies ist eine Probe. Es ist alles in Ordnung."))
     else:
-        lines += [_("Seit {at}: {title}.").format(at=_moment(alarm.since), title=kind.title), kinds.sentence(alarm)]
-        lines += ["", _("Was zu tun ist: {advice}").format(advice=kind.advice)]
+        kind = kinds.KINDS[alarm.kind]
+        where = (alarm.channel.name or channels.title(alarm.channel.kind)) if alarm.channel else name
+        what = _("Entwarnung") if event == ENDED else _("Alarm")
+        subject = f"{what}: {kind.title}" + (f" ({where})" if where else "")
+        lines += [_("Kanal: {name}").format(name=where)] if alarm.channel else []
+        lines += _over(alarm, kind) if event == ENDED else _begun(alarm, kind)
     if organisation is not None:
         lines += ["", f"{settings.PUBLIC_URL}/o/{organisation.slug}/zustellung/"]
-    return " ".join(subject.split()), "\n".join(lines)
+    return " ".join(f"[Bürgerdraht] {subject}".split()), "\n".join(lines)
+
+
+def _begun(alarm: Alarm, kind: kinds.Kind) -> list[str]:
+    since = _("Seit {at}: {title}.").format(at=_moment(alarm.since), title=kind.title)
+    return [since, kinds.sentence(alarm), "", _("Was zu tun ist: {advice}").format(advice=kind.advice)]
+
+
+def _over(alarm: Alarm, kind: kinds.Kind) -> list[str]:
+    return [_("Seit {at} wieder in Ordnung. Der Alarm war: {title}.").format(at=_moment(alarm.ended_at), title=kind.title)]
 
 
 def _moment(at: datetime | None) -> str:
@@ -198,7 +205,7 @@ def payload(alarm: Alarm, receiver: AlarmReceiver, event: str) -> dict[str, Any]
         "timestamp": _iso(alarm.ended_at or alarm.raised_at or alarm.since),
         "data": {
             "alarm": alarm.pk,
-            "kind": alarm.kind,
+            "kind": TEST if event == TEST else alarm.kind,
             "level": alarm.level,
             "organisation": receiver.organisation_id,
             "channel": alarm.channel_id,

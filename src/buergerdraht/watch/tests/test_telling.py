@@ -286,7 +286,8 @@ def test_a_receiver_is_added_tried_changed_and_dropped_with_its_traces(town, lis
     settings.ALARM_NETWORKS = LOOPBACK
     receiver = actions.add_receiver(town.organisation, actions.Way(url=listener.url), operator=town.operator)
     assert actions.test_alarm(receiver, operator=town.operator) == ""
-    assert json.loads(listener.heard[0][1])["type"] == "alarm.test"
+    told = json.loads(listener.heard[0][1])
+    assert (told["type"], told["data"]["kind"], told["data"]["alarm"]) == ("alarm.test", "test", None)
     listener.status = 500
     assert actions.test_alarm(receiver, operator=town.operator) == "broken"
     secret = receiver.secret
@@ -302,6 +303,15 @@ def test_a_receiver_is_added_tried_changed_and_dropped_with_its_traces(town, lis
         "add_receiver", "test_alarm", "test_alarm", "renew_secret", "change_receiver", "drop_receiver",
     ]  # fmt: skip
     assert "token=geheim" not in json.dumps([entry.details for entry in entries])
+
+
+def test_a_test_mail_says_that_nothing_is_wrong(town) -> None:
+    receiver = actions.add_receiver(town.organisation, actions.Way(to=town.operator), operator=town.operator)
+    assert actions.test_alarm(receiver, operator=town.operator) == ""
+    (sent,) = mail.outbox
+    assert sent.subject == "[Bürgerdraht] Probealarm (Musterstadt)"
+    assert "Es ist alles in Ordnung." in sent.body
+    assert "Seit" not in sent.body
 
 
 @pytest.mark.parametrize(
