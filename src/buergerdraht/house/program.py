@@ -23,6 +23,7 @@ from buergerdraht import inbound
 from buergerdraht.gateway import engine as sending
 from buergerdraht.gateway import ingest
 from buergerdraht.house.processes import Part, Supervisor, answers, ours, say
+from buergerdraht.house.serving import Impatient, open_many_files
 
 log = logging.getLogger("buergerdraht.house")
 BEAT_SECONDS = 2.0  # how often a worker says that it lives
@@ -33,13 +34,14 @@ BACK_SECONDS = 1.0  # a clock set back by more stops the timetable, see _forget_
 
 def web() -> None:
     """Serve webhooks, live updates, console and citizens' pages behind one port."""
+    open_many_files()
     host, _, port = settings.BIND.rpartition(":")
     uvicorn.run(
         "buergerdraht.asgi:application",
         host=host,
         port=int(port),
         loop="uvloop",
-        http="httptools",
+        http=Impatient,
         lifespan="auto",
         log_config=None,  # ours, see house/logs.py
         access_log=False,  # addresses carry tokens (law 12)
