@@ -1,4 +1,8 @@
-"""Apply what providers report of our messages: only ever upwards, in any order, any number of times (law 4)."""
+"""Apply what providers report of our messages: only ever upwards, in any order, any number of times (law 4).
+
+A failure that is reported after the message was accepted is final: the provider has tried for as long as it does, and what we sent
+again by ourselves could arrive beside the first. An operator may send it again (`outbox.retry`).
+"""
 
 from __future__ import annotations
 

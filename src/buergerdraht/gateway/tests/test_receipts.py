@@ -138,3 +138,44 @@ def test_two_workers_with_the_same_letters_do_not_deadlock(channel: Channel) -> 
     for thread in threads:
         thread.join()
     assert not problems
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["find", "lock", "climb", "recompute"])
+def test_receipts_find_their_letters_by_an_index(channel: Channel, name: str) -> None:
+    """However many letters there are: nothing is read that the receipts do not speak of."""
+    row = sent(channel)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """insert into gateway_outbound (organisation_id, channel_id, address, address_hash, content_id, purpose, priority, state,
+                 reason, details, tries, parts_total, parts_done, claimed_by, receipt, created_at)
+               select organisation_id, channel_id, 'x', 'x', content_id, purpose, 5, 'accepted', '', '', 1, 1, 1, '', '', now()
+               from gateway_outbound, generate_series(1, 20000) where id = %s""",
+            [row.id],
+        )
+        cursor.execute(
+            """insert into gateway_part (outbound_id, channel_id, position, external_id, state, reason, at)
+               select id, channel_id, 0, 'ext' || id, 'accepted', '', now() from gateway_outbound where id <> %s""",
+            [row.id],
+        )
+        cursor.execute("analyze gateway_outbound, gateway_part")
+        one = {"outbounds": [row.id], "positions": [0], "externals": ["x"], "states": ["read"], "reasons": [""], "ats": [NOON]}
+        cursor.execute("explain " + receipts.SQL[name], {"channel": channel.id, "ids": [row.id], **one})
+        plan = "\n".join(line[0] for line in cursor.fetchall())
+    assert "Seq Scan" not in plan
+
+
+@pytest.mark.django_db
+def test_a_letter_of_one_part_ends_as_one_that_is_computed_from_its_parts(channel: Channel) -> None:
+    """The quick way for most letters and the thorough one for all agree, whatever is told of them before."""
+    for told in itertools.permutations([S.SENT, S.FAILED, S.DELIVERED, S.READ]):
+        quick, thorough = sent(channel), sent(channel)
+        Outbound.objects.filter(id=quick.id).update(finished_at=NOON)
+        Outbound.objects.filter(id=thorough.id).update(finished_at=NOON, parts_done=0)
+        for one in told:
+            receipts.apply(channel.id, [receipt(quick, one, reason="not_reachable" if one == S.FAILED else "")])
+            Outbound.objects.filter(id=thorough.id).update(parts_done=0)
+            receipts.apply(channel.id, [receipt(thorough, one, reason="not_reachable" if one == S.FAILED else "")])
+            kept = ("state", "receipt", "reason", "details", "delivered_at", "read_at", "finished_at", "accepted_at")
+            ended = {number: tuple(values) for number, *values in Outbound.objects.values_list("id", *kept)}
+            assert ended[quick.id] == ended[thorough.id], told
