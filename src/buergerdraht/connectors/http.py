@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
-from types import SimpleNamespace
+from functools import cache
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -28,7 +28,7 @@ OnCall = Callable[[str, int, int, str], None]  # what was called, HTTP status (0
 
 class Answered(NamedTuple):
     status: int
-    headers: Mapping[str, str]  # names in lower case
+    headers: Mapping[str, str]  # names in any case
     body: bytes
 
     def json(self) -> dict[str, Any]:
@@ -74,10 +74,9 @@ class Http:
     async def call(self, call: Call) -> Answered:
         """Send a request; raise Temporary where no answer came, with `maybe_sent` as far as we can know."""
         started = time.monotonic()
-        trace = SimpleNamespace(written=False)
         status, reason = 0, ""
         try:
-            answered = await self._exchange(call, trace)
+            answered = await self._exchange(call)
             status = answered.status
             return answered
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as problem:
@@ -85,7 +84,7 @@ class Http:
             raise Temporary(reason, type(problem).__name__, maybe_sent=False) from None
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as problem:
             reason = "unavailable"
-            raise Temporary(reason, type(problem).__name__, maybe_sent=trace.written) from None
+            raise Temporary(reason, type(problem).__name__, maybe_sent=True) from None
         except Rejected as problem:
             reason = problem.reason
             raise
@@ -93,27 +92,24 @@ class Http:
             if self.on_call is not None:
                 self.on_call(f"{call.method} {call.what}", status, round((time.monotonic() - started) * 1000), reason)
 
-    async def _exchange(self, call: Call, trace: SimpleNamespace) -> Answered:
+    async def _exchange(self, call: Call) -> Answered:
         async with self._opened().request(
             call.method,
             call.url,
             data=_payload(call),
             headers=_headers(call),
-            timeout=aiohttp.ClientTimeout(total=call.seconds, connect=min(10.0, call.seconds)),
+            timeout=_patience(call.seconds),
             allow_redirects=call.method == "GET",
-            trace_request_ctx=trace,
         ) as answer:
             body = await _bounded(answer, call.largest)
             if len(body) > call.largest:
                 raise Rejected("media_refused", "too large")
-            return Answered(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
+            return Answered(answer.status, answer.headers, body)
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
-            watch = aiohttp.TraceConfig()
-            watch.on_request_headers_sent.append(_written)
             connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEP_ALIVE_SECONDS)
-            self._session = aiohttp.ClientSession(connector=connector, trace_configs=[watch], auto_decompress=True)
+            self._session = aiohttp.ClientSession(connector=connector, auto_decompress=True)
         return self._session
 
     async def close(self) -> None:
@@ -124,12 +120,15 @@ class Http:
             self._session = None
 
 
-async def _written(session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestHeadersSentParams) -> None:
-    context.trace_request_ctx.written = True
+@cache
+def _patience(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds, connect=min(10.0, seconds))
 
 
 async def _bounded(answer: aiohttp.ClientResponse, largest: int) -> bytes:
     """Read at most `largest` bytes and one more, so that the caller sees that it was too much."""
+    if (answer.content_length or largest + 1) <= largest and "Content-Encoding" not in answer.headers:
+        return await answer.read()
     pieces, size = [], 0
     async for piece in answer.content.iter_chunked(65_536):
         pieces.append(piece)

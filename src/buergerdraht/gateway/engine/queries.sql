@@ -69,7 +69,7 @@ select id, content from gateway_storedcontent where id = any(%(ids)s);
 
 -- name: lock
 -- Take the rows' locks in one order, so that engine, receipts and screens cannot deadlock.
-select id from gateway_outbound where id = any(%(ids)s) order by id for update;
+select id from gateway_outbound where id = any(%(ids)s::bigint[]) order by id for update;
 
 -- name: claim
 -- The intent, committed before the call (law 7). What was stopped, held or taken meanwhile is not returned and not sent.
@@ -83,8 +83,8 @@ returning o.id;
 -- name: add_parts
 -- What the provider accepted; a receipt with our token may have come first and knows more.
 insert into gateway_part as p (outbound_id, channel_id, position, external_id, state, reason, at)
-select outbound_id, channel_id, position, external_id, 'accepted', '', now()
-from unnest(%(outbounds)s::bigint[], %(channels)s::bigint[], %(positions)s::int[], %(externals)s::text[])
+select outbound_id, channel_id, position, nullif(external_id, ''), 'accepted', '', now()
+from unnest(%(outbounds)s::bigint[], %(channels)s::bigint[], %(positions)s::int[], string_to_array(%(externals)s, E'\x1f'))
      as v(outbound_id, channel_id, position, external_id)
 on conflict (outbound_id, position) do update
 set external_id = coalesce(p.external_id, excluded.external_id)
