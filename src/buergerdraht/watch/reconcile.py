@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from buergerdraht.accounts.hours import BERLIN
 from buergerdraht.gateway.models import Channel
@@ -27,14 +28,14 @@ MODEST = "set local max_parallel_workers_per_gather = 0; set local jit = off"  #
 SUMS = ("total", "accepted", "failed", "unclear", "cancelled", "waiting", "read", "delivered", "sent", "unreported", "undelivered")
 COUNTED = (*SUMS, "contrary", "short")
 
-# What may not match, and in which words (a German msgid each; the screens translate).
+# What may not match, and in which words.
 DIFFERENCES = {
-    "states": "Die Summe der Zustände ist nicht die Summe der Nachrichten",
-    "receipts": "Die Summe der Berichte ist nicht die Summe der angenommenen Nachrichten",
-    "parts": "Angenommene Nachrichten, deren Teile nicht vollständig verzeichnet sind",
-    "letters": "Empfänger von Rundnachrichten, deren Nachricht fehlt",
-    "recipients": "Nachrichten von Rundnachrichten, auf die kein Empfänger zeigt",
-    "contrary": "Nachrichten, die zugestellt sind und trotzdem noch warten",
+    "states": _("Die Summe der Zustände ist nicht die Summe der Nachrichten"),
+    "receipts": _("Die Summe der Berichte ist nicht die Summe der angenommenen Nachrichten"),
+    "parts": _("Angenommene Nachrichten, deren Teile nicht vollständig verzeichnet sind"),
+    "letters": _("Empfänger von Rundnachrichten, deren Nachricht fehlt"),
+    "recipients": _("Nachrichten von Rundnachrichten, auf die kein Empfänger zeigt"),
+    "contrary": _("Nachrichten, die zugestellt sind und trotzdem noch warten"),
 }
 
 
@@ -94,7 +95,7 @@ def _write(day: date, row: Mapping[str, Any], extras: Mapping[str, Mapping[int, 
         log.error("reconciliation.difference channel=%s day=%s codes=%s", number, day, ",".join(differences))
     values = {name: row[name] for name in SUMS}
     values |= {"organisation_id": row["organisation_id"], "parts": parts, "recipients": recipients}
-    made, _ = Reconciliation.objects.update_or_create(
+    made, _created = Reconciliation.objects.update_or_create(
         channel_id=number, day=day, defaults={**values, "differences": differences, "made_at": timezone.now()}
     )
     return made

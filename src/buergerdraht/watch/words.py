@@ -98,7 +98,7 @@ def silence(since: datetime | None, now: datetime) -> timedelta | None:
 
 def difference(code: str, number: int) -> str:
     """Say what does not match in a day's sums, and by how much."""
-    return f"{_(DIFFERENCES[code])}: {number_format(number, force_grouping=True)}" if code in DIFFERENCES else f"{code}: {number}"
+    return f"{DIFFERENCES[code]}: {number_format(number, force_grouping=True)}" if code in DIFFERENCES else f"{code}: {number}"
 
 
 def run(probe_run: ProbeRun) -> tuple[str, str, str]:
