@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -23,6 +23,7 @@ from buergerdraht.gateway.models import Media, Part
 
 PAGE = 50
 SLICE = 40
+MOST_GATHERED = 5_000  # messages with the words searched for; more of them are walked to
 SAME_RUN = timedelta(minutes=5)
 
 MINE, NEW, ALL, DONE = "meine", "neu", "alle", "erledigt"
@@ -64,10 +65,12 @@ def counts(organisation: Organisation, operator: Operator) -> dict[str, int]:
 
 def rows(organisation: Organisation, operator: Operator, asked: Asked, offset: int = 0) -> tuple[list[Row], bool]:
     """List a page of conversations, the longest waiting first, and say whether there are more."""
-    found = _chosen(organisation, operator, asked)
-    newest_first = asked.view == DONE or bool(asked.query)
-    order = ["-last_at"] if newest_first else ["waiting_since", "-last_at"]  # as the indexes stand; PostgreSQL puts nulls last
-    page = list(found.order_by(*order, "-id")[offset : offset + PAGE + 1])
+    if asked.query:
+        page = _searched(organisation, asked.query, offset)
+    else:
+        found = _chosen(organisation, operator, asked)
+        order = ["-last_at"] if asked.view == DONE else ["waiting_since", "-last_at"]  # as the indexes stand; PostgreSQL puts nulls last
+        page = list(found.order_by(*order, "-id")[offset : offset + PAGE + 1])
     return [_row(conversation) for conversation in page[:PAGE]], len(page) > PAGE
 
 
@@ -78,13 +81,7 @@ def next_waiting(organisation: Organisation, operator: Operator, after: int | No
 
 
 def _chosen(organisation: Organisation, operator: Operator, asked: Asked) -> QuerySet[Conversation]:
-    found = (
-        Conversation.objects.filter(organisation=organisation)
-        .select_related("contact", "operator", "team", "last_address__channel")
-        .defer("last_address__channel__config", "last_address__address")
-    )
-    if asked.query:
-        return found.filter(_words_or_name(organisation, asked.query))
+    found = _drawn().filter(organisation=organisation)
     state = Q(state=Conversation.State.CLOSED) if asked.view == DONE else Q(state=Conversation.State.OPEN)
     if asked.view == ALL and asked.automatic:
         state |= Q(state=Conversation.State.BOT)
@@ -100,16 +97,50 @@ def _chosen(organisation: Organisation, operator: Operator, asked: Asked) -> Que
     return found.filter(waiting_since__isnull=False) if asked.unanswered else found
 
 
-def _words_or_name(organisation: Organisation, query: str) -> Q:
-    """Find by words of the messages (by their beginnings) or by the contact's name or number."""
+def _drawn() -> QuerySet[Conversation]:
+    """Conversations with what a row of the list shows of them."""
+    return Conversation.objects.select_related("contact", "operator", "team", "last_address__channel").defer(
+        "last_address__channel__config", "last_address__address"
+    )
+
+
+def _searched(organisation: Organisation, query: str, offset: int) -> list[Conversation]:
+    """Find by words of the messages (by their beginnings) or by the contact's name or number: a page, the newest first, and one more.
+
+    Of a rare word the index gives every message at once. A frequent one stands in so many that gathering them all takes seconds,
+    but it is soon met on a walk from the newest conversation on.
+    """
+    found = Conversation.objects.filter(organisation=organisation)
+    by_name = Q(contact__in=finding.search(organisation.pk, query))
+    said = _said(organisation, query)
+    few = list(said.values_list("conversation_id", flat=True)[: MOST_GATHERED + 1]) if said is not None else []
+    if said is None or len(few) <= MOST_GATHERED:
+        newest = found.filter(by_name | Q(pk__in=set(few))).order_by("-last_at", "-id").values_list("pk", flat=True)
+        page = list(newest[offset : offset + PAGE + 1])
+    else:
+        page = _walked(found, by_name, said, offset + PAGE + 1)[offset:]
+    return list(_drawn().filter(pk__in=page).order_by("-last_at", "-id"))
+
+
+def _said(organisation: Organisation, query: str) -> QuerySet[Message] | None:
+    """The messages that hold every word of the query; None where it holds none."""
     letters = "".join(letter if letter.isalnum() else " " for letter in query)
     raw = " & ".join(f"{word}:*" for word in letters.split())
-    by_name = Q(contact__in=finding.search(organisation.pk, query))
     if not raw:
-        return by_name
+        return None
     said = Message.objects.filter(organisation=organisation, deleted_at=None).annotate(words=SearchVector("text", config="simple"))
-    found = said.filter(words=SearchQuery(raw, config="simple", search_type="raw")).values("conversation")
-    return by_name | Q(pk__in=found)
+    return said.filter(words=SearchQuery(raw, config="simple", search_type="raw"))
+
+
+def _walked(found: QuerySet[Conversation], by_name: Q, said: QuerySet[Message], most: int) -> list[int]:
+    """Walk each state's conversations from the newest on, as the index lies, and put the finds in order."""
+    # A subquery for one value, and no EXISTS: PostgreSQL would turn that into gathering all messages again.
+    hit = Subquery(said.filter(conversation=OuterRef("pk")).values("id")[:1])
+    newest: list[tuple[datetime, int]] = []
+    for state in Conversation.State.values:
+        rows = found.filter(state=state, last_at__isnull=False).annotate(hit=hit).filter(by_name | Q(hit__isnull=False))
+        newest += rows.order_by("-last_at", "-id").values_list("last_at", "pk")[:most]
+    return [number for _, number in sorted(newest, reverse=True)[:most]]
 
 
 def _row(conversation: Conversation) -> Row:
