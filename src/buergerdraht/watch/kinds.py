@@ -112,6 +112,13 @@ KINDS: Mapping[str, Kind] = {
         _("Ihr Betrieb sollte Platten, Sicherungsläufe und andere Lasten auf dem Datenbankserver ansehen."),
         lasts=90,
     ),
+    KIND.DATABASE_AWAY: Kind(
+        LEVEL.FAULT,
+        _("Die Datenbank nimmt nichts an"),
+        _("Seit zwei Minuten lässt sich nichts speichern. Anbieter liefern Eingehendes später noch einmal; gesendet wird nichts."),
+        _("Ihr Betrieb muss den Datenbankserver ansehen: Läuft er, und ist auf seiner Platte Platz?"),
+        lasts=120,
+    ),
     KIND.DISK_FULL: Kind(
         LEVEL.FAULT,
         _("Der Speicherplatz geht aus"),

@@ -49,6 +49,7 @@ class Alarm(models.Model):
         RECONCILIATION_DIFFERENCE = "reconciliation_difference"
         WORKER_MISSING = "worker_missing"
         DATABASE_SLOW = "database_slow"
+        DATABASE_AWAY = "database_away"  # told without a row: there is nowhere to write one
         DISK_FULL = "disk_full"
 
     class Level(models.TextChoices):

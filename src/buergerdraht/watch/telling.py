@@ -130,6 +130,13 @@ def tell_house(alarm_id: int, number: int, event: str) -> None:
         told(alarm)
 
 
+def tell_unwritten(alarm: Alarm, event: str) -> None:
+    """Tell the installation's own addresses of an alarm that stands in no table; who cannot be reached is left out."""
+    for to in settings.ALARM_MAIL:
+        with suppress(Undelivered):
+            _mail(alarm, None, event, to, "de")
+
+
 def told(alarm: Alarm) -> None:
     if alarm.pk:  # a test alarm is not kept
         Alarm.objects.filter(pk=alarm.pk, told_at=None).update(told_at=timezone.now())

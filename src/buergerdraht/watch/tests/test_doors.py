@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.core import mail
+from django.db import OperationalError
 from django.utils import timezone
 
 from buergerdraht.asgi import application
@@ -183,9 +184,11 @@ async def test_figures_are_read_at_most_every_five_seconds(busy, monkeypatch: py
         ("geheim", "192.0.2.7", {"authorization": "Bearer "}, 404),
     ],
 )
-@pytest.mark.django_db(transaction=True)
-async def test_who_may_read_the_figures(settings, token: str, client: str, headers: dict[str, str], status: int) -> None:
+async def test_who_may_read_the_figures(
+    settings, monkeypatch: pytest.MonkeyPatch, token: str, client: str, headers: dict[str, str], status: int
+) -> None:
     settings.METRICS_TOKEN = token
+    monkeypatch.setattr(metrics, "page", lambda: "")
     assert (await ask("/metrics", client=client, **headers))[0] == status
 
 
@@ -200,7 +203,6 @@ def test_a_label_cannot_break_its_line() -> None:
 @pytest.fixture
 def no_close(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test's connection holds its transaction."""
-    monkeypatch.setattr(guard, "close_old_connections", lambda: None)
     monkeypatch.setattr(guard.connections, "close_all", lambda: None)
 
 
@@ -221,4 +223,41 @@ def test_the_web_processes_call_when_no_worker_lives(town, monkeypatch: pytest.M
 def test_the_guard_is_silent_while_a_worker_lives(town, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(presence, "worker_lives", lambda now: True)
     guard.look()
+    assert not Alarm.objects.exists()
+
+
+@pytest.mark.usefixtures("no_close")
+@pytest.mark.parametrize("how", ["away", "full"])
+def test_without_a_database_the_installations_own_addresses_are_told_once(
+    town, monkeypatch: pytest.MonkeyPatch, settings, how: str
+) -> None:
+    settings.ALARM_MAIL = ["betrieb@rechenzentrum.example"]
+    monkeypatch.setattr(guard, "_outage", guard.Outage())
+    now = timezone.now()
+    at = [now]
+    broken = [True]
+
+    def lives(moment: object) -> bool:
+        if broken[0] and how == "away":
+            raise OperationalError("Emine")
+        return True
+
+    monkeypatch.setattr(guard.timezone, "now", lambda: at[0])
+    monkeypatch.setattr(presence, "worker_lives", lives)
+    monkeypatch.setattr(guard.webhook, "refuses", lambda: broken[0] and how == "full")
+    for seconds in (0, 30, 60, 90):
+        at[0] = now + timedelta(seconds=seconds)
+        guard.look()
+    assert not mail.outbox
+    for seconds in (120, 150):
+        at[0] = now + timedelta(seconds=seconds)
+        guard.look()
+    assert [sent.to for sent in mail.outbox] == [["betrieb@rechenzentrum.example"]]
+    assert "Die Datenbank nimmt nichts an" in mail.outbox[0].subject
+    broken[0] = False
+    for seconds in (180, 210):
+        at[0] = now + timedelta(seconds=seconds)
+        guard.look()
+    assert "Entwarnung" in mail.outbox[1].subject
+    assert len(mail.outbox) == 2
     assert not Alarm.objects.exists()
