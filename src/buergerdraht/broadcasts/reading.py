@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.core.paginator import Page, Paginator
+from django.db.models import BooleanField, Q, QuerySet, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -228,15 +229,18 @@ def result(broadcast: Broadcast) -> dict[str, Any]:
     }  # fmt: skip
 
 
-ENDED = Exists(Batch.objects.filter(id=OuterRef("broadcast"), state=Batch.State.STOPPED))  # what is queued is being cancelled
 STEP_FILTERS: dict[str, Q] = {
     "refused": ~Q(refused=""),
     "failed": Q(outbound__state="failed") | Q(outbound__receipt="failed"),
     "unclear": Q(outbound__state="unclear"),
-    "cancelled": Q(outbound__state="cancelled") | Q(outbound__state="queued", ended=True),
+    "cancelled": Q(outbound__state="cancelled"),
     "read": Q(outbound__receipt="read"),
     "delivered": Q(outbound__receipt="delivered"),
-    "open": Q(outbound__state__in=["sending", "doubt"]) | Q(outbound__state="queued", ended=False),
+    "open": Q(outbound__state__in=["queued", "sending", "doubt"]),
+}
+ENDED_FILTERS = {  # of a batch that was stopped: what is queued is being cancelled
+    "cancelled": Q(outbound__state__in=["queued", "cancelled"]),
+    "open": Q(outbound__state__in=["sending", "doubt"]),
 }
 STEP_WORDS = {
     "waiting": gettext_lazy("wird vorbereitet"), "refused": gettext_lazy("nicht gesendet"),
@@ -248,8 +252,32 @@ STEP_WORDS = {
 
 
 def recipients(broadcast: Broadcast, step: str) -> QuerySet[Recipient]:
-    rows = Recipient.objects.filter(broadcast=broadcast).select_related("contact", "channel", "outbound").annotate(ended=ENDED)
-    return (rows.filter(STEP_FILTERS[step]) if step in STEP_FILTERS else rows).order_by("id")
+    """List the people of a broadcast, or those who stand on one step."""
+    ended = Batch.objects.filter(pk=broadcast.pk, state=Batch.State.STOPPED).exists()
+    filters = STEP_FILTERS | ENDED_FILTERS if ended else STEP_FILTERS
+    rows = Recipient.objects.filter(broadcast=broadcast).select_related("contact", "channel", "outbound")
+    rows = rows.annotate(ended=Value(ended, output_field=BooleanField()))
+    return (rows.filter(filters[step]) if step in filters else rows).order_by("id")
+
+
+STEPS_SHOWN = {"": tuple(ledger.STEPS), "open": ("queued", "sending")}
+
+
+class Pages(Paginator):  # type: ignore[type-arg]
+    """Pages of a broadcast's people: of a large one the ledger knows how many they are, and only the page's own rows are fetched."""
+
+    def __init__(self, broadcast: Broadcast, step: str, per_page: int = 50) -> None:
+        super().__init__(recipients(broadcast, step), per_page)
+        if broadcast.figures_at is not None and (broadcast.size or 0) > ledger.LIVE:
+            steps = ledger.figures(broadcast).total.steps
+            self.count = sum(steps[each] for each in STEPS_SHOWN.get(step, (step,)) if each != "waiting")
+
+    def page(self, number: int | str) -> Any:
+        number = self.validate_number(number)
+        first = (number - 1) * self.per_page
+        rows: Any = self.object_list
+        ids = [] if not self.count else list(rows.select_related(None).values_list("pk", flat=True)[first : first + self.per_page])
+        return Page(rows.filter(pk__in=ids), number, self)
 
 
 def step_of(recipient: Recipient) -> str:

@@ -65,6 +65,9 @@ def _round() -> int:
         if time.monotonic() - tidied > TIDY_SECONDS:
             _tidy()
             tidied = time.monotonic()
+    if queued > ledger.LIVE:
+        with connection.cursor() as cursor:  # until then the planner believes the tables are as they were
+            cursor.execute("analyze broadcasts_recipient, gateway_outbound")
     _tidy()
     return queued
 

@@ -262,11 +262,11 @@ def _special(request: DeskRequest, broadcast: Broadcast, verb: str) -> HttpRespo
 def recipients(request: DeskRequest, number: int) -> HttpResponseBase:
     broadcast = _one(request, number)
     step = request.GET.get("stand", "")
-    page = Paginator(reading.recipients(broadcast, step), 50).get_page(request.GET.get("seite"))
+    page = reading.Pages(broadcast, step).get_page(request.GET.get("seite"))
     for recipient in page:
-        recipient.step = reading.step_of(recipient)  # type: ignore[attr-defined]
-        recipient.word = reading.STEP_WORDS[recipient.step]  # type: ignore[attr-defined]
-        recipient.why = reading.reason_of(recipient)  # type: ignore[attr-defined]
+        recipient.step = reading.step_of(recipient)
+        recipient.word = reading.STEP_WORDS[recipient.step]
+        recipient.why = reading.reason_of(recipient)
     words = {"": _("alle"), "open": _("noch offen"), **{key: reading.STEP_WORDS[key] for key in reading.STEP_FILTERS if key != "open"}}
     return render(
         request,

@@ -226,3 +226,13 @@ def test_the_ledger_adds_up_whatever_happens(released: Broadcast, moves: list[tu
         assert set(counted.total.steps) <= set(ledger.STEPS)
         people = reading.recipients(released, "")
         assert Counter(reading.step_of(row) for row in people) == +counted.total.steps
+
+
+def test_pages_of_a_large_one_take_their_number_from_the_ledger(released: Broadcast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "LIVE", 5)
+    sending.round_of_all()
+    released.refresh_from_db()
+    first, second = (reading.Pages(released, "open", per_page=4).get_page(number) for number in (1, 2))
+    assert (first.paginator.count, len(first), len(second)) == (6, 4, 2)
+    assert [row.pk for row in first] + [row.pk for row in second] == sorted(Recipient.objects.values_list("pk", flat=True))
+    assert not reading.Pages(released, "failed").get_page(1).object_list
