@@ -14,7 +14,7 @@ setup: .venv/complete node_modules/complete
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "Es fehlt das Paket python3-venv."; exit 2; }
 	@echo "Richte die Python-Umgebung ein …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
