@@ -32,11 +32,11 @@ from buergerdraht.gateway.engine.runner import Desk, Runner
 log = logging.getLogger("buergerdraht.engine")
 LOOK_SECONDS = 0.5  # how often we see who lives and owns what, and confirm that our own locks are held
 CHANNELS_SECONDS = 2.0  # how often the channels are read again where nobody tells of a change
-GIVE_SECONDS = 0.4  # how long a channel given up waits for its calls; longer ones go on while another engine owns it already
+GIVE_SECONDS = 0.25  # how long a channel given up waits for its calls; longer ones go on while another engine owns it already
 ADOPT_SECONDS = 2.0  # an engine that lost only its connection is back sooner; what is in flight there is no orphan
 FINISH_SECONDS = 45.0
 RECONNECT_SECONDS = 0.5
-BURST_SECONDS = 0.05  # how much of a channel's rate may go at once
+BURST_SECONDS = 0.2  # how much of a channel's rate may be made up for at once, after a hiccup of the loop or the database
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,9 +262,9 @@ async def _listen(engine: Engine) -> None:
 def _noticed(engine: Engine, notice: psycopg.Notify) -> None:
     match notice.channel:
         case "outbox":
-            for running in engine.running.values():
-                if not notice.payload or notice.payload == str(running.channel.id):
-                    running.runner.nudge()
+            for number in [int(notice.payload)] if notice.payload.isdigit() else list(engine.running):  # without a name: all
+                if (filled := engine.running.get(number)) is not None:
+                    filled.runner.nudge()
         case "channel":
             engine.read_at = -1000.0
             engine.changed.set()
@@ -274,8 +274,8 @@ def _noticed(engine: Engine, notice: psycopg.Notify) -> None:
                 counted.runner.gate.take(time.monotonic(), int(count))
         case "errand":
             errand = errands.read(notice.payload)
-            if errand is not None and (running := engine.running.get(errand.channel)) is not None:
-                engine.aside(errands.run(errand, running.runner.connector))
+            if errand is not None and (meant := engine.running.get(errand.channel)) is not None:
+                engine.aside(errands.run(errand, meant.runner.connector))
 
 
 # ── runners ───────────────────────────────────────────────────────────────
