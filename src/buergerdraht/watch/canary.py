@@ -61,7 +61,7 @@ def _settle(probe: Probe, run: ProbeRun, now: datetime) -> None:
     patience = timedelta(seconds=probe.within)
     back = _back(probe, letter)
     if back is not None and letter is not None:
-        took = max(back - letter.created_at, timedelta())  # a provider tells the time in full seconds
+        took = max(back - letter.created_at, timedelta())
         state, reason = (State.GOOD if took <= patience else State.LOST), ""
         run.milliseconds = int(took.total_seconds() * 1000)
     elif letter is None or letter.state in {Outbound.State.FAILED, Outbound.State.UNCLEAR, Outbound.State.CANCELLED}:
@@ -84,7 +84,9 @@ def _back(probe: Probe, letter: Outbound | None) -> datetime | None:
         return None
     if not channels.limits(probe.channel).delivered:
         return letter.accepted_at
-    return letter.delivered_at if letter.receipt in ARRIVED else None
+    if letter.receipt not in ARRIVED or letter.delivered_at is None or letter.accepted_at is None:
+        return None
+    return max(letter.delivered_at, letter.accepted_at)  # a provider tells the time in full seconds
 
 
 def _note(probe: Probe, state: str, reason: str) -> None:

@@ -22,7 +22,7 @@ from buergerdraht.watch.kinds import KINDS
 from buergerdraht.watch.models import Alarm
 
 log = logging.getLogger("buergerdraht.watch")
-SECONDS = 30.0
+SECONDS, PATIENCE = 30.0, 10.0
 WORKER, DATABASE = Alarm.Kind.WORKER_MISSING, Alarm.Kind.DATABASE_AWAY
 threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="guard")
 
@@ -39,13 +39,17 @@ _outage = Outage()
 
 
 async def run() -> None:
-    """Look until cancelled."""
+    """Look until cancelled. A look that hangs, because the database neither answers nor ends, counts as one that failed."""
     loop = asyncio.get_running_loop()
+    looking: asyncio.Future[None] | None = None
     while True:
         await asyncio.sleep(SECONDS)
-        try:
-            await loop.run_in_executor(threads, look)
-        except Exception as problem:
+        if looking is None or looking.done():
+            looking = loop.run_in_executor(threads, look)
+        done, _ = await asyncio.wait({looking}, timeout=PATIENCE)
+        if not done:
+            await asyncio.to_thread(_away, timezone.now())
+        elif problem := looking.exception():
             log.warning("guard.blind problem=%s", type(problem).__name__)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -261,3 +263,19 @@ def test_without_a_database_the_installations_own_addresses_are_told_once(
     assert "Entwarnung" in mail.outbox[1].subject
     assert len(mail.outbox) == 2
     assert not Alarm.objects.exists()
+
+
+async def test_a_look_that_hangs_counts_as_one_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging, calls = threading.Event(), []
+    monkeypatch.setattr(guard, "SECONDS", 0.02)
+    monkeypatch.setattr(guard, "PATIENCE", 0.02)
+    monkeypatch.setattr(guard, "look", lambda: calls.append("look") or hanging.wait(5))
+    monkeypatch.setattr(guard, "_away", lambda now: calls.append("away"))
+    watching = asyncio.create_task(guard.run())
+    await asyncio.sleep(0.5)
+    assert calls[:3] == ["look", "away", "away"]
+    assert calls.count("look") == 1
+    hanging.set()
+    await asyncio.sleep(0.3)
+    assert calls.count("look") > 1
+    watching.cancel()
