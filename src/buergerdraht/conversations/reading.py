@@ -139,7 +139,8 @@ def _walked(found: QuerySet[Conversation], by_name: Q, said: QuerySet[Message], 
     newest: list[tuple[datetime, int]] = []
     for state in Conversation.State.values:
         rows = found.filter(state=state, last_at__isnull=False).annotate(hit=hit).filter(by_name | Q(hit__isnull=False))
-        newest += rows.order_by("-last_at", "-id").values_list("last_at", "pk")[:most]
+        walked = rows.order_by("-last_at", "-id").values_list("last_at", "pk")[:most]
+        newest += [(at, number) for at, number in walked if at is not None]
     return [number for _, number in sorted(newest, reverse=True)[:most]]
 
 
