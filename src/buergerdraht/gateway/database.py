@@ -16,7 +16,8 @@ THEIRS = {  # what the server's kernel does; without effect over a socket in the
     "tcp_keepalives_count": 3,
     "tcp_user_timeout": int(1000 * GONE_SECONDS),
 }
-STEADY = "select " + ", ".join(f"set_config('{name}', '{value}', false)" for name, value in THEIRS.items())
+PLAIN = {"jit": "off"}  # it compiles for seconds what runs for milliseconds
+STEADY = "select " + ", ".join(f"set_config('{name}', '{value}', false)" for name, value in {**THEIRS, **PLAIN}.items())
 
 
 def conninfo(name: str) -> str:
