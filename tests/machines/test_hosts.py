@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,6 +11,7 @@ from dataclasses import dataclass, field
 import network
 import pytest
 import stage
+from django.db import connection
 from stage import Part, Provider, owners, settled, spread, states, until
 
 from buergerdraht.gateway.engine.ownership import LEASE_SECONDS
@@ -181,3 +184,34 @@ def test_a_machine_cut_off_in_mid_broadcast_sends_nothing_it_does_not_own(scene:
     assert len(counts) >= ended["accepted"], "nobody is lost"
     assert len(scene.calls_of(0)) > silent_from, "back again, it works again"
     print(f"cut off: taken over after {seconds:.2f} s, {ended['unclear']} unclear of 2400")
+
+
+HOLDER = """
+import os, time, django
+django.setup()
+from django.db import connection
+connection.cursor().execute("select pg_advisory_lock(7, 7)")
+print("held", flush=True)
+time.sleep(90)
+"""
+
+
+def test_what_a_worker_holds_is_free_again_five_seconds_after_its_machine_is_cut_off(scene: Scene) -> None:
+    machine = scene.network.machines[0]
+    part = Part("worker", scene.database.url(host=machine.database.address), more={"DJANGO_SETTINGS_MODULE": "buergerdraht.settings"})
+    holder = subprocess.Popen([*machine.inside, sys.executable, "-c", HOLDER], env=part.environment, stdout=subprocess.PIPE)
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        machine.cut()
+        assert until(lambda: not held(), 10) <= 5
+    finally:
+        machine.mend()
+        holder.kill()
+        holder.wait(10)
+
+
+def held() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("select 1 from pg_locks where locktype = 'advisory' and classid = 7 and objid = 7")
+        return cursor.fetchone() is not None
