@@ -6,13 +6,15 @@ round. Pieces are short, because a citizen's STOP waits for the one being queued
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -24,6 +26,8 @@ from buergerdraht.contacts import audience, outreach
 from buergerdraht.gateway.models import Batch, Channel, Outbound
 from buergerdraht.gateway.queries import queries
 
+log = logging.getLogger("buergerdraht.broadcasts")
+Found = TypeVar("Found")
 SQL = queries(Path(__file__).with_name("queries.sql"))
 State = Broadcast.State
 PIECE = 2000  # people
@@ -60,7 +64,8 @@ def round_of_all() -> int:
 
 def _round() -> int:
     pace, queued, tidied = Pace(), 0, time.monotonic()
-    while (number := _turn(pace)) is not None:
+    stuck: set[int] = set()
+    while (number := _turn(pace, stuck)) is not None:
         queued += number
         if time.monotonic() - tidied > TIDY_SECONDS:
             _tidy()
@@ -72,17 +77,31 @@ def _round() -> int:
     return queued
 
 
-def _turn(pace: Pace) -> int | None:
+def _turn(pace: Pace, stuck: set[int]) -> int | None:
     """Start what is due and queue a piece of each that is being sent, so that a small one need not wait for a large one; urgent ones first.
 
-    Returns how many letters were queued, None when nothing is left that another worker has not taken.
+    Returns how many letters were queued, None when nothing is left that another worker has not taken. What breaks goes into `stuck`:
+    it must not hold up the others, and the next round tries it again.
     """
-    for broadcast in _due():
-        start(broadcast)
-    waiting = list(_sending().filter(Exists(Piece.objects.filter(broadcast=OuterRef("pk")))))
-    pieces = [queue_piece(broadcast, pace) for broadcast in [each for each in waiting if each.urgent] or waiting]
+    before = len(stuck)
+    for broadcast in _due().exclude(pk__in=stuck):
+        _try(stuck, start, broadcast)
+    waiting = list(_sending().filter(Exists(Piece.objects.filter(broadcast=OuterRef("pk")))).exclude(pk__in=stuck))
+    turns = [each for each in waiting if each.urgent] or waiting
+    pieces = [_try(stuck, queue_piece, broadcast, pace) for broadcast in turns]
     queued = [piece for piece in pieces if piece is not None]
-    return sum(queued) if queued else None
+    return sum(queued) if queued or len(stuck) > before else None
+
+
+def _try(stuck: set[int], verb: Callable[..., Found], broadcast: Broadcast, *more: object) -> Found | None:
+    try:
+        return verb(broadcast, *more)
+    except (OperationalError, InterfaceError):  # the database, not this broadcast
+        raise
+    except Exception as problem:
+        log.error("broadcast.stuck broadcast=%s problem=%s", broadcast.pk, type(problem).__name__)
+        stuck.add(broadcast.pk)
+        return None
 
 
 def _tidy() -> None:
@@ -96,10 +115,10 @@ def _tidy() -> None:
     ledger.refresh_due()
 
 
-def _due() -> Iterator[Broadcast]:
+def _due() -> QuerySet[Broadcast]:
     """What is to begin by the database's clock: several workers' own clocks may differ."""
     due = Q(scheduled_at=None) | Q(scheduled_at__lte=Now())
-    return Broadcast.objects.filter(due, state=State.APPROVED).order_by("-urgent", "id").iterator()
+    return Broadcast.objects.filter(due, state=State.APPROVED).order_by("-urgent", "id")
 
 
 def _sending() -> QuerySet[Broadcast]:

@@ -236,3 +236,20 @@ def test_pages_of_a_large_one_take_their_number_from_the_ledger(released: Broadc
     assert (first.paginator.count, len(first), len(second)) == (6, 4, 2)
     assert [row.pk for row in first] + [row.pk for row in second] == sorted(Recipient.objects.values_list("pk", flat=True))
     assert not reading.Pages(released, "failed").get_page(1).object_list
+
+
+def test_one_that_breaks_does_not_hold_up_the_others(released: Broadcast, monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = {"organisation": released.organisation, "state": "approved", "audience": {}, "versions": released.versions, "urgent": True}
+    broken, starts = (Broadcast.objects.create(title=title, **fields) for title in ("broken", "starts"))
+    real = outreach.send_selected
+
+    def breaks(selection: outreach.Selection, record: str) -> Any:
+        if selection.batch == broken.pk:
+            raise ValueError
+        return real(selection, record)
+
+    monkeypatch.setattr(outreach, "send_selected", breaks)
+    assert sending.round_of_all() == 12
+    assert (_state(broken), _state(starts), ledger.count(broken).total.steps) == ("sending", "sending", {"waiting": 6})
+    monkeypatch.setattr(outreach, "send_selected", real)
+    assert sending.round_of_all() == 6
