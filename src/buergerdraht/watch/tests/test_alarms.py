@@ -173,7 +173,7 @@ def test_kept_events_are_counted(town, tuesday: datetime) -> None:
     alarms.look(tuesday)
     alarm = Alarm.objects.open().get(kind=KIND.KEPT_EVENTS)
     assert alarm.values == {"count": 2}
-    assert "2 Meldungen" in kinds.sentence(alarm)
+    assert kinds.sentence(alarm) == "Aufbewahrt und nicht verarbeitet: 2."
 
 
 @pytest.mark.usefixtures("alive")
