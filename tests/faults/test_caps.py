@@ -94,35 +94,15 @@ def citizens_write(double: Double, town: Town, people: Sequence[Person], rate: f
 
 def test_limits_are_used_and_kept_and_the_urgent_passes(tmp_path: Path) -> None:
     with stage(tmp_path) as (double, running):
-        number = Town(Organisation.objects.create(slug="nummer", name="Nummer"), double)
-        number.open("whatsapp")
-        bot = Town(Organisation.objects.create(slug="bot", name="Bot"), double)
-        bot.open("telegram")
-        pair = Town(Organisation.objects.create(slug="paar", name="Paar"), double)
-        pair.open("whatsapp")
-        chat = Town(Organisation.objects.create(slug="chat", name="Chat"), double)
-        chat.open("telegram")
-        every = (number, bot, pair, chat)
-        for town, people in zip(every, (WAITING, WAITING // 2, 1, 1), strict=True):
-            town.settle(people)
-        for town in (number, bot):
-            town.write(town.people, "newsletter", batch=town.organisation.id)
-        for each in range(80):
-            pair.write(pair.people, "reply", f"Teil {each}")
-            chat.write(chat.people, "reply", f"Teil {each}")
+        every = _four_towns(double)
+        number = every[0]
         running.start("web", "worker", "engine")
         running.wait_for_web()
         number.subscribe(running)
         wait_for(lambda: double.sum() >= 200, 60, "it goes out", 0.05)
         began, chats = time.time(), Chats(double)
         with citizens_write(double, number, number.people[-50:], 4) as heard:
-            warned = 0.0
-            while time.time() - began < SECONDS:
-                chats.write(number, number.people[len(chats.written) % 900])
-                if not warned and time.time() - began > SECONDS / 2:
-                    warned = time.time()
-                    number.write(number.people[:ALERTS], "alert", "Hochwasser")
-                time.sleep(0.25)
+            warned = _answers_and_a_warning(chats, number, began)
         until = time.time()
         said = double.journal()
         moments = {town.organisation.slug: [line.at for line in said if line.account in town.accounts.values()] for town in every}
@@ -147,6 +127,36 @@ def test_limits_are_used_and_kept_and_the_urgent_passes(tmp_path: Path) -> None:
                       "alerts_after": round(overtaken, 2), "reply_p50": round(percentile(chats.all_waits(), 0.5), 3)},
             )
         )  # fmt: skip
+
+
+def _four_towns(double: Double) -> tuple[Town, Town, Town, Town]:
+    """A number and a bot with newsletters for many, and one of each with many letters for one person."""
+    towns = []
+    wanted = ("nummer", "whatsapp", WAITING), ("bot", "telegram", WAITING // 2), ("paar", "whatsapp", 1), ("chat", "telegram", 1)
+    for name, kind, people in wanted:
+        town = Town(Organisation.objects.create(slug=name, name=name), double)
+        town.open(kind)
+        town.settle(people)
+        towns.append(town)
+    number, bot, pair, chat = towns
+    for town in (number, bot):
+        town.write(town.people, "newsletter", batch=town.organisation.id)
+    for each in range(80):
+        pair.write(pair.people, "reply", f"Teil {each}")
+        chat.write(chat.people, "reply", f"Teil {each}")
+    return number, bot, pair, chat
+
+
+def _answers_and_a_warning(chats: Chats, town: Town, began: float) -> float:
+    """Write answers all the time and in the middle a warning to several; returns when."""
+    warned = 0.0
+    while time.time() - began < SECONDS:
+        chats.write(town, town.people[len(chats.written) % 900])
+        if not warned and time.time() - began > SECONDS / 2:
+            warned = time.time()
+            town.write(town.people[:ALERTS], "alert", "Hochwasser")
+        time.sleep(0.25)
+    return warned
 
 
 def _steady(moments: Sequence[float], burst: int, interval: float, until: float) -> float:

@@ -18,8 +18,8 @@ from buergerdraht.accounts.models import Organisation
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 RECIPIENTS, KILLS = report.size(3_000, 100_000), report.size(5, 100)
-WHATSAPP, TELEGRAM = report.size(3, 10), report.size(2, 6)
-RATES = {"whatsapp": report.size(80, 100), "telegram": report.size(60, 60)}
+WHATSAPP, TELEGRAM = report.size(3, 8), report.size(2, 4)
+RATES = {"whatsapp": 80.0, "telegram": 60.0}
 FIRST_SEND_SECONDS = 5.0
 
 
