@@ -41,6 +41,7 @@ class Letter:
     expired: bool
     done: list[int] = field(default_factory=list)  # positions the provider has accepted
     plan: Plan | None = None
+    ahead: bool = False  # begun, and not called yet
 
     @property
     def order(self) -> tuple[int, int]:

@@ -35,6 +35,8 @@ LOOK_SECONDS = 1.0
 SHORTEST_WAIT = 0.002
 CALL_SECONDS = 60.0
 MOST_FLYING = 400
+MOST_AHEAD = 128  # newsletters begun and not called yet, over all channels; few, so that a kill leaves few in doubt
+BULK = 5  # from this priority on
 PLANS_KEPT = 200
 LONGEST_WAIT_IN_FLIGHT = 3.0
 LEASE_PAUSE = 0.1
@@ -56,10 +58,27 @@ class Desk:
     flying: dict[int, Letter] = field(default_factory=dict)
     doing: set[asyncio.Task[None]] = field(default_factory=set)
     lease_until: float = 0.0  # until when (monotonic) our locks on channels are surely held
+    ahead: int = 0  # letters begun whose call is not made yet
+    waiting: dict[int, Runner] = field(default_factory=dict)  # channels whose newsletters wait until fewer are ahead
 
     def __post_init__(self) -> None:
         self.feed = Feed(self.pool, self.ledger)
         self.doubts = Doubts(self.pool, self.ledger, self.flying)
+
+    def full(self, letter: Letter) -> bool:
+        """Tell whether a newsletter has to wait, because more is begun than can be called: answers must not stand behind it."""
+        return letter.priority >= BULK and self.ahead >= MOST_AHEAD
+
+    def passed(self, letter: Letter) -> None:
+        """A letter's call begins, or it ends without one."""
+        if not letter.ahead:
+            return
+        letter.ahead = False
+        self.ahead -= 1
+        if self.waiting and self.ahead <= MOST_AHEAD // 2:
+            waiting, self.waiting = self.waiting, {}
+            for runner in waiting.values():
+                runner.pump()
 
 
 @dataclass(slots=True, eq=False)
@@ -197,6 +216,9 @@ class Runner:
             if wait := max(self.gate.wait(now), self.breaker.wait(now), 0.0 if self.may_call() else LEASE_PAUSE):
                 self._later(wait, now)
                 break
+            if self.desk.full(self.ready[0][1]):
+                self.desk.waiting[self.channel] = self
+                break
             self._start(heapq.heappop(self.ready)[1], now)
         while self.dues and self.dues[0] <= now:
             heapq.heappop(self.dues)
@@ -228,6 +250,8 @@ class Runner:
         self.pairs.take(letter.address_hash, now)
         self.busy[letter.address_hash] = 0.0
         self.desk.flying[letter.id] = letter
+        self.desk.ahead += 1
+        letter.ahead = True
         self.flights += 1
         task = asyncio.create_task(self._deliver(letter))
         self.desk.doing.add(task)
@@ -242,6 +266,7 @@ class Runner:
         except psycopg.Error as problem:
             log.error("deliver.unrecorded outbound=%s problem=%s", letter.id, type(problem).__name__)
         finally:
+            self.desk.passed(letter)
             self.desk.flying.pop(letter.id, None)
             self.flights -= 1
             if self.busy.get(letter.address_hash) == 0.0:
@@ -290,6 +315,7 @@ class Runner:
             first = False
             if not self.may_call() or self._waits():
                 raise NotNow
+            self.desk.passed(letter)
             token = f"{letter.id}.{position}"
             try:
                 async with asyncio.timeout(CALL_SECONDS):
