@@ -80,6 +80,9 @@ class Message(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["channel", "external_id"], name="message_once")]
         indexes: ClassVar = [
             models.Index(fields=["conversation", "at", "id"], name="message_thread"),
+            models.Index(  # the figures of the last days
+                fields=["organisation", "at"], name="message_day", condition=models.Q(author__in=["citizen", "operator"])
+            ),
             GinIndex(SearchVector("text", config="simple"), name="message_words"),
         ]
 
