@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from django.db import connection, transaction
@@ -21,14 +19,6 @@ from buergerdraht.gateway import outbox
 from buergerdraht.gateway.models import Channel, Outbound
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@contextmanager
-def _beside(work: threading.Thread) -> Iterator[None]:
-    work.start()
-    yield
-    work.join(20)
-    assert not work.is_alive()
 
 
 def _thread(verb: object) -> threading.Thread:
@@ -57,10 +47,13 @@ def test_a_batch_begun_before_the_stop_is_taken_back(reader: Address) -> None:
     stored = outbox.store(reader.organisation, Content(text="x"))
     contact = Contact.objects.get()
     stop = _thread(lambda: actions.stop(contact, evidence="m", channel=reader.channel))
-    with _beside(stop), transaction.atomic():
+    with transaction.atomic():
         send_to([reader], [Words(reader.channel_id, "de", stored.id)])
+        stop.start()
         stop.join(0.3)
         assert stop.is_alive()  # it waits for the batch, then takes it back
+    stop.join(20)
+    assert not stop.is_alive()
     assert Outbound.objects.get().state == "cancelled"
 
 
