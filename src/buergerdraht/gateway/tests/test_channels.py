@@ -280,5 +280,11 @@ def test_a_preview_needs_no_account() -> None:
 def test_an_organisation_may_send_slower_than_the_provider_allows(whatsapp: Channel) -> None:
     whatsapp.rate = 5
     assert channels.limits(whatsapp).rate == 5
-    whatsapp.rate = 500
+    whatsapp.rate = None
     assert channels.limits(whatsapp).rate == 80
+
+
+def test_a_number_that_was_granted_more_may_use_it_but_no_more_than_the_provider_ever_grants(whatsapp: Channel) -> None:
+    for wanted, allowed in ((500, 500), (5000, 1000)):
+        whatsapp.rate = wanted
+        assert channels.limits(whatsapp).rate == allowed
