@@ -26,6 +26,7 @@ Hurries = Callable[[Event], bool]
 
 LOCKS = 0x62640002  # first half of the advisory locks: "a worker handles this channel's messages"
 GROUP = 16  # in one commit: enough to share its cost, few enough that the first answer does not wait long for the last
+LONGEST_SECONDS = 0.25  # a commit is not put off longer: answers wait for it, and so does whoever changes a table
 MOST_TRIES = 5
 BACKOFF = (2, 10, 60, 300)
 
@@ -116,11 +117,25 @@ def _take(channel: Channel, desk: Desk, taken: list[Row], limit: int) -> int:
         opened = sorted((opening.unfold(reader, row) for row in taken), key=lambda one: one.order)
         turn = Turn(channel, desk, alone=limit == 1)
         _look_back(turn, reader, opened)
-        _finish(turn, [(one, _handle_event(turn, one)) for one in opened])
-        _count_inbound(channel, opened)
+        outcomes = _handle(turn, opened, began + LONGEST_SECONDS)
+        _finish(turn, outcomes)
+        handled = [one for one, _outcome in outcomes]
+        _count_inbound(channel, handled)
     opening.heard(channel.pk, taken)
-    desk.log.add(channel.pk, opened, kept=turn.kept, seconds=time.monotonic() - began)
-    return len(taken)
+    desk.log.add(channel.pk, handled, kept=turn.kept, seconds=time.monotonic() - began)
+    return len(handled)
+
+
+def _handle(turn: Turn, opened: Sequence[Opened], until: float) -> list[tuple[Opened, Outcome]]:
+    """Handle events until the time is over, one at least; the rest is left as if it had not been picked."""
+    outcomes: list[tuple[Opened, Outcome]] = []
+    for one in opened:
+        if outcomes and time.monotonic() > until:
+            break
+        outcomes.append((one, _handle_event(turn, one)))
+    left = opened[len(outcomes) :]
+    turn.undone += [external for one in left for external in opening.once(one.items) if external in turn.first]
+    return outcomes
 
 
 def _look_back(turn: Turn, reader: Connector | None, opened: Sequence[Opened]) -> None:

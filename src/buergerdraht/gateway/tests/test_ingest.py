@@ -222,6 +222,17 @@ def test_receipts_wait_in_a_lane_of_their_own_and_leave_no_bodies(channel: Chann
 
 
 @pytest.mark.django_db
+def test_a_slow_group_is_committed_in_pieces(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrivals, "LONGEST_SECONDS", -1.0)
+    log = Log()
+    for number in (1, 2, 2, 3):
+        told(channel, hello(number))
+    assert [ingest.run_once(log) for _ in range(5)] == [1, 1, 1, 1, 0]
+    assert log.seen == ["m1", "m2", "m3"]
+    assert Seen.objects.count() == 3
+
+
+@pytest.mark.django_db
 def test_what_came_for_a_channel_that_is_gone_goes_too(channel: Channel) -> None:
     told(channel, hello(1))
     InboundEvent.objects.create(channel_id=channel.id + 1000, body=body_of(hello(2)))
