@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import time
 from collections.abc import Callable
 
 from django.conf import settings
@@ -15,8 +14,7 @@ from django.utils import timezone
 from buergerdraht.gateway import webhook
 from buergerdraht.watch import presence
 
-MIGRATED_SECONDS = 60.0  # how long a complete set of tables is believed without looking again
-_migrated_until = 0.0
+_migrated = False  # a complete set of tables stays one for as long as a process lives
 
 
 def ready() -> tuple[bool, dict[str, bool]]:
@@ -46,14 +44,11 @@ def _database() -> bool:
 
 def _tables() -> bool:
     """All our migrations are applied; later ones of a newer program do not hurt (expand, then contract)."""
-    global _migrated_until
-    if time.monotonic() < _migrated_until:
-        return True
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        return False
-    _migrated_until = time.monotonic() + MIGRATED_SECONDS
-    return True
+    global _migrated
+    if not _migrated:
+        executor = MigrationExecutor(connection)
+        _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return _migrated
 
 
 def _storing() -> bool:
