@@ -216,10 +216,25 @@ def _command(where: Place, home: Path) -> list[str]:
         "log_checkpoints": "off",
         "timezone": "UTC",
     }
-    if not where.durable:
+    if where.durable:
+        settings |= _sized(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    else:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     return [*_as_nobody(death="INT"), str(home / "postgres"), "-D", str(where.data), *options]
+
+
+def _sized(memory: int) -> dict[str, str]:
+    """Settings that follow from the machine's bytes of memory: an eighth for pages, so that a million letters' indexes stay in it."""
+    pages = min(max(memory // 8, 128 << 20), 2 << 30)
+    return {
+        "shared_buffers": f"{pages >> 20}MB",
+        "effective_cache_size": f"{memory >> 21}MB",
+        "max_wal_size": "4GB",  # a large broadcast does not force a checkpoint every few seconds
+        "checkpoint_timeout": "15min",
+        "wal_compression": "on",
+        "random_page_cost": "1.1",  # there are hardly any spinning disks left
+    }
 
 
 def _as_nobody(death: str = "") -> list[str]:
