@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -35,6 +35,7 @@ LARGEST = 4 * 1024 * 1024
 BODY_SECONDS = 15.0  # a body that trickles in longer is cut off
 STORE_SECONDS = 8.0
 KNOWN_SECONDS = 5.0  # how long a channel's secrets are believed without looking again
+AWAY_SECONDS = 0.2  # between two tries to reach a database that is away
 LARGEST_GROUP = 1000
 REFUSED_SECONDS = 10.0
 COLUMNS = "channel_id, source, lane, body, state, problem, tries, received_at"
@@ -110,6 +111,8 @@ class Store:
                 while self.queue:
                     group, self.queue = self.queue[:LARGEST_GROUP], self.queue[LARGEST_GROUP:]
                     connection = await self._store(connection, group)
+                    if connection is None:
+                        await asyncio.sleep(AWAY_SECONDS)
         finally:
             for raw in self.queue:
                 _away(raw, "closing")
@@ -154,9 +157,9 @@ class Store:
                 found = await asyncio.wait_for(self._look_up(kind, token), STORE_SECONDS)
             except (psycopg.Error, TimeoutError):
                 self.reader = None
-                if known is not None:
-                    return known
-                raise
+                if known is None:
+                    raise
+                found = replace(known, until=time.monotonic() + KNOWN_SECONDS)  # else everybody would wait for a look of their own
             if found is None:
                 self.known.pop((kind, token), None)
             else:
