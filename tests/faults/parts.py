@@ -39,6 +39,8 @@ KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 ONE_PART = Path(__file__).with_name("one_part.py")
 OPEN = ["queued", "sending", "doubt"]
 ECHO, PLAIN = "wire_echo", "wire"
+GOES_ON = """select 1 where not exists (select from gateway_inboundevent where state = 'new')
+             or (select count(*) from gateway_inboundevent where state = 'done') > %s"""
 
 
 @dataclass
@@ -275,9 +277,9 @@ class Sums:
 
 
 def compare(provider: wire.Provider) -> Sums:
-    """Hold each letter of one line against what the provider accepted. `lost`: said to be accepted, never seen there."""
+    """Hold each newsletter (of one line) against what the provider accepted. `lost`: said to be accepted, never seen there."""
     lost = doubled = unclear = failed = still = 0
-    for row in Outbound.objects.select_related("content"):
+    for row in Outbound.objects.filter(purpose="newsletter").select_related("content"):
         times = provider.accepted[row.address, row.content.content["text"]]
         lost += row.state == "accepted" and times == 0
         failed += row.state == "failed"
@@ -298,6 +300,12 @@ def until(condition: Callable[[], object], seconds: float, what: str = "it") -> 
             connection.close()
         assert time.monotonic() - began < seconds, f"{what} took longer than {seconds} s"
         time.sleep(0.05)
+
+
+def ingest_goes_on(server: Server, seconds: float = 120.0) -> None:
+    """Wait until what came in is handled, or at least visibly goes on being handled."""
+    ((before,),) = server.run("select count(*) from gateway_inboundevent where state = 'done'")
+    until(lambda: server.run(GOES_ON, int(before) + 20), seconds, "ingest")  # type: ignore[call-overload]
 
 
 def settled() -> bool:
