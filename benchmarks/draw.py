@@ -147,9 +147,9 @@ def send(lines: Sequence[Line]) -> Chart | None:
     ]
     if not points:
         return None
-    ours = Curve("one engine, all bookkeeping", [(at, figure) for at, figure, _ in points])
-    bare = Curve("bare aiohttp loop", [(at, yardstick) for at, _, yardstick in points])
-    return Chart("Messages per second over the provider's latency", "ms", "messages/s", [bare, ours], [at for at, _, _ in points])
+    ours = Curve("one engine", [(at, figure) for at, figure, _ in points])
+    bare = Curve("bare loop", [(at, yardstick) for at, _, yardstick in points])
+    return Chart("Messages per second over the provider's latency", "ms", "per s", [bare, ours], [at for at, _, _ in points])
 
 
 def svg(chart: Chart) -> str:

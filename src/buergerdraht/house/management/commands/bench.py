@@ -33,6 +33,8 @@ class Command(BaseCommand):
         wanted = options["parts"] or list(PARTS)
         if unknown := [part for part in wanted if part not in PARTS]:
             raise CommandError(f"Den Teil „{unknown[0]}“ gibt es nicht. Wählen Sie aus: {', '.join(PARTS)}.")
+        if options["quick"] and options["save"]:
+            raise CommandError("Was --quick misst, taugt nicht zum Aufheben. Lassen Sie eines von beiden weg.")
         folder = Path(settings.PROJECT) / "benchmarks"
         if not (folder / "stage.py").exists():
             raise CommandError(f"Die Messungen liegen nicht bei dieser Installation. Sie gehören zum Quelltext, in den Ordner {folder}.")
