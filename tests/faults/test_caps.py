@@ -192,10 +192,10 @@ def test_a_noisy_tenant_is_not_noticed_by_the_others(tmp_path: Path) -> None:
     dice = report.dice("F18")
     with stage(tmp_path) as (double, running):
         noisy = Town(Organisation.objects.create(slug="laut", name="Laut"), double)
-        noisy.open("whatsapp", report.size(2, 4))
+        noisy.open("whatsapp", report.size(1, 4))
         noisy.settle(WAITING)
         others = []
-        for place in range(report.size(8, 20)):
+        for place in range(report.size(5, 20)):
             town = Town(Organisation.objects.create(slug=f"stadt{place}", name=f"Stadt {place}"), double)
             town.open("telegram")
             town.settle(report.size(500, 2_000))
