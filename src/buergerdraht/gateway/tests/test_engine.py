@@ -312,3 +312,27 @@ def test_presses_are_answered_by_the_engine(channel: Channel, provider: Provider
 
 def test_the_traffic_log_holds_no_address(channel: Channel) -> None:
     assert not any("address" in field.name for field in Traffic._meta.get_fields())
+
+
+def test_a_channel_that_runs_dry_sends_what_was_queued_and_pauses_itself(
+    channel: Channel, provider: Provider, start_engine: Any, until: Wait
+) -> None:
+    before = [put(channel, f"citizen{number}", "news", batch=5) for number in range(20)]
+    Channel.objects.update(state="draining", drain_to=before[-1].id)
+    later = put(channel, "late", "news", batch=5)
+    start_engine()
+    until(lambda: Channel.objects.get().state == "paused")
+    assert set(Outbound.objects.filter(id__in=[row.id for row in before]).values_list("state", flat=True)) == {"accepted"}
+    assert Outbound.objects.get(id=later.id).state == "queued"
+    assert Channel.objects.get().drain_to is None
+
+
+def test_when_the_window_closed_meanwhile_the_template_that_stands_by_goes(
+    channel: Channel, provider: Provider, start_engine: Any, until: Wait
+) -> None:
+    row = put(channel, "anna", "free")
+    Outbound.objects.filter(id=row.id).update(otherwise=outbox.store(channel.organisation, Content(text="template")))
+    provider.fail["anna:free"] = [Rejected("window_closed", scope="window")]
+    start_engine()
+    until(lambda: Outbound.objects.get().state == "accepted")
+    assert provider.texts("anna") == ["template"]
