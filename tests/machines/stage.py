@@ -34,6 +34,7 @@ from buergerdraht.house import postgres
 from buergerdraht.settings import database
 
 HOST = Path(__file__).with_name("host.py")
+RATE = 60  # letters a second and channel
 
 
 # ── the database ──────────────────────────────────────────────────────────
@@ -224,7 +225,7 @@ def found_town(channels: Sequence[str]) -> list[Channel]:
     town = Organisation.objects.create(slug="musterstadt", name="Musterstadt")
     Batch.objects.create(id=1, organisation=town)
     return [
-        Channel.objects.create(organisation=town, kind="wire", name=f"Kanal {n}", config=f'{{"url": "{url}"}}', state="running", rate=60)
+        Channel.objects.create(organisation=town, kind="wire", name=f"Kanal {n}", config=f'{{"url": "{url}"}}', state="running", rate=RATE)
         for n, url in enumerate(channels)
     ]
 

@@ -118,6 +118,7 @@ def test_a_killed_engine_is_replaced_within_five_seconds_and_doubles_nothing(sce
     stage.write(scene.channels, range(900))
     until(lambda: len(scene.provider.accepted) > 200, 30)
     first.kill()
+    in_flight = Outbound.objects.filter(state="sending", claimed_by__contains=f":{first.process.pid}:").count()
     seconds = until(lambda: spread() == {second.place: CHANNELS}, 10)
     assert seconds <= 5
     until(settled, 60)
@@ -126,8 +127,8 @@ def test_a_killed_engine_is_replaced_within_five_seconds_and_doubles_nothing(sce
     ended = states()
     assert ended["accepted"] + ended["unclear"] == 900
     assert len(counts) >= 900 - ended["unclear"], "nobody is lost"
-    assert ended["unclear"] <= 60, "no more than were in flight"
-    print(f"killed: taken over after {seconds:.2f} s, {ended['unclear']} unclear of 900")
+    assert ended["unclear"] <= in_flight, "only what was in flight can be unclear"
+    print(f"killed: taken over after {seconds:.2f} s, {ended['unclear']} unclear of 900, {in_flight} were in flight")
 
 
 def test_an_engine_that_ends_hands_over_within_a_second_and_leaves_no_doubt(scene: Scene) -> None:
