@@ -12,6 +12,7 @@ from collections.abc import Callable
 import psycopg
 import uvicorn
 import uvloop
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.management import call_command
 from django.db import close_old_connections, connections
@@ -98,9 +99,12 @@ async def _timetable(stop: threading.Event) -> None:
         loop.add_signal_handler(number, stop.set)
     while not stop.is_set():
         try:
+            # The timetable writes through Django's connection of this one thread: left broken, nothing would ever begin again.
+            await sync_to_async(close_old_connections)()
             await _work(stop)
         except (exceptions.ConnectorException, psycopg.Error) as problem:
             log.warning("jobs.reconnect problem=%s", type(problem).__name__)
+        if not stop.is_set():
             await asyncio.sleep(RECONNECT_SECONDS)
 
 
