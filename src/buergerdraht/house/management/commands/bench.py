@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -39,6 +40,7 @@ class Command(BaseCommand):
         if not (folder / "stage.py").exists():
             raise CommandError(f"Die Messungen liegen nicht bei dieser Installation. Sie gehören zum Quelltext, in den Ordner {folder}.")
         sys.path.insert(0, str(folder.parent))
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that databases and processes go with us
         try:
             self._measure(wanted, options)
         finally:
