@@ -51,7 +51,6 @@ class Stage:
     def __enter__(self) -> Self:
         self._home = connection.settings_dict["NAME"]
         self._folder = tempfile.TemporaryDirectory(prefix="buergerdraht-bench-")
-        self._stack = contextlib.ExitStack()
         self.port = free_port()
         if self.pattern not in _patterns:
             _make_pattern(self._home, self.pattern, self.prepare)
@@ -60,10 +59,9 @@ class Stage:
 
     def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
         try:
+            self.end(*self.processes)
             if self.watch is not None:
                 self.watch.close()
-            self.end(*self.processes)
-            self._stack.close()
         finally:
             _use(self._home)
             drop(self._home, self.name)
