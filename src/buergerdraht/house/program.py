@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import threading
@@ -33,9 +34,20 @@ RECONNECT_SECONDS = 1.0
 BACK_SECONDS = 1.0  # a clock set back by more stops the timetable, see _forget_future
 
 
+def settle_memory() -> None:
+    """Tell the garbage collector that what is loaded by now stays, and to come less often.
+
+    It walked through all of Django again and again: a quarter of the engine's time. Reference counting frees nearly everything of ours.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 def web() -> None:
     """Serve webhooks, live updates, console and citizens' pages behind one port."""
     open_many_files()
+    settle_memory()
     host, _, port = settings.BIND.rpartition(":")
     uvicorn.run(
         "buergerdraht.asgi:application",
@@ -54,6 +66,7 @@ def web() -> None:
 
 def engine() -> None:
     """Send what waits in the outbox, and listen to providers that stream."""
+    settle_memory()
     uvloop.run(_engine())
 
 
@@ -67,6 +80,7 @@ async def _engine() -> None:
 
 def worker() -> None:
     """Handle what came in, and run the timetable and the jobs."""
+    settle_memory()
     stop = threading.Event()
     problems: list[BaseException] = []
     inward = threading.Thread(target=_inward, args=(stop, problems), name="ingest")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,17 +73,22 @@ class Wanted:
 async def pick(pool: Pool, wishes: Sequence[Wanted]) -> list[Letter]:
     """The next letters of several channels, each channel's in their order."""
     parameters = {
-        "channels": [wish.channel for wish in wishes],
-        "organisations": [wish.organisation for wish in wishes],
-        "lasts": [wish.last for wish in wishes],
-        "known": [number for wish in wishes for number in wish.known],
-        "busy": [wish.channel.to_bytes(8, "big") + address for wish in wishes for address in wish.busy],
+        "channels": array(wish.channel for wish in wishes),
+        "organisations": array(wish.organisation for wish in wishes),
+        "lasts": array(wish.last for wish in wishes),
+        "known": array(number for wish in wishes for number in wish.known),
+        "busy": "{" + ",".join(f'"\\\\x{wish.channel:016x}{address.hex()}"' for wish in wishes for address in wish.busy) + "}",
         "limit": max(wish.limit for wish in wishes),
     }
     async with pool.connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
         # Planned anew each time: how long the lists are decides how to go about it.
         await cursor.execute(PICK, parameters, prepare=False)
         return [Letter(*row) for row in await cursor.fetchall()]
+
+
+def array(numbers: Iterable[int]) -> str:
+    """Numbers as PostgreSQL writes an array: several times quicker than the driver's way, element by element."""
+    return "{" + ",".join(map(str, numbers)) + "}"
 
 
 async def contents(pool: Pool, ids: Collection[int]) -> dict[int, Content | None]:

@@ -45,7 +45,7 @@ order by o.channel_id, o.priority, o.id;
 -- name: sendable
 -- Whether letter `o` may go out of channel `w` now; part of `pick`.
 (o.not_before is null or o.not_before <= now())
-and o.id <= w.last and o.id <> all(%(known)s) and int8send(o.channel_id) || o.address_hash <> all(%(busy)s::bytea[])
+and o.id <= w.last and o.id <> all(%(known)s::bigint[]) and int8send(o.channel_id) || o.address_hash <> all(%(busy)s::bytea[])
 and not exists (
   select from gateway_outbound b
   where b.channel_id = o.channel_id and b.address_hash = o.address_hash and b.id <> o.id and b.state in ('queued', 'sending', 'doubt')

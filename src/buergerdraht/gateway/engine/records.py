@@ -9,7 +9,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ from psycopg import AsyncConnection, AsyncCursor
 
 from buergerdraht.connectors.contract import Gone, encode
 from buergerdraht.gateway.database import conninfo, steady
-from buergerdraht.gateway.engine.claim import SQL, Letter
+from buergerdraht.gateway.engine.claim import SQL, Letter, array
 from buergerdraht.gateway.engine.decide import Decision
 from buergerdraht.gateway.queries import queries
 
@@ -203,7 +203,7 @@ class Ledger:
         connection = await self._opened()
         async with connection.pipeline(), connection.transaction():
             if ids:
-                await connection.execute(SQL["lock"], {"ids": _array(ids)})
+                await connection.execute(SQL["lock"], {"ids": array(ids)})
             claimed = await self._write_claims(connection, claims)
             await self._write_decided(connection, [record for record in group if isinstance(record, Decided)])
             await _write_found(connection, [record for record in group if isinstance(record, Found)])
@@ -220,8 +220,8 @@ class Ledger:
             return None
         parameters = {
             "engine": self.engine,
-            "ids": _array(record.letter.id for record in records),
-            "totals": _array(record.total for record in records),
+            "ids": array(record.letter.id for record in records),
+            "totals": array(record.total for record in records),
         }
         return await connection.execute(SQL["claim"], parameters)
 
@@ -231,16 +231,16 @@ class Ledger:
         added = await connection.execute(
             SQL["add_parts"],
             {
-                "outbounds": _array(record.letter.id for record in records),
-                "channels": _array(record.channel for record in records),
-                "positions": _array(record.position for record in records),
+                "outbounds": array(record.letter.id for record in records),
+                "channels": array(record.channel for record in records),
+                "positions": array(record.position for record in records),
                 "externals": SEPARATOR.join(record.external_id.replace(SEPARATOR, "") for record in records),
             },
         )
         dones: dict[int, int] = {}
         for record in records:
             dones[record.letter.id] = max(dones.get(record.letter.id, 0), len(record.letter.done))
-        await connection.execute(SQL["advance"], {"ids": _array(dones), "dones": _array(dones.values())})
+        await connection.execute(SQL["advance"], {"ids": array(dones), "dones": array(dones.values())})
         await self._told(connection, [record.letter for record in records if record.finished])
         if ahead := sorted({row[0] for row in await added.fetchall() if row[1]}):  # a receipt was faster than the answer
             await connection.execute(RECEIPTS["recompute"], {"ids": ahead})
@@ -271,11 +271,6 @@ class Ledger:
                 await _tell(connection, letter.organisation_id, "receipt", outbound=letter.id)
             else:
                 self.batches.add((letter.organisation_id, letter.batch))
-
-
-def _array(numbers: Iterable[int]) -> str:
-    """Numbers as PostgreSQL writes an array: several times quicker than the driver's way, element by element."""
-    return "{" + ",".join(map(str, numbers)) + "}"
 
 
 def _future() -> asyncio.Future[bool]:
