@@ -18,6 +18,7 @@ import aiohttp
 import msgspec
 
 from buergerdraht.connectors.contract import Rejected, Temporary
+from buergerdraht.connectors.line import Broken, Lines, NoConnection, TooLarge
 
 # A stale kept-alive connection makes a send doubtful, so we let go of idle ones before the providers do.
 KEEP_ALIVE_SECONDS = 15
@@ -70,6 +71,7 @@ class Http:
         self.on_call = on_call
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
+        self._lines = Lines()
 
     async def call(self, call: Call) -> Answered:
         """Send a request; raise Temporary where no answer came, with `maybe_sent` as far as we can know."""
@@ -79,10 +81,10 @@ class Http:
             answered = await self._exchange(call)
             status = answered.status
             return answered
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as problem:
+        except (NoConnection, aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as problem:
             reason = "unavailable"
             raise Temporary(reason, type(problem).__name__, maybe_sent=False) from None
-        except (aiohttp.ClientError, TimeoutError, ConnectionError) as problem:
+        except (Broken, aiohttp.ClientError, TimeoutError, ConnectionError) as problem:
             reason = "unavailable"
             raise Temporary(reason, type(problem).__name__, maybe_sent=True) from None
         except Rejected as problem:
@@ -93,6 +95,8 @@ class Http:
                 self.on_call(f"{call.method} {call.what}", status, round((time.monotonic() - started) * 1000), reason)
 
     async def _exchange(self, call: Call) -> Answered:
+        if call.method == "POST" and call.json is not None:
+            return await self._post(call)
         async with self._opened().request(
             call.method,
             call.url,
@@ -106,6 +110,14 @@ class Http:
                 raise Rejected("media_refused", "too large")
             return Answered(answer.status, answer.headers, body)
 
+    async def _post(self, call: Call) -> Answered:
+        """The call that sends a message goes the short way."""
+        body = msgspec.json.encode(call.json)
+        try:
+            return Answered(*await self._lines.post(call.url, body, call.headers, seconds=call.seconds, largest=call.largest))
+        except TooLarge:
+            raise Rejected("media_refused", "too large") from None
+
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
             connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEP_ALIVE_SECONDS)
@@ -113,6 +125,7 @@ class Http:
         return self._session
 
     async def close(self) -> None:
+        self._lines.close()
         if self._session is not None:
             await self._session.close()
             # The event loop needs a turn to close TLS transports.
