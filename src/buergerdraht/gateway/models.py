@@ -180,6 +180,8 @@ class Outbound(models.Model):
         SERVICE = "service"  # answers of the house: welcome, confirmation, menus
         NEWSLETTER = "newsletter"
 
+    OPEN: ClassVar = (State.QUEUED, State.SENDING, State.DOUBT)
+    CLOSED: ClassVar = (State.UNCLEAR, State.ACCEPTED, State.FAILED, State.CANCELLED)
     PRIORITY: ClassVar = {"alert": 0, "reply": 1, "service": 2, "newsletter": 5}
 
     id = models.BigAutoField(primary_key=True)
@@ -215,7 +217,11 @@ class Outbound(models.Model):
             models.Index(
                 fields=["channel", "address_hash"], name="outbound_open", condition=models.Q(state__in=["queued", "sending", "doubt"])
             ),
-            models.Index(fields=["channel", "address_hash", "-id"], name="outbound_address"),
+            models.Index(  # whoever asks for all letters to an address asks for the open ones and the closed ones
+                fields=["channel", "address_hash", "-id"],
+                name="outbound_closed",
+                condition=models.Q(state__in=["unclear", "accepted", "failed", "cancelled"]),
+            ),
             models.Index(
                 fields=["batch"], name="outbound_busy", condition=models.Q(batch__isnull=False, state__in=["queued", "sending", "doubt"])
             ),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
 import msgspec
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -16,7 +17,7 @@ from buergerdraht.accounts import vault
 from buergerdraht.connectors.contract import Connector, Limits, Malformed, Note, Received, Template
 from buergerdraht.connectors.reasons import REASONS, Reason
 from buergerdraht.gateway import channels
-from buergerdraht.gateway.models import Channel, InboundEvent, MessageTemplate, Traffic
+from buergerdraht.gateway.models import Channel, InboundEvent, MessageTemplate, Outbound, Traffic
 
 RECENT = timedelta(minutes=30)
 NEWEST = 60
@@ -118,3 +119,9 @@ def _shown(row: MessageTemplate) -> ShownTemplate:
     for name in template.variables:
         body = body.replace("{{" + name + "}}", f'<mark class="variable">{escape(name)}</mark>')
     return ShownTemplate(row, template, mark_safe(body))  # noqa: S308 - every letter of the template is escaped above
+
+
+def letters_to(channel_id: int, hashes: Iterable[bytes]) -> QuerySet[Outbound]:
+    """All letters to an address and its aliases; open and closed ones have an index each, so both are named."""
+    rows = Outbound.objects.filter(channel_id=channel_id, address_hash__in=list(hashes))
+    return rows.filter(Q(state__in=Outbound.OPEN) | Q(state__in=Outbound.CLOSED))

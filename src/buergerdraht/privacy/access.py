@@ -14,8 +14,8 @@ from buergerdraht.broadcasts.models import Recipient, TestAddress
 from buergerdraht.contacts.models import ConsentText, Contact
 from buergerdraht.contacts.records import purposes
 from buergerdraht.conversations.models import Message
-from buergerdraht.gateway import channels
-from buergerdraht.gateway.models import Channel, Media, Outbound
+from buergerdraht.gateway import channels, reading
+from buergerdraht.gateway.models import Channel, Media
 from buergerdraht.privacy.models import AccessLink
 
 VALID = timedelta(days=3)
@@ -177,7 +177,7 @@ def _deliveries(contact: Contact) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for address in contact.addresses.all():
         hashes = [bytes(address.address_hash), *(bytes(alias.alias_hash) for alias in address.aliases.all())]
-        rows = Outbound.objects.filter(channel_id=address.channel_id, address_hash__in=hashes).select_related("channel")
+        rows = reading.letters_to(address.channel_id, hashes).select_related("channel")
         for row in rows.defer("address").order_by("id"):
             found.append(
                 {

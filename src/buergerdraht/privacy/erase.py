@@ -14,11 +14,11 @@ from buergerdraht.accounts.models import Operator
 from buergerdraht.contacts import actions
 from buergerdraht.contacts.models import Contact
 from buergerdraht.conversations.models import Message
-from buergerdraht.gateway import files
+from buergerdraht.gateway import files, reading
 from buergerdraht.gateway.models import EarlyReceipt, InboundEvent, Media, Outbound, Part, StoredContent
 from buergerdraht.privacy.models import Erasure
 
-OPEN = (Outbound.State.QUEUED, Outbound.State.SENDING, Outbound.State.DOUBT)
+CLOSED = Outbound.CLOSED
 
 
 @transaction.atomic
@@ -78,11 +78,11 @@ def _deliveries(keys: set[tuple[int, bytes]]) -> int:
     """Delete what was queued for one person; rows of a broadcast stay for its sums, without whom they went to."""
     number = 0
     for channel_id, hash_ in keys:
-        rows = Outbound.objects.filter(channel_id=channel_id, address_hash=hash_)
-        single = rows.filter(batch=None).exclude(state__in=OPEN)
+        rows = reading.letters_to(channel_id, [hash_])
+        single = rows.filter(batch=None).filter(state__in=CLOSED)
         number += rows.count()
         delete_outbounds(list(single.values_list("id", flat=True)))
-        many = rows.filter(batch__isnull=False).exclude(state__in=OPEN)
+        many = rows.filter(batch__isnull=False).filter(state__in=CLOSED)
         _forget_parts(many.values_list("id", flat=True))
         many.update(address=vault.encrypt(""), address_hash=b"", details="")
     return number

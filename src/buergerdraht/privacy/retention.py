@@ -19,7 +19,7 @@ from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Contact, ContactImport, Subscription
 from buergerdraht.conversations.models import Conversation, Message
 from buergerdraht.gateway.models import EarlyReceipt, InboundEvent, Media, Outbound, Part, Seen, StoredContent, Traffic
-from buergerdraht.privacy.erase import OPEN, delete_outbounds, erase, remove_files
+from buergerdraht.privacy.erase import CLOSED, delete_outbounds, erase, remove_files
 from buergerdraht.privacy.models import AccessLink, Erasure, RetentionRun
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _delete_media(doomed: list[Media]) -> None:
 
 def _deliveries(organisation: Organisation, before: datetime) -> int:
     """Letters to one person; those of a broadcast stay with it as sums, without whom they went to."""
-    rows = Outbound.objects.filter(organisation=organisation, created_at__lt=before).exclude(state__in=OPEN)
+    rows = Outbound.objects.filter(organisation=organisation, created_at__lt=before).filter(state__in=CLOSED)
     number = _in_batches(rows.filter(batch=None), delete_outbounds)
     return number + _in_batches(rows.filter(batch__isnull=False).exclude(address_hash=b""), _forget_recipient)
 
@@ -147,8 +147,9 @@ def _remnants(organisation: Organisation) -> int:
     number = 0
     recent = Erasure.objects.filter(organisation=organisation, at__gte=timezone.now() - timedelta(days=30))
     for proof in recent.iterator():
-        rows = Outbound.objects.filter(organisation=organisation, address_hash__in=[bytes(each) for each in proof.subjects])
-        rows = rows.filter(created_at__lte=proof.at + timedelta(minutes=1)).exclude(state__in=OPEN)
+        channels = organisation.channels.values("id")
+        rows = Outbound.objects.filter(channel__in=channels, address_hash__in=[bytes(each) for each in proof.subjects])
+        rows = rows.filter(created_at__lte=proof.at + timedelta(minutes=1)).filter(state__in=CLOSED)
         number += _in_batches(rows.filter(batch=None), delete_outbounds)
         number += _in_batches(rows.filter(batch__isnull=False), _forget_recipient)
     unused = StoredContent.objects.filter(organisation=organisation, outbound=None, created_at__lt=timezone.now() - timedelta(days=2))

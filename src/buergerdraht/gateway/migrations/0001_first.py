@@ -225,7 +225,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='outbound',
-            index=models.Index(fields=['channel', 'address_hash', '-id'], name='outbound_address'),
+            index=models.Index(condition=models.Q(('state__in', ['unclear', 'accepted', 'failed', 'cancelled'])), fields=['channel', 'address_hash', '-id'], name='outbound_closed'),
         ),
         migrations.AddIndex(
             model_name='outbound',
