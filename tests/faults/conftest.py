@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from buergerdraht.connectors import registry
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -25,3 +28,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(text)
     if report.FULL:
         terminalreporter.line(f"kept in {report.keep().relative_to(report.ROOT)}")
+
+
+@pytest.fixture(autouse=True)
+def _own_connectors() -> Iterator[None]:
+    """Providers of a test's own are gone with it: other tests in this process know only those of the house."""
+    known = dict(registry.CONNECTORS)
+    yield
+    registry.CONNECTORS.clear()
+    registry.CONNECTORS.update(known)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.db import connection
-from double import free_port
+from simulated import free_port
 
 SECONDS_TO_END = 60
 

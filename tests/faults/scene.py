@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.db import connection
-from double import Double
 from running import Running
+from simulated import Double
 
 from buergerdraht.accounts import vault
 from buergerdraht.accounts.models import Organisation

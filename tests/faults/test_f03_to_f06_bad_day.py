@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 import report
-from double import Double
 from report import Outcome
 from scene import Judgement, Town, after, judge, open_letters, percentile, stage, wait_for
+from simulated import Double
 
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.gateway.models import Outbound

@@ -30,7 +30,7 @@ ENGINE = [str(Path(wire.__file__))]
 @pytest.fixture
 def provider() -> Iterator[wire.Provider]:
     wire.register()
-    provider = wire.Provider(wire.Faults(reset_after_acceptance=0.03, server_error=0.05, too_many=0.02, duplicates=0.2))
+    provider = wire.Provider(wire.Faults(reset_after_acceptance=0.03, server_error=0.02, too_many=0.02, duplicates=0.2))
     provider.start()
     yield provider
     provider.stop()

@@ -146,6 +146,8 @@ def the_funnel_fills_to_read(kemal: Page, address: str, citizens: Citizens) -> N
 
 def a_question_is_answered(andrea: Page, paula: Phone) -> None:
     """The inbox stands open; photo and question appear in it without a reload, and the answer on the phone."""
+    expect(andrea.locator(".pagehead")).not_to_contain_text("wird gesendet")  # the page of the broadcast turns by itself once more
+    andrea.wait_for_load_state()
     andrea.goto(f"{DESK}/posteingang/")
     examine(andrea)
     andrea.evaluate("() => { window.untouched = true; }")

@@ -69,7 +69,7 @@ def item(read: Callable[[], Event | None], raw: Any) -> Item:
         # The words of a KeyError name a field, those of a ValueError may quote a citizen: keep the former only.
         words = str(problem) if isinstance(problem, LookupError | TypeError | AttributeError) else ""
         kept = storable(raw) if isinstance(raw, Mapping) else {"value": storable(raw)}
-        return Item(raw=kept, problem=f"{type(problem).__name__} {words}".strip()[:200])
+        return Item(raw=kept, problem=text(f"{type(problem).__name__} {words}").strip()[:200])
 
 
 def listed(value: Any) -> list[Any]:

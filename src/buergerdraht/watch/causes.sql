@@ -9,7 +9,7 @@ cross join lateral (
       select o.created_at, o.not_before from gateway_outbound o
       where o.channel_id = c.id and o.batch is null and o.priority = level.priority and o.state = 'queued'
         and (c.state = 'running' or o.id <= c.drain_to)
-      order by o.id limit 100) head
+      order by o.channel_id, o.batch, o.priority, o.id limit 100) head
     where head.not_before is null or head.not_before <= %(now)s) as since
   from (values (0), (1), (2), (5)) as level(priority)
   union all
@@ -18,7 +18,7 @@ cross join lateral (
       select o.created_at, o.not_before from gateway_outbound o
       where o.channel_id = c.id and o.batch = b.id and o.priority = level.priority and o.state = 'queued'
         and (c.state = 'running' or o.id <= c.drain_to)
-      order by o.id limit 100) head
+      order by o.channel_id, o.batch, o.priority, o.id limit 100) head
     where head.not_before is null or head.not_before <= %(now)s) as since
   from gateway_batch b, (values (0), (5)) as level(priority)
   where b.organisation_id = c.organisation_id and b.state = 'open') due

@@ -16,7 +16,7 @@ with lanes as (
      from gateway_outbound o
      where o.channel_id = w.channel and o.batch is null and o.state = 'queued'
        and {sendable}
-     order by o.priority, o.id
+     order by o.channel_id, o.batch, o.priority, o.id
      limit %(limit)s)
     union all
     (select m.id, m.priority
@@ -26,7 +26,7 @@ with lanes as (
        from gateway_outbound o
        where o.channel_id = w.channel and o.batch = lane.id and o.state = 'queued'
          and {sendable}
-       order by o.priority, o.id
+       order by o.channel_id, o.batch, o.priority, o.id
        limit %(limit)s) m
      where lane.organisation_id = w.organisation and lane.state = 'open')
   ) n

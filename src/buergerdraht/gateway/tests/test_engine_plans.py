@@ -32,7 +32,7 @@ def busy(channel: Channel, organisation: Organisation) -> Channel:
     content = outbox.store(organisation, Content(text="news"))
     outbox.begin({(1, organisation.pk), (2, organisation.pk)})
     with connection.cursor() as cursor:
-        for batch, state, count in ((1, "accepted", SENT), (2, "queued", QUEUED), (None, "queued", 20), (None, "doubt", 20)):
+        for batch, state, count in ((1, "accepted", SENT), (2, "queued", QUEUED), (None, "queued", QUEUED), (None, "doubt", 20)):
             values = {"organisation": organisation.pk, "channel": channel.pk, "content": content.pk, "batch": batch, "state": state}
             cursor.execute(FILL, values | {"count": count})
         cursor.execute("analyze gateway_outbound")
