@@ -224,8 +224,8 @@ class Lines:
 
 
 def _head(where: Place, headers: Mapping[str, str], length: int) -> bytes:
-    lines = [f"POST {where.target} HTTP/1.1", f"Host: {where.name}", "Content-Type: application/json", f"Content-Length: {length}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
+    named = {"Host": where.name, "Content-Type": "application/json", "Content-Length": str(length), **headers}
+    lines = [f"POST {where.target} HTTP/1.1", *(f"{name}: {value}" for name, value in named.items())]
     head = "\r\n".join(lines)
     if not head.count("\n") == head.count("\r") == len(lines) - 1:
         raise NoConnection("header")  # a line break in a secret would be a header of its own
