@@ -20,7 +20,8 @@ SENT, QUEUED = 30_000, 3_000
 FILL = """
 insert into gateway_outbound (organisation_id, channel_id, address, address_hash, content_id, purpose, priority, batch, state, reason,
                               details, tries, parts_total, parts_done, claimed_by, receipt, created_at)
-select %(organisation)s, %(channel)s, 'x', sha256((n::text || %(state)s || coalesce(%(batch)s, 0))::bytea), %(content)s, 'newsletter', 5, %(batch)s,
+select %(organisation)s, %(channel)s, 'x', sha256((n::text || %(state)s || coalesce(%(batch)s, 0))::bytea),
+       %(content)s, 'newsletter', 5, %(batch)s,
        %(state)s, '', '', 0, 0, 0, '', '', now()
 from generate_series(1, %(count)s) n
 """
