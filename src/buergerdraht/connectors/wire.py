@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
+import msgspec
+
 from buergerdraht.connectors.contract import Event, Item, Malformed
 
 # What a reader of foreign data may stumble over. Anything else is our own fault and must be seen.
@@ -15,11 +17,14 @@ UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticErro
 
 
 def load(body: bytes) -> dict[str, Any]:
-    """Read a JSON object, or raise Malformed."""
+    """Read a JSON object, or raise Malformed. What the quick reader refuses (half surrogates, NaN), the patient one may take."""
     try:
-        data = json.loads(body)
-    except (ValueError, RecursionError) as problem:
-        raise Malformed("not JSON") from problem
+        data = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        try:
+            data = json.loads(body)
+        except (ValueError, RecursionError) as problem:
+            raise Malformed("not JSON") from problem
     if not isinstance(data, dict):
         raise Malformed("not an object")
     return data
