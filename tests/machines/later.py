@@ -25,15 +25,15 @@ STEPS = {
 
 
 def migrate(step: str) -> None:
+    """Run each statement as a migration of its own: two busy tables in one transaction would wait for each other's users."""
     from django.db import connection
     from django.db.migrations import Migration, RunSQL
     from django.db.migrations.state import ProjectState
 
-    migration = type("Migration", (Migration,), {"operations": [RunSQL(sql) for sql in STEPS[step]], "atomic": step != "index"})(
-        "later", "gateway"
-    )
-    with connection.schema_editor(atomic=migration.atomic) as editor:
-        migration.apply(ProjectState(), editor)
+    for sql in STEPS[step]:
+        migration = type("Migration", (Migration,), {"operations": [RunSQL(sql)], "atomic": step != "index"})("later", "gateway")
+        with connection.schema_editor(atomic=migration.atomic) as editor:
+            migration.apply(ProjectState(), editor)
 
 
 if __name__ == "__main__":
