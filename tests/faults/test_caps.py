@@ -217,7 +217,7 @@ def test_a_noisy_tenant_is_not_noticed_by_the_others(tmp_path: Path) -> None:
         until = time.time()
         for batch in (1, *(100 + town.organisation.id for town in others)):
             outbox.stop(batch)
-        time.sleep(2)
+        wait_for(lambda: not open_letters() or time.time() > until + 10, 20, "the last answers", 0.2)
         before = percentile(chats.all_waits(calm, noise - 1), 0.95)
         during = percentile(chats.all_waits(noise, until), 0.95)
         news = Counter(line.account for line in double.journal() if line.words == NEWS and sending < line.at <= until)

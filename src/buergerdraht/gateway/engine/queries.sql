@@ -72,12 +72,18 @@ select id, content from gateway_storedcontent where id = any(%(ids)s);
 select id from gateway_outbound where id = any(%(ids)s::bigint[]) order by id for update;
 
 -- name: claim
--- The intent, committed before the call (law 7). What was stopped, held or taken meanwhile is not returned and not sent.
+-- The intent, committed before the call (law 7). What was stopped, held or taken meanwhile is not returned and not sent; what somebody
+-- else has locked (a stop of a large batch, receipts) waits for the next pick, so that nobody's answer waits for it.
 update gateway_outbound o
 set state = 'sending', claimed_by = %(engine)s, claimed_at = now(), parts_total = v.total
-from unnest(%(ids)s::bigint[], %(totals)s::int[]) as v(id, total)
-where o.id = v.id and (o.state = 'queued' or (o.state = 'sending' and o.claimed_by = %(engine)s))
-  and not exists (select from gateway_batch h where h.id = o.batch and h.state in ('held', 'stopped'))
+from (
+  select q.id, v.total
+  from unnest(%(ids)s::bigint[], %(totals)s::int[]) as v(id, total)
+  join gateway_outbound q on q.id = v.id
+  where (q.state = 'queued' or (q.state = 'sending' and q.claimed_by = %(engine)s))
+    and not exists (select from gateway_batch h where h.id = q.batch and h.state in ('held', 'stopped'))
+  for update of q skip locked) v
+where o.id = v.id
 returning o.id;
 
 -- name: add_parts

@@ -198,7 +198,7 @@ class Ledger:
         calls, batches = (self.calls, self.batches) if tell else ({}, set())
         if tell:
             self.calls, self.batches, self.told_at = {}, set(), began
-        ids = sorted({record.letter.id for record in group if isinstance(record, Claim | Accepted | Decided)})
+        ids = sorted({record.letter.id for record in group if isinstance(record, Accepted | Decided)})
         claims = [record for record in group if isinstance(record, Claim)]
         connection = await self._opened()
         async with connection.pipeline(), connection.transaction():

@@ -100,7 +100,7 @@ class Runner:
     dues: list[float] = field(default_factory=list)  # when something that waits is due
     plans: OrderedDict[int, Plan | None] = field(default_factory=OrderedDict)
     timer: asyncio.Handle | None = None
-    pump_at: float = 0.0  # when the timer pumps, by the loop's clock; uvloop's handles do not tell
+    pump_at: float = 0.0  # when the timer pumps (monotonic)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     stale: bool = True
     drained: bool = False
@@ -230,13 +230,17 @@ class Runner:
 
     def _later(self, seconds: float, now: float) -> None:
         """Pump again in so many seconds, unless the clock does so sooner anyway."""
-        loop = asyncio.get_running_loop()
-        at = loop.time() + max(seconds, SHORTEST_WAIT)
-        if self.timer is not None and not self.timer.cancelled():
-            if loop.time() < self.pump_at <= at:
+        at = now + max(seconds, SHORTEST_WAIT)
+        if self.timer is not None:
+            if self.pump_at <= at:
                 return
             self.timer.cancel()
-        self.timer, self.pump_at = loop.call_at(at, self.pump), at
+        self.pump_at = at
+        self.timer = asyncio.get_running_loop().call_later(at - now, self._tick)
+
+    def _tick(self) -> None:
+        self.timer = None  # it may come a little early; the pump then sets another
+        self.pump()
 
     def _start(self, letter: Letter, now: float) -> None:
         self.known.discard(letter.id)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import uvloop
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -52,7 +53,7 @@ class Running:
     """An engine in a thread of its own."""
 
     def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
+        self.loop = uvloop.new_event_loop()  # as the program does
         self.stopping = asyncio.Event()
         self.thread = threading.Thread(target=self.loop.run_until_complete, args=(engine.run(self.stopping),))
         self.thread.start()

@@ -336,3 +336,16 @@ def test_when_the_window_closed_meanwhile_the_template_that_stands_by_goes(
     start_engine()
     until(lambda: Outbound.objects.get().state == "accepted")
     assert provider.texts("anna") == ["template"]
+
+
+def test_a_slow_channel_sends_evenly_and_wastes_nothing_of_its_rate(
+    channel: Channel, provider: Provider, start_engine: Any, until: Wait
+) -> None:
+    Channel.objects.update(rate=30)
+    for number in range(150):
+        put(channel, f"citizen{number}", "news", batch=5)
+    start_engine()
+    until(done, 20)
+    times = [at for at, *_ in provider.calls]
+    assert times[-1] - times[0] < 150 / 30 * 1.3
+    assert max(later - earlier for earlier, later in itertools.pairwise(times)) < 0.6
