@@ -200,7 +200,7 @@ def _storm(day: Day) -> Outcome:
     return Outcome(
         "F4", f"429 for 30 % of calls, Retry-After up to {LONGEST_RETRY_AFTER} s", found.of,
         "0 lost; no call before Retry-After; 429s < 1 % ten seconds later",
-        not (found.lost or found.denied or found.doubles or early) and calls > 50 and share < 0.01 and set(found.states) == {"accepted"},
+        not (found.lost or found.denied or found.doubles or early) and calls > 20 and share < 0.01 and set(found.states) == {"accepted"},
         lost=found.lost + found.denied, doubled=found.doubles, unclear=found.unclear.total(),
         more={"early": early, "stormed": day.since("storm", "stormed", "calm", "end"), "share_later": round(share, 4), "calls": calls},
     )  # fmt: skip

@@ -20,7 +20,7 @@ def load(body: bytes) -> dict[str, Any]:
     """Read a JSON object, or raise Malformed. What the quick reader refuses (half surrogates, NaN), the patient one may take."""
     try:
         data = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         try:
             data = json.loads(body)
         except (ValueError, RecursionError) as problem:
