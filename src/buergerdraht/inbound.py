@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from buergerdraht.connectors.contract import Changed, Event, Gone, Received
+from buergerdraht.consultations import signing as consultations
 from buergerdraht.contacts import actions as contacts
 from buergerdraht.contacts import commands, signup, words
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.conversations import actions as conversations
-from buergerdraht.conversations import automatic
-from buergerdraht.conversations.recording import UPDATES
+from buergerdraht.conversations import answering, asides, automatic, emergencies, marks
+from buergerdraht.conversations.recording import UPDATES, record
 from buergerdraht.gateway.models import Channel
 
 Taker = Callable[[Incoming], bool]
@@ -18,7 +19,12 @@ Taker = Callable[[Incoming], bool]
 # The first that returns True has taken the message; nobody after it is asked.
 TAKERS: tuple[Taker, ...] = (
     commands.take,  # STOP and the like work in every state (law 9)
-    conversations.hold,  # a person holds the conversation: no automatic speaks (law 11)
+    asides.take,  # chain letters, insults, blocked people: nobody answers, and nobody needs to look
+    emergencies.take,  # 110 and 112 at once, whoever holds it, and people after it
+    marks.take,  # "how was it?" was asked, and this is the answer
+    answering.hold,  # a person holds the conversation: no automatic speaks (law 11)
+    emergencies.warn,  # takes nothing: asks not to send account numbers and the like
+    consultations.take,  # the mayor's hour: signing up, waiting
     signup.take,
     automatic.greet,
 )
@@ -45,11 +51,13 @@ def hurries(event: Event) -> bool:
 def _receive(channel: Channel, event: Received) -> None:
     address = contacts.meet(channel, event.sender, event.at)
     incoming = Incoming(channel=channel, event=event, contact=address.contact, address=address)
-    conversations.record(incoming)  # always, and before anyone answers
+    record(incoming)  # always, and before anyone answers
     if event.kind in UPDATES:
-        # They change a message, and nobody answers a correction; but who corrects it to STOP has said STOP.
+        # They change a message, and nobody answers a correction; but who corrects it to STOP has said STOP, or calls for help.
         if event.kind == "edit" and words.command(event.text, (words.STOP,)):
             commands.stop(incoming)
+        elif event.kind == "edit":
+            emergencies.take(incoming)
         return
     for take in TAKERS:
         if take(incoming):

@@ -22,7 +22,7 @@ def load(body: bytes) -> dict[str, Any]:
         data = msgspec.json.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         try:
-            data = json.loads(body)
+            data = storable(json.loads(body))  # only what comes this way can hold half a letter: nobody after it needs to look
         except (ValueError, RecursionError) as problem:
             raise Malformed("not JSON") from problem
     if not isinstance(data, dict):
@@ -42,7 +42,10 @@ def text(value: Any) -> str:
 
 def moment(seconds: Any) -> datetime:
     """Read Unix seconds, as number or text (law 14: the provider's time counts)."""
-    return datetime.fromtimestamp(int(seconds), UTC)
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except OSError as problem:  # a number of seconds that this machine's calendar does not hold
+        raise ValueError("no moment") from problem
 
 
 def storable(value: Any) -> Any:

@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
+from django.db.models.signals import m2m_changed, post_delete, post_save
 
 from buergerdraht.gateway.database import steady_django
 
@@ -10,4 +11,10 @@ class GatewayConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from buergerdraht.accounts.models import Membership
+        from buergerdraht.gateway import live
+
         connection_created.connect(steady_django)
+        for changed in (post_save, post_delete):
+            changed.connect(live.on_member, sender=Membership, dispatch_uid="gateway.member")
+        m2m_changed.connect(live.on_teams, sender=Membership.teams.through, dispatch_uid="gateway.teams")

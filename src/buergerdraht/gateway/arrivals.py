@@ -64,15 +64,22 @@ class Turn:
     undone: list[str] = field(default_factory=list)  # items still to be handled after this
     stuck: dict[str, datetime] = field(default_factory=dict)  # people with an item that is tried again, and when
     alone: bool = False  # one event in a transaction of its own, because its group failed as a whole
+    bold: bool = False  # without savepoints, because items hardly ever fail: if one does, the group begins anew with them
     kept: int = 0
 
 
 def take(channel_id: int, desk: Desk) -> int:
     """Handle a channel's next events, where no other worker does. Returns how many were taken."""
-    channel = Channel.objects.select_related("organisation").filter(id=channel_id).first()
+    channel = opening.channel(channel_id)
     taken: list[Row] = []
     if channel is None:
         return 0
+    try:
+        return _take(channel, desk, taken, GROUP, bold=True)
+    except Exception as problem:
+        if is_away(problem):
+            raise
+    taken.clear()
     try:
         return _take(channel, desk, taken, GROUP)
     except (DatabaseError, InterfaceError) as problem:
@@ -105,7 +112,7 @@ def is_away(problem: Exception) -> bool:
     return isinstance(problem, DatabaseError | InterfaceError) and (lost or code.startswith(("08", "53", "57P", "58")) or code == "25006")
 
 
-def _take(channel: Channel, desk: Desk, taken: list[Row], limit: int) -> int:
+def _take(channel: Channel, desk: Desk, taken: list[Row], limit: int, *, bold: bool = False) -> int:
     began = time.monotonic()
     with transaction.atomic(), live.together():
         if not query("own", locks=LOCKS, channel=channel.pk)[0][0]:
@@ -115,7 +122,7 @@ def _take(channel: Channel, desk: Desk, taken: list[Row], limit: int) -> int:
             return 0
         reader = opening.connector(channel)
         opened = sorted((opening.unfold(reader, row) for row in taken), key=lambda one: one.order)
-        turn = Turn(channel, desk, alone=limit == 1)
+        turn = Turn(channel, desk, alone=limit == 1, bold=bold and not any(row.tries for row in taken))
         _look_back(turn, reader, opened)
         outcomes = _handle(turn, opened, began + LONGEST_SECONDS)
         _finish(turn, outcomes)
@@ -153,7 +160,7 @@ def _look_back(turn: Turn, reader: Connector | None, opened: Sequence[Opened]) -
 
 
 def _handle_event(turn: Turn, opened: Opened) -> Outcome:
-    """Handle an event's items, each in its own savepoint, and say how it went."""
+    """Handle an event's items, each apart from the others, and say how it went."""
     outcome = Outcome([opened.problem] if opened.problem else [])
     if found := opened.receipts:
         problem = _apart(turn, "Receipt", lambda: receipts.apply(turn.channel.pk, found))
@@ -189,7 +196,10 @@ def _handle_item(turn: Turn, row: Row, item: Item, outcome: Outcome) -> None:
 
 
 def _apart(turn: Turn, kind: str, work: Callable[[], None]) -> str:
-    """Do something in a savepoint of its own. Returns the problem, empty when all is well."""
+    """Do something in a savepoint of its own, or boldly without. Returns the problem, empty when all is well."""
+    if turn.bold:
+        work()
+        return ""
     try:
         with transaction.atomic(), live.together():
             work()

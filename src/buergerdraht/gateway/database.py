@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -17,6 +18,8 @@ THEIRS = {  # what the server's kernel does; without effect over a socket in the
     "tcp_user_timeout": int(1000 * GONE_SECONDS),
 }
 PLAIN = {"jit": "off"}  # it compiles for seconds what runs for milliseconds
+KEPT = {"plan_cache_mode": "force_generic_plan"}  # what `queries.ask` prepares goes by keys: planning it anew costs more than running it
+_keeps = False
 STEADY = "select " + ", ".join(f"set_config('{name}', '{value}', false)" for name, value in {**THEIRS, **PLAIN}.items())
 
 
@@ -37,8 +40,24 @@ def conninfo(name: str) -> str:
 
 def steady_django(connection: Any, **_: Any) -> None:
     """Do as `steady` for a connection of Django's: a worker holds locks, too."""
+    connection.connection.prepare_threshold = 5 if _keeps else None
+    kept = KEPT if _keeps else {}
     with connection.cursor() as cursor:
-        cursor.execute(STEADY)
+        cursor.execute(STEADY + "".join(f", set_config('{name}', '{value}', false)" for name, value in kept.items()))
+
+
+def keep_plans() -> None:
+    """Let this process keep the plans of what `queries.ask` asks: where a session is ours alone (a console may stand behind a pooler)."""
+    global _keeps
+    _keeps = True
+
+
+def clock() -> datetime:
+    """The database's time: hosts' own clocks may differ."""
+    with connection.cursor() as cursor:
+        cursor.execute("select clock_timestamp()")
+        found: datetime = cursor.fetchone()[0]
+    return found
 
 
 async def steady(connection: AsyncConnection[Any]) -> None:

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import psycopg
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection, transaction
@@ -29,6 +30,7 @@ State = InboundEvent.State
 MESSAGE, RECEIPT = "message", "receipt"
 MOST_RECEIPTS = 1000  # bodies applied in one commit
 REST_SECONDS = 0.1  # receipts are let gather: ten groups of a hundred cost less than a hundred of ten
+MOST_REST_SECONDS = 0.5  # the more there is to do, the larger the groups: a rest is as long as the work before it
 POLL_SECONDS = 1.0
 SWEEP_SECONDS = 60.0
 
@@ -54,8 +56,7 @@ def run(handle: Handle, stop: threading.Event, hurries: Hurries = never) -> None
 
 def run_once(handle: Handle, hurries: Hurries = never) -> int:
     """Handle what is there now. Returns how many events were taken."""
-    desk = Desk(handle, hurries)
-    return Reports().once() + _messages_once(desk)
+    return Reports().once().events + _messages_once(Desk(handle, hurries)).events
 
 
 def replay(event: InboundEvent) -> None:
@@ -64,21 +65,34 @@ def replay(event: InboundEvent) -> None:
     live.notify("inbound", event.lane)
 
 
-def _lane(once: Callable[[], int], woken: threading.Event, stop: threading.Event, rest: float = 0.0) -> None:
+class Taken(NamedTuple):
+    """How many events a round through the channels took, and whether there is surely more."""
+
+    events: int
+    more: bool
+
+
+def _lane(once: Callable[[], Taken], woken: threading.Event, stop: threading.Event, rest: float = 0.0) -> None:
     while not stop.is_set():
         woken.clear()
+        began = time.monotonic()
         try:
             close_old_connections()
-            busy = once()
+            taken = once()
         except (DatabaseError, InterfaceError) as problem:
             log.warning("ingest.reconnect problem=%s", type(problem).__name__)
             connection.close()
             stop.wait(1.0)
             continue
-        if not busy:
+        except Exception as problem:  # a lane that ended would end silently: the others go on
+            log.error("ingest.lane_failed problem=%s", type(problem).__name__)
+            connection.close()
+            stop.wait(1.0)
+            continue
+        if not taken.events:
             woken.wait(POLL_SECONDS)
-        elif busy < MOST_RECEIPTS:
-            stop.wait(rest)
+        elif not taken.more:
+            stop.wait(rest and min(max(rest, time.monotonic() - began), MOST_REST_SECONDS))
     connection.close()
 
 
@@ -96,10 +110,10 @@ def _listen(woken: Mapping[str, threading.Event], stop: threading.Event) -> None
             stop.wait(1.0)
 
 
-def _messages_once(desk: Desk) -> int:
+def _messages_once(desk: Desk) -> Taken:
     taken = sum(arrivals.take(channel_id, desk) for (channel_id,) in query("with_news", lane=MESSAGE))
     desk.log.write()
-    return taken
+    return Taken(taken, more=taken > 0)
 
 
 # ── receipts ──────────────────────────────────────────────────────────────
@@ -112,12 +126,12 @@ class Reports:
         self.log = Log()
         self.early_at = self.swept_at = float("-inf")
 
-    def once(self) -> int:
-        """Apply what is there now. Returns how many events were taken."""
+    def once(self) -> Taken:
+        """Apply what is there now."""
         self._now_and_then()
-        taken = sum(self._take(channel_id) for (channel_id,) in query("with_news", lane=RECEIPT))
+        taken = [self._take(channel_id) for (channel_id,) in query("with_news", lane=RECEIPT)]
         self.log.write()
-        return taken
+        return Taken(sum(taken), more=max(taken, default=0) >= MOST_RECEIPTS)
 
     def _now_and_then(self) -> None:
         now = time.monotonic()
@@ -130,7 +144,7 @@ class Reports:
             receipts.apply_early()
 
     def _take(self, channel_id: int) -> int:
-        channel = Channel.objects.select_related("organisation").filter(id=channel_id).first()
+        channel = opening.channel(channel_id)
         return 0 if channel is None else self._apply(channel, MOST_RECEIPTS)
 
     def _apply(self, channel: Channel, limit: int) -> int:
@@ -139,7 +153,7 @@ class Reports:
         taken: list[Row] = []
         try:
             opened = _apply_group(channel, limit, taken)
-        except (DatabaseError, InterfaceError) as problem:
+        except Exception as problem:
             if arrivals.is_away(problem) or not taken:
                 raise
             log.error("receipts.failed channel=%s group=%s problem=%s", channel.pk, len(taken), type(problem).__name__)

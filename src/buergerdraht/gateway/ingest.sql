@@ -9,6 +9,11 @@ cross join lateral (
 ) news
 order by c.id;
 
+-- name: channel
+-- A channel with its organisation.
+select /*channel*/, /*organisation*/
+from gateway_channel c join accounts_organisation o on o.id = c.organisation_id where c.id = %(channel)s;
+
 -- name: pick
 -- A channel's next events in the order they came; nothing where another worker handles this channel at this moment.
 select e.id, e.source, e.body, e.tries, e.received_at

@@ -1,7 +1,7 @@
 """Tell open pages that something changed: ids over PostgreSQL's NOTIFY, to browsers as server-sent events.
 
-A page gets `hello` first and after every gap: then it fetches anew what it shows, so nothing needs to be caught up. One
-listening connection per process serves all pages.
+A page gets `hello` first and after every gap, also the one between its making and its stream: then it fetches anew what it shows,
+so nothing needs to be caught up. One listening connection per process serves all pages: see `hub`.
 """
 
 from __future__ import annotations
@@ -9,42 +9,44 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from typing import Any
+from urllib.parse import parse_qsl
 
-import psycopg
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.db import close_old_connections, connection
 from django.utils.crypto import constant_time_compare
-from psycopg import AsyncConnection
 
-from buergerdraht.accounts.models import Membership
-from buergerdraht.gateway.database import conninfo
+from buergerdraht.accounts.models import Membership, Team
+from buergerdraht.accounts.rights import Right, may
+from buergerdraht.gateway.hub import CHANNEL, HELLO, MEMBER, MOST_WAITING, PREPARERS, SUMS, Hub, Listener, Ready, Said, sse
+
+__all__ = ["HELLO", "MOST_WAITING", "PREPARERS", "SUMS", "Hub", "Listener", "Ready", "Said", "sse"]
 
 log = logging.getLogger("buergerdraht.live")
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-CHANNEL = "live"
 HEARTBEAT_SECONDS = 20.0
 RECHECK_SECONDS = 300.0  # a sign-out or a lost membership ends the stream at the latest then
 MOST_PER_OPERATOR = 12
-MOST_WAITING = 200  # a page that falls further behind gets `hello` instead
 _gathered: ContextVar[dict[tuple[str, str], None] | None] = ContextVar("gathered", default=None)
 
 
-def tell(organisation_id: int, topic: str, **values: int | str | None) -> None:
-    """Tell all pages of an organisation, once the transaction is committed. Ids only, never text or names."""
-    notify(CHANNEL, json.dumps({"o": organisation_id, "t": topic, "v": values}, separators=(",", ":")))
+def tell(organisation_id: int, topic: str, *, only: Iterable[int] | None = None, **values: int | str | None) -> None:
+    """Tell the pages of an organisation, or those of some operators, once the transaction is committed. Ids only, never text or names."""
+    said: dict[str, Any] = {"o": organisation_id, "t": topic, "v": values}
+    if only is not None:
+        said["w"] = sorted(set(only))
+    notify(CHANNEL, json.dumps(said, separators=(",", ":")))
 
 
 def notify(channel: str, payload: str = "") -> None:
@@ -80,85 +82,6 @@ def _say(told: Iterable[tuple[str, str]]) -> None:
 # ── the stream ────────────────────────────────────────────────────────────
 
 
-@dataclass(slots=True, eq=False)
-class Listener:
-    """One open page."""
-
-    organisation: int
-    operator: int
-    waiting: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
-
-    def put(self, event: bytes) -> None:
-        try:
-            self.waiting.put_nowait(event)
-        except asyncio.QueueFull:
-            while not self.waiting.empty():
-                self.waiting.get_nowait()
-            self.waiting.put_nowait(HELLO)
-
-
-@dataclass(slots=True)
-class Hub:
-    """All open pages of this process, and the one connection that listens for them."""
-
-    listeners: dict[int, set[Listener]] = field(default_factory=dict)
-    operators: Counter[int] = field(default_factory=Counter)
-    listening: asyncio.Task[None] | None = None
-
-    @asynccontextmanager
-    async def join(self, listener: Listener) -> AsyncIterator[None]:
-        self.listeners.setdefault(listener.organisation, set()).add(listener)
-        self.operators[listener.operator] += 1
-        if self.listening is None or self.listening.done():
-            self.listening = asyncio.create_task(self.listen())
-        try:
-            yield
-        finally:
-            self.listeners[listener.organisation].discard(listener)
-            if not self.listeners[listener.organisation]:
-                del self.listeners[listener.organisation]
-            self.operators[listener.operator] -= 1
-
-    async def listen(self) -> None:
-        """Listen and pass on; after a break everybody is told to fetch anew."""
-        while True:
-            try:
-                async with await AsyncConnection.connect(conninfo("buergerdraht live"), autocommit=True) as listening:
-                    await listening.execute(f"listen {CHANNEL}")
-                    self._to_all(HELLO)
-                    async for notice in listening.notifies():
-                        self._pass_on(notice.payload)
-            except psycopg.Error as problem:
-                log.warning("live.reconnect problem=%s", type(problem).__name__)
-            await asyncio.sleep(1.0)
-
-    def _to_all(self, event: bytes) -> None:
-        for listeners in self.listeners.values():
-            for listener in listeners:
-                listener.put(event)
-
-    def _pass_on(self, payload: str) -> None:
-        try:
-            said = json.loads(payload)
-            listeners = self.listeners.get(said["o"], ())
-            event = sse(str(said["t"]), said["v"])
-        except (ValueError, KeyError, TypeError):
-            return
-        for listener in list(listeners):
-            listener.put(event)
-
-    async def close(self) -> None:
-        if self.listening is not None:
-            self.listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await self.listening
-
-
-def sse(topic: str, values: Any) -> bytes:
-    return f"event: {topic}\ndata: {json.dumps(values, separators=(',', ':'))}\n\n".encode()
-
-
-HELLO = sse("hello", {})
 _hub: Hub | None = None
 
 
@@ -184,14 +107,15 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if member is None:
         await _refuse(send, 404)
         return
-    organisation, operator = member
-    if hub().operators[operator] >= MOST_PER_OPERATOR:
+    if hub().operators[member.operator] >= MOST_PER_OPERATOR:
         await _refuse(send, 429)
         return
     headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    listener = Listener(organisation, operator)
+    listener = Listener(member.organisation, member.operator, member.teams, member.language)
     async with hub().join(listener):
+        if hub().missed(member.organisation, _made_at(scope)):
+            listener.put(HELLO)  # after the first
         if await _until_left(listener, receive, send, (session, pieces[1])):
             await send({"type": "http.response.body", "body": b""})
 
@@ -221,16 +145,32 @@ async def _stream(listener: Listener, send: Send, session: str, slug: str) -> No
     checked_at = loop.time()
     while True:
         try:
-            event = await asyncio.wait_for(listener.waiting.get(), HEARTBEAT_SECONDS)
+            async with asyncio.timeout(HEARTBEAT_SECONDS):  # wait_for would make a task for each event of each page
+                event = await listener.waiting.get()
         except TimeoutError:
             event = b": still here\n\n"
         while not listener.waiting.empty():
             event += listener.waiting.get_nowait()
-        if loop.time() - checked_at > RECHECK_SECONDS:
+        if listener.doubts or loop.time() - checked_at > RECHECK_SECONDS:
             checked_at = loop.time()
-            if await _member(session, slug) is None:
+            anew = await _look_again(listener, session, slug)
+            if anew is None:
                 return
+            event = event + HELLO if anew else event
         await send({"type": "http.response.body", "body": event, "more_body": True})
+
+
+async def _look_again(listener: Listener, session: str, slug: str) -> bool | None:
+    """Say whether the page must fetch anew; None where they no longer work here. Meanwhile they hear nothing."""
+    doubts = listener.doubts  # more of them may come while we look
+    member = await _member(session, slug)
+    if member is None:
+        listener.doubts += 1
+        return None
+    anew = doubts > 0 or listener.teams != member.teams
+    listener.teams, listener.language = member.teams, member.language
+    listener.doubts -= doubts
+    return anew
 
 
 async def _gone(receive: Receive) -> None:
@@ -243,6 +183,12 @@ async def _refuse(send: Send, status: int) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
+def _made_at(scope: Scope) -> float:
+    """When the page was made that asks (`seit`, ms since 1970), in seconds; where it does not say, nothing was missed."""
+    sent = dict(parse_qsl(bytes(scope.get("query_string", b"")).decode("latin-1"))).get("seit", "")
+    return int(sent) / 1000 if sent.isascii() and sent.isdigit() and len(sent) < 20 else float("inf")
+
+
 def _session_key(scope: Scope) -> str:
     raw = dict(scope["headers"]).get(b"cookie", b"").decode("latin-1")
     cookies: SimpleCookie = SimpleCookie()
@@ -252,9 +198,19 @@ def _session_key(scope: Scope) -> str:
     return morsel.value if morsel else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Who listens."""
+
+    organisation: int
+    operator: int
+    teams: frozenset[int]
+    language: str
+
+
 @sync_to_async(thread_sensitive=False)
-def _member(session_key: str, slug: str) -> tuple[int, int] | None:
-    """Who is signed in with this session and works for this organisation: organisation and operator."""
+def _member(session_key: str, slug: str) -> Member | None:
+    """Who is signed in with this session, works for this organisation and may read here."""
     close_old_connections()
     try:
         session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
@@ -263,8 +219,32 @@ def _member(session_key: str, slug: str) -> tuple[int, int] | None:
             return None
         found = Membership.objects.filter(operator_id=operator_id, organisation__slug=slug, operator__is_active=True)
         membership = found.select_related("operator").first()
-        if membership is None or not constant_time_compare(session.get(HASH_SESSION_KEY, ""), membership.operator.get_session_auth_hash()):
+        if membership is None or not may(membership, Right.READ):
             return None
-        return membership.organisation_id, membership.operator_id
+        operator = membership.operator
+        if not constant_time_compare(session.get(HASH_SESSION_KEY, ""), operator.get_session_auth_hash()):
+            return None
+        teams = frozenset(membership.teams.values_list("id", flat=True))
+        return Member(membership.organisation_id, operator.pk, teams, operator.language or settings.LANGUAGE_CODE)
     finally:
         close_old_connections()
+
+
+# ── who works here ────────────────────────────────────────────────────────
+
+
+def on_member(sender: object, *, instance: Membership, **more: Any) -> None:
+    """A membership was made, changed or ended: their streams look again."""
+    tell(instance.organisation_id, MEMBER, operator=instance.operator_id)
+
+
+def on_teams(sender: object, *, instance: Membership | Team, action: str, pk_set: set[int] | None, **more: Any) -> None:
+    """Somebody joined or left a team, told from either side."""
+    if not action.startswith(("post_", "pre_clear")):
+        return
+    if isinstance(instance, Membership):
+        on_member(sender, instance=instance)
+        return
+    rows = instance.memberships.all() if pk_set is None else Membership.objects.filter(pk__in=pk_set)
+    for membership in rows:
+        on_member(sender, instance=membership)

@@ -6,8 +6,10 @@ import secrets
 import uuid
 from typing import Any, ClassVar
 
-from django.contrib.postgres.indexes import BrinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
+from django.db.models import Func, Value
 
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.accounts.vault import SealedField
@@ -89,6 +91,12 @@ class Seen(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["channel", "external_id"], name="seen_once")]
 
 
+def file_words() -> SearchVector:
+    """The words of a file's name, as they are searched for: "Antrag_Wohngeld-2.pdf" has four."""
+    marks = "._-+,()[]&"
+    return SearchVector(Func("file_name", Value(marks), Value(" " * len(marks)), function="translate"), config="simple")
+
+
 class Media(models.Model):
     """A file, stored under its id in the data folder. Inbound ones are fetched by their own job (law 15)."""
 
@@ -116,6 +124,9 @@ class Media(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
     retry_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes: ClassVar = [GinIndex(file_words(), name="media_words")]
 
 
 class MediaUpload(models.Model):
@@ -147,6 +158,7 @@ class Batch(models.Model):
     class State(models.TextChoices):
         OPEN = "open"
         HELD = "held"
+        RESTING = "resting"  # held by the clock: quiet hours
         STOPPED = "stopped"  # what is still queued is being cancelled, in pieces
         DONE = "done"
 

@@ -14,13 +14,15 @@ from typing import Any, NamedTuple
 import msgspec
 from django.db import connection
 
+from buergerdraht.accounts.models import Organisation
 from buergerdraht.connectors.contract import Changed, Connector, Event, Gone, Item, Malformed, Receipt, Received
 from buergerdraht.gateway import channels
 from buergerdraht.gateway.models import Channel, Traffic
-from buergerdraht.gateway.queries import queries
+from buergerdraht.gateway.queries import ask, build, columns, queries, width
 
 log = logging.getLogger("buergerdraht.ingest")
 SQL = queries(Path(__file__).with_name("ingest.sql"))
+CHANNEL = SQL["channel"].replace("/*channel*/", columns(Channel, "c")).replace("/*organisation*/", columns(Organisation, "o"))
 WORDS = {
     "Received": "Nachrichten",
     "Receipt": "Empfangsberichte",
@@ -79,6 +81,16 @@ def query(name: str, **parameters: Any) -> list[tuple[Any, ...]]:
 
 def rows(name: str, **parameters: Any) -> list[Row]:
     return [Row(number, source, bytes(body), tries, at) for number, source, body, tries, at, *_ in query(name, **parameters)]
+
+
+def channel(number: int) -> Channel | None:
+    """The channel as it is now, with its organisation: asked for with every group."""
+    found = ask(CHANNEL, {"channel": number})
+    if not found:
+        return None
+    made = build(Channel, found[0][: width(Channel)])
+    made.organisation = build(Organisation, found[0][width(Channel) :])
+    return made
 
 
 def connector(channel: Channel) -> Connector | None:

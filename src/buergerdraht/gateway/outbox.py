@@ -6,6 +6,7 @@ whatever is still `queued` can be stopped here and surely does not go out.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,10 +22,11 @@ from buergerdraht.accounts.models import Organisation
 from buergerdraht.connectors.contract import Content, to_json
 from buergerdraht.gateway.live import notify
 from buergerdraht.gateway.models import Batch, Channel, Outbound, Part, StoredContent
-from buergerdraht.gateway.queries import queries
+from buergerdraht.gateway.queries import ask, queries
 
 SQL = queries(Path(__file__).with_name("outbox.sql"))
 BULK = 2000
+GATE = 0x62640021  # first half of the advisory locks: "letters of this batch are being queued"
 CANCEL_PIECE = 5000
 COLUMNS = ("organisation_id", "channel_id", "address", "address_hash", "content_id", "otherwise_id", "purpose", "priority", "batch",
            "not_before", "expires_at", "created_at")  # fmt: skip
@@ -62,12 +64,13 @@ def put(
     expires_at: datetime | None = None,
 ) -> Outbound:
     """Queue one content for one address."""
-    stored = content if isinstance(content, StoredContent) else store(channel.organisation, content)
+    owner = channel.organisation_id
+    stored = content if isinstance(content, StoredContent) else StoredContent(organisation_id=owner, content=to_json(content))
     letter = Letter(
         channel_id=channel.id,
         address_sealed=vault.encrypt(address),
         address_hash=vault.lookup(channel.organisation_id, address),
-        content_id=stored.id,
+        content_id=stored.pk,
         purpose=purpose,
         batch=batch,
         not_before=not_before,
@@ -76,9 +79,11 @@ def put(
     row = _row(letter, channel.organisation_id, timezone.now())
     if batch is not None:
         begin({(batch, channel.organisation_id)})
-    _insert([row])
+    values = {name: getattr(row, name) for name in COLUMNS} | {"content": None if stored.pk else json.dumps(stored.content)}
+    row.id, stored.id = ask(SQL["put_one"], values)[0]
+    row.channel, row.content, row.address = channel, stored, address
+    row._state.adding = stored._state.adding = False
     _wake([channel.id])
-    row.address = address
     return row
 
 
@@ -176,27 +181,54 @@ def cancel(channel_id: int, address_hash: bytes, purposes: Sequence[str]) -> int
 
 
 @transaction.atomic
+def take_back(outbound: Outbound) -> bool:
+    """Cancel a letter of which nothing left yet; once that is committed it never goes. Says whether it was in time."""
+    still_here = Outbound.objects.filter(pk=outbound.pk, state=State.QUEUED, tries=0, parts_done=0)
+    return bool(still_here.update(state=State.CANCELLED, reason="cancelled", finished_at=timezone.now()))
+
+
+@transaction.atomic
 def begin(batches: Iterable[tuple[int, int]]) -> None:
     """Open batches (number and organisation) that are new, or were done; none is closed until this transaction is through."""
     wanted = dict(batches)
     if not wanted:
         return
     Batch.objects.bulk_create([Batch(id=number, organisation_id=owner) for number, owner in wanted.items()], ignore_conflicts=True)
-    rows = Batch.objects.select_for_update(no_key=True).filter(id__in=wanted).order_by("id")
-    if done := [row.pk for row in rows if row.state == Batch.State.DONE]:
-        Batch.objects.filter(id__in=done).update(state=Batch.State.OPEN)
+    _lock("enter", wanted)  # shared: several queue letters of one batch at a time
+    Batch.objects.filter(id__in=wanted, state=Batch.State.DONE).update(state=Batch.State.OPEN)
+
+
+def _lock(name: str, batches: Iterable[int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(SQL[name], {"gate": GATE, "batches": sorted(batches)})
 
 
 @transaction.atomic
 def hold(batch: int) -> None:
     """Pause a batch, however large: what is not being sent this moment waits."""
-    Batch.objects.filter(id=batch, state=Batch.State.OPEN).update(state=Batch.State.HELD)
+    Batch.objects.filter(id=batch, state__in=[Batch.State.OPEN, Batch.State.RESTING]).update(state=Batch.State.HELD)
 
 
 @transaction.atomic
 def release(batch: int) -> None:
     """Let a paused batch go on."""
-    if Batch.objects.filter(id=batch, state=Batch.State.HELD).update(state=Batch.State.OPEN):
+    _wake_batch(batch, Batch.State.HELD)
+
+
+@transaction.atomic
+def rest(batch: int) -> None:
+    """Let a batch rest by the clock."""
+    Batch.objects.filter(id=batch, state=Batch.State.OPEN).update(state=Batch.State.RESTING)
+
+
+@transaction.atomic
+def rouse(batch: int) -> None:
+    """Let a resting batch go on."""
+    _wake_batch(batch, Batch.State.RESTING)
+
+
+def _wake_batch(batch: int, state: str) -> None:
+    if Batch.objects.filter(id=batch, state=state).update(state=Batch.State.OPEN):
         notify("outbox", "")
 
 
@@ -230,9 +262,10 @@ def tidy() -> int:
 @transaction.atomic
 def close(batches: Iterable[int]) -> int:
     """Note that nothing of these batches is open any more, where that is so; a retry opens them again. Returns how many."""
-    rows = Batch.objects.select_for_update(no_key=True).filter(id__in=batches).exclude(state=Batch.State.DONE).order_by("id")
+    numbers = list(Batch.objects.filter(id__in=batches).exclude(state=Batch.State.DONE).values_list("id", flat=True))
+    _lock("shut", numbers)
     with connection.cursor() as cursor:  # a statement of its own: it sees what was queued while we waited for the lock
-        cursor.execute(SQL["close_quiet"], {"batches": [row.pk for row in rows]})
+        cursor.execute(SQL["close_quiet"], {"batches": numbers})
         return int(cursor.rowcount)
 
 

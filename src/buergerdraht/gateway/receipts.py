@@ -20,7 +20,7 @@ from django.utils import timezone
 from buergerdraht.connectors.contract import Gone, Receipt, ReceiptState, encode
 from buergerdraht.gateway import live
 from buergerdraht.gateway.models import InboundEvent, Outbound
-from buergerdraht.gateway.queries import queries
+from buergerdraht.gateway.queries import ask, queries
 
 SQL = queries(Path(__file__).with_name("receipts.sql"))
 RANK = {state: rank for rank, state in enumerate(["accepted", "sent", "failed", "delivered", "read"])}
@@ -113,9 +113,9 @@ def _sort(channel_id: int, receipts: Sequence[Receipt]) -> Sorted:
     """Say which part each speaks of, by our token or the provider's id, and lock the letters."""
     places = {receipt.external_id: place for receipt in receipts if (place := _read_token(receipt.token))}
     if unnamed := [receipt.external_id for receipt in receipts if receipt.external_id not in places]:
-        places |= {row[0]: Place(row[1], row[2]) for row in _run("find", channel=channel_id, externals=unnamed)}
+        places |= {row[0]: Place(row[1], row[2]) for row in _ask("find", channel=channel_id, externals=unnamed)}
     ours = (
-        {row[0] for row in _run("lock", channel=channel_id, ids=sorted({place.outbound for place in places.values()}))} if places else set()
+        {row[0] for row in _ask("lock", channel=channel_id, ids=sorted({place.outbound for place in places.values()}))} if places else set()
     )
     known: dict[Place, Receipt] = {}
     early: list[Receipt] = []
@@ -138,7 +138,7 @@ def _read_token(token: str) -> Place | None:
 
 def _climb(channel_id: int, known: Mapping[Place, Receipt]) -> list[Letter]:
     """Let parts and letters climb. Returns the letters that changed."""
-    climbed = _run("climb", channel=channel_id, **_columns(known))
+    climbed = _ask("climb", channel=channel_id, **_columns(known))
     done = {Place(row[0], row[1]) for row in climbed}
     letters = [
         Letter(number, organisation, batch, state, reason, state == "failed", channel_id)
@@ -147,9 +147,9 @@ def _climb(channel_id: int, known: Mapping[Place, Receipt]) -> list[Letter]:
     ]
     rest = {row[0] for row in climbed if not row[2]}
     if len(done) < len(known):
-        rest |= {row[0] for row in _run("add", channel=channel_id, **_columns({place: known[place] for place in known.keys() - done}))}
+        rest |= {row[0] for row in _ask("add", channel=channel_id, **_columns({place: known[place] for place in known.keys() - done}))}
     if rest:
-        letters += [Letter(*row) for row in _run("recompute", ids=sorted(rest))]
+        letters += [Letter(*row) for row in _ask("recompute", ids=sorted(rest))]
     return letters
 
 
@@ -194,7 +194,12 @@ def _report_gone(channel_id: int, letters: Sequence[Letter], known: Mapping[Plac
     live.notify("inbound", "message")
 
 
+def _ask(name: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    return ask(SQL[name], parameters)
+
+
 def _run(name: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    """Run what is planned anew each time, because the table is empty now and full then."""
     with connection.cursor() as cursor:
         cursor.execute(SQL[name], parameters)
         return cursor.fetchall() if cursor.description else []

@@ -36,6 +36,7 @@ class Control:
             web.post(root + "/accounts/{account}/events", self.answer(self.event)),
             web.get(root + "/accounts/{account}/accepted", self.answer(self.accepted)),
             web.get(f"{root}/counts", self.answer(self.counts)),
+            web.get(f"{root}/carried", self.answer(self.carried)),
             web.get(f"{root}/journal", self.journal),
             web.post(f"{root}/crowd", self.crowd),
             web.get(f"{root}/people", self.answer(self.people)),
@@ -152,6 +153,11 @@ class Control:
     async def counts(self, request: web.Request) -> Any:
         """Count how each account's calls to send ended."""
         return {account: asdict(counts) for account, counts in self.town.counts.items()}
+
+    async def carried(self, request: web.Request) -> Any:
+        """Count each account's webhooks that are on their way or tried again."""
+        carrier = self.citizens.whatsapp.delivery
+        return {account: carrier.carried[account] + len(carrier.statuses[account]) for account in self.town.accounts}
 
     async def journal(self, request: web.Request) -> web.Response:
         """Give what was accepted as JSON lines from a byte on; the header X-Next says where to go on."""

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
 import aiohttp
@@ -34,6 +34,7 @@ class Delivery:
         self.flushing: set[str] = set()
         self.chats: dict[tuple[str, int], asyncio.Queue[dict[str, Any]]] = {}
         self.polled: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.carried: Counter[str] = Counter()  # account -> webhooks that nobody took yet
         self.dice = random.Random(7)  # noqa: S311 - faults, not secrets
 
     async def start(self) -> None:
@@ -91,6 +92,13 @@ class Delivery:
             self.whatsapp(account, {**metadata(account), "statuses": waiting[start : start + STATUSES_PER_POST]})
 
     async def _whatsapp(self, account: Account, body: bytes) -> None:
+        self.carried[account.id] += 1
+        try:
+            await self._until_taken(account, body)
+        finally:
+            self.carried[account.id] -= 1
+
+    async def _until_taken(self, account: Account, body: bytes) -> None:
         if self.dice.random() < account.faults.disorder:
             await asyncio.sleep(self.dice.uniform(0.05, 0.8))
         signature = hmac.new(account.secret.encode(), body, hashlib.sha256).hexdigest()
@@ -117,14 +125,18 @@ class Delivery:
         if queue is None:
             queue = self.chats[account.id, chat] = asyncio.Queue()
             self.spawn(self._chat(account, queue))
+        self.carried[account.id] += 1
         queue.put_nowait(update)
 
     async def _chat(self, account: Account, queue: asyncio.Queue[dict[str, Any]]) -> None:
         while True:
             update = await queue.get()
             times = 2 if self.dice.random() < account.faults.duplicates else 1
-            for _again in range(times):
-                await self._telegram(account, update)
+            try:
+                for _again in range(times):
+                    await self._telegram(account, update)
+            finally:
+                self.carried[account.id] -= 1
 
     async def _telegram(self, account: Account, update: dict[str, Any]) -> None:
         headers = {"Content-Type": "application/json"}

@@ -146,11 +146,10 @@ class Telegram:
         return True
 
     async def do_getwebhookinfo(self, account: Account, values: dict[str, Any]) -> dict[str, Any]:
-        waiting = sum(queue.qsize() for (bot, _chat), queue in self.delivery.chats.items() if bot == account.id)
         info: dict[str, Any] = {
             "url": account.callback,
             "has_custom_certificate": False,
-            "pending_update_count": waiting,
+            "pending_update_count": self.delivery.carried[account.id] + len(self.delivery.polled[account.id]),
             "max_connections": 40,
         }
         if account.webhook_error:

@@ -13,11 +13,14 @@ from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool
 
 from buergerdraht.connectors.contract import Content, Plan, content_from_json
+from buergerdraht.gateway.database import steady
 from buergerdraht.gateway.queries import queries
 
 log = logging.getLogger("buergerdraht.engine")
 SQL = queries(Path(__file__).with_name("queries.sql"))
 PICK = SQL["pick"].replace("{sendable}", SQL["sendable"].partition("\n")[2])
+# A queue that filled a moment ago is believed to be empty, and then sorting all of it seems as cheap as walking its index.
+ORDERED = "select set_config('enable_sort', 'off', false)"
 LAST = 2**63 - 1
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
@@ -68,6 +71,13 @@ class Wanted:
     busy: Collection[bytes]
     limit: int
     last: int = LAST
+
+
+async def ready(connection: AsyncConnection[Any]) -> None:
+    """Prepare a connection that picks."""
+    await steady(connection)
+    await connection.execute(ORDERED)
+    await connection.commit()
 
 
 async def pick(pool: Pool, wishes: Sequence[Wanted]) -> list[Letter]:

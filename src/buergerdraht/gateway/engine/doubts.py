@@ -49,7 +49,7 @@ class Doubts:
             "states": [decision.state for decision in decisions],
             "reasons": [decision.reason for decision in decisions],
             "burned": [int(decision.burns) for decision in decisions],
-            "delays": [decision.delay for decision in decisions],
+            "delays": [float(decision.delay) for decision in decisions],
             "mine": list(self.flying),
         }
         async with self.pool.connection() as connection:

@@ -30,6 +30,16 @@ class Gate:
         self.paused_until = max(self.paused_until, now + seconds)
         self.next_at = max(self.next_at, self.paused_until + (self.burst - 1) * self.interval)
 
+    def change(self, now: float, interval: float, burst: float) -> None:
+        """Go on at another rate. What is owed stays owed, counted in calls; a pause goes on."""
+        if (interval, burst) == (self.interval, self.burst):
+            return
+        begin = max(now, self.paused_until)
+        self.next_at = begin + max(self.next_at - begin, 0.0) * interval / self.interval
+        self.interval, self.burst = interval, burst
+        if self.paused_until > now:
+            self.pause(now, self.paused_until - now)
+
     def idle(self, now: float) -> bool:
         return self.next_at <= now and self.paused_until <= now
 
@@ -65,6 +75,19 @@ class Pairs:
 
     def _gate(self, address: bytes) -> Gate:
         return self.gates.setdefault(address, Gate(self.interval, self.burst))
+
+
+@dataclass(slots=True)
+class Allowance:
+    """What a provider still lets one account send. It outlives the runner: beginning anew with a channel resets nothing at the provider."""
+
+    gate: Gate
+    pairs: Pairs
+
+    def idle(self, now: float) -> bool:
+        """Tell whether a fresh one would be the same."""
+        self.pairs.forget_idle(now)
+        return not self.pairs.gates and self.gate.idle(now)
 
 
 @dataclass(slots=True)

@@ -52,7 +52,8 @@ and not exists (
     and (b.state = 'sending'
          or (b.priority = o.priority and b.id < o.id
              and (b.state = 'doubt' or b.tries > 0 or b.not_before is null or b.not_before <= now())
-             and not exists (select from gateway_batch h where h.id = b.batch and h.state in ('held', 'stopped')))))
+             and not exists (select from gateway_batch h where h.id = b.batch and h.state in ('held', 'resting', 'stopped'))))
+  offset 0)  -- asked for each letter, by its address: joined, it may be all letters of the channel for each
 
 -- name: drained
 -- Whether a channel that runs dry is dry; then it pauses itself.
@@ -60,7 +61,7 @@ update gateway_channel c set state = 'paused', drain_to = null
 where c.id = %(channel)s and c.state = 'draining' and not exists (
   select from gateway_outbound o
   where o.channel_id = c.id and o.id <= c.drain_to and o.state in ('queued', 'sending', 'doubt')
-    and not exists (select from gateway_batch h where h.id = o.batch and h.state in ('held', 'stopped')))
+    and not exists (select from gateway_batch h where h.id = o.batch and h.state in ('held', 'resting', 'stopped')))
 returning c.organisation_id;
 
 -- name: contents
@@ -81,7 +82,7 @@ from (
   from unnest(%(ids)s::bigint[], %(totals)s::int[]) as v(id, total)
   join gateway_outbound q on q.id = v.id
   where (q.state = 'queued' or (q.state = 'sending' and q.claimed_by = %(engine)s))
-    and not exists (select from gateway_batch h where h.id = q.batch and h.state in ('held', 'stopped'))
+    and not exists (select from gateway_batch h where h.id = q.batch and h.state in ('held', 'resting', 'stopped'))
   for update of q skip locked) v
 where o.id = v.id
 returning o.id;

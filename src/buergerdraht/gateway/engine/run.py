@@ -17,14 +17,14 @@ from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool
 
 from buergerdraht.accounts import vault
-from buergerdraht.connectors.contract import Connector
+from buergerdraht.connectors.contract import Connector, Limits
 from buergerdraht.connectors.http import Http
 from buergerdraht.connectors.registry import connector_class
 from buergerdraht.gateway.database import conninfo, steady
 from buergerdraht.gateway.engine import errands, ownership
-from buergerdraht.gateway.engine.claim import LAST, SQL
+from buergerdraht.gateway.engine.claim import LAST, SQL, ready
 from buergerdraht.gateway.engine.identity import same_database
-from buergerdraht.gateway.engine.limits import Gate, Pairs
+from buergerdraht.gateway.engine.limits import Allowance, Gate, Pairs
 from buergerdraht.gateway.engine.ownership import LEASE_SECONDS, Name, View
 from buergerdraht.gateway.engine.records import Call, Ledger
 from buergerdraht.gateway.engine.runner import Desk, Runner
@@ -65,6 +65,7 @@ class Engine:
     desk: Desk
     channels: dict[int, Channel] = field(default_factory=dict)  # those that should run
     running: dict[int, Running] = field(default_factory=dict)
+    allowances: dict[int, Allowance] = field(default_factory=dict)  # by channel; kept for its next runner while anything is owed
     unusable: dict[int, Channel] = field(default_factory=dict)  # owned, but their config fits no connector
     giving: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -91,7 +92,7 @@ async def run(stop: asyncio.Event) -> None:
         open=False,
         timeout=10,
         reconnect_timeout=5,
-        configure=steady,
+        configure=ready,
         check=AsyncConnectionPool.check_connection,
     )
     await pool.open()
@@ -199,6 +200,10 @@ async def _read_channels(engine: Engine, connection: AsyncConnection[Any]) -> No
         return
     async with connection.cursor(row_factory=class_row(Channel)) as cursor:
         engine.channels = {channel.id: channel for channel in await (await cursor.execute(SQL["channels"])).fetchall()}
+    now = time.monotonic()
+    for number in [number for number in engine.allowances if number not in engine.running]:
+        if engine.allowances[number].idle(now):
+            del engine.allowances[number]
 
 
 def _give_up(engine: Engine, connection: AsyncConnection[Any], share: int) -> None:
@@ -289,19 +294,30 @@ def _start(engine: Engine, channel: Channel) -> None:
         log.error("channel.unusable channel=%s problem=%s", channel.id, type(problem).__name__)
         engine.unusable[channel.id] = channel
         return
-    limits = connector.limits
-    rate = limits.allowed(channel.rate)
+    allowance = _allowance(engine, channel, connector.limits)
     runner = Runner(
         desk=engine.desk,
         channel=channel.id,
         organisation=channel.organisation_id,
         connector=connector,
-        gate=Gate(1.0 / rate, max(1.0, rate * BURST_SECONDS)),
-        pairs=Pairs(limits.pair_interval, max(limits.pair_burst - 1, 1)),  # one less: calls do not arrive as evenly as they go
+        gate=allowance.gate,
+        pairs=allowance.pairs,
         last=channel.drain_to or LAST,
     )
     engine.running[channel.id] = Running(channel, http, runner, asyncio.create_task(runner.run()))
     log.info("channel.owned channel=%s", channel.id)
+
+
+def _allowance(engine: Engine, channel: Channel, limits: Limits) -> Allowance:
+    """What the channel may send: of one that ran here before, what that runner has left of it."""
+    rate = limits.allowed(channel.rate)
+    interval, burst = 1.0 / rate, max(1.0, rate * BURST_SECONDS)
+    if (known := engine.allowances.get(channel.id)) is not None:
+        known.gate.change(time.monotonic(), interval, burst)
+        return known
+    pairs = Pairs(limits.pair_interval, max(limits.pair_burst - 1, 1))  # one less: calls do not arrive as evenly as they go
+    engine.allowances[channel.id] = made = Allowance(Gate(interval, burst), pairs)
+    return made
 
 
 def build(channel: Channel, http: Http) -> Connector:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from double import Double, Provider
 
 from buergerdraht.connectors.contract import AddressGone, ChannelBroken, Content, Receipt, ReceiptState, Rejected, Temporary
@@ -269,7 +270,6 @@ def test_two_engines_share_the_channels_and_double_nothing(channel: Channel, pro
 
 
 def test_the_engine_survives_the_loss_of_its_connections(channel: Channel, provider: Provider, start_engine: Any, until: Wait) -> None:
-    from django.db import connection
 
     Channel.objects.update(rate=60)
     for number in range(150):
@@ -301,10 +301,17 @@ def test_the_pair_limit_is_kept_beforehand(
     assert times[3] - times[2] >= 0.35
 
 
+def listens() -> bool:
+    """Whether the engine hears what it is told; it sends before that."""
+    with connection.cursor() as cursor:
+        cursor.execute("select from pg_stat_activity where datname = current_database() and query like 'listen outbox%' and state = 'idle'")
+        return cursor.fetchone() is not None
+
+
 def test_presses_are_answered_by_the_engine(channel: Channel, provider: Provider, start_engine: Any, until: Wait) -> None:
     put(channel, "anna", "hello", "reply")
     start_engine()
-    until(done)
+    until(lambda: done() and listens())
     ingest.acknowledge(channel, "press-1")
     ingest.mark_read(channel, "m1", "anna")
     until(lambda: provider.acknowledged == ["press-1"], 3)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import random
 import threading
+import time
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,8 +13,8 @@ from django.utils import timezone
 from double import body_of
 
 from buergerdraht.connectors.contract import Changed, Content, Event, Gone, Receipt, ReceiptState, Received, Sender, encode
-from buergerdraht.gateway import arrivals, ingest, opening, outbox
-from buergerdraht.gateway.models import Channel, EarlyReceipt, InboundEvent, MediaUpload, MessageTemplate, Outbound, Seen
+from buergerdraht.gateway import arrivals, ingest, opening, outbox, receipts
+from buergerdraht.gateway.models import Channel, EarlyReceipt, InboundEvent, MediaUpload, MessageTemplate, Outbound, Seen, Traffic
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -26,15 +28,20 @@ def told(channel: Channel, *events: Any, body: bytes | None = None) -> InboundEv
 
 
 class Log:
+    """Handles an event by a row, so that what was taken back leaves none."""
+
     def __init__(self, *bad: str) -> None:
         self.bad = set(bad)
-        self.seen: list[str] = []
+
+    @property
+    def seen(self) -> list[str]:
+        return list(Traffic.objects.filter(what="handled").order_by("id").values_list("details", flat=True))
 
     def __call__(self, channel: Channel, event: Event) -> None:
         if event.external_id in self.bad:
             Seen.objects.create(channel=channel, external_id="half done")
             raise ValueError("secret text of a citizen")
-        self.seen.append(event.external_id)
+        Traffic.objects.create(channel=channel, direction="in", what="handled", details=event.external_id)
 
 
 @pytest.mark.django_db
@@ -219,6 +226,40 @@ def test_receipts_wait_in_a_lane_of_their_own_and_leave_no_bodies(channel: Chann
     assert log.seen == ["m1"]  # what is no receipt after all goes with the messages
     assert list(InboundEvent.objects.order_by("id").values_list("state", "lane")) == [("done", "message"), ("kept", "message")]
     assert EarlyReceipt.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_receipt_that_breaks_the_reader_stands_alone_and_its_lane_goes_on(
+    channel: Channel, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Law 3: whatever is raised, it ends neither the others nor the thread."""
+    apply = receipts.apply
+
+    def breaking(channel_id: int, found: Iterable[Receipt]) -> None:
+        found = list(found)
+        if any(receipt.external_id == "bad" for receipt in found):
+            raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "half a letter")
+        apply(channel_id, found)
+
+    monkeypatch.setattr(receipts, "apply", breaking)
+    for number in range(20):
+        receipt = Receipt(external_id="bad" if number == 7 else f"x{number}", state=ReceiptState.SENT, at=NOON)
+        InboundEvent.objects.create(channel=channel, body=body_of(receipt), lane="receipt")
+    stop = threading.Event()
+    worker = threading.Thread(target=ingest.run, args=(Log(), stop))
+    worker.start()
+    until(lambda: EarlyReceipt.objects.count() == 19)
+    until(lambda: InboundEvent.objects.get().tries == 1)
+    assert "UnicodeEncodeError" in InboundEvent.objects.get().problem
+    monkeypatch.setattr(ingest.Reports, "once", lambda self: 1 / 0)  # a mistake of ours in the lane itself
+    time.sleep(0.5)
+    monkeypatch.undo()
+    InboundEvent.objects.create(
+        channel=channel, body=body_of(Receipt(external_id="late", state=ReceiptState.SENT, at=NOON)), lane="receipt"
+    )
+    until(lambda: EarlyReceipt.objects.filter(external_id="late").exists())
+    stop.set()
+    worker.join(15)
 
 
 @pytest.mark.django_db

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from buergerdraht.gateway.engine.limits import Breaker, Gate, Pairs
+from buergerdraht.gateway.engine.limits import Allowance, Breaker, Gate, Pairs
 
 pauses = some.lists(some.tuples(some.floats(0, 5), some.booleans()), max_size=200)
 
@@ -36,6 +37,26 @@ def test_nothing_goes_before_retry_after_is_over(at: float, seconds: float, late
     gate.pause(at, seconds)
     assert gate.wait(at + later) >= min(seconds, max(seconds - later, 0)) - 1e-9
     assert gate.wait(at + seconds) <= 1e-6
+
+
+def test_another_rate_keeps_what_is_owed_and_the_pause() -> None:
+    gate = Gate(1, 4)
+    for _ in range(4):
+        gate.take(100)
+    gate.change(100, 0.1, 2)
+    assert gate.wait(100) == pytest.approx(0.3), "four calls are owed, one may be"
+    gate.pause(100, 30)
+    gate.change(110, 1, 4)
+    assert gate.wait(110) == pytest.approx(20)
+    gate.take(130)
+    assert gate.wait(130) == pytest.approx(1), "after a pause at the even pace"
+
+
+def test_an_allowance_is_idle_when_neither_channel_nor_anybody_is_owed_a_wait() -> None:
+    allowance = Allowance(Gate(0.1), Pairs(6, 2))
+    allowance.gate.take(0)
+    allowance.pairs.take(b"anna", 0)
+    assert [allowance.idle(now) for now in (0, 1, 6)] == [False, False, True]
 
 
 def test_pairs_do_not_notice_each_other() -> None:

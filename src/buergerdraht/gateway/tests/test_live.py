@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -101,6 +102,30 @@ def test_after_a_break_pages_are_told_to_fetch_anew(organisation: Organisation, 
         await live.close()
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize(("before", "hellos"), [(20.0, 2), (-20.0, 1)], ids=["older", "younger"])
+def test_a_page_made_before_something_was_told_fetches_anew(organisation: Organisation, cookie: str, before: float, hellos: int) -> None:
+    async def story() -> int:
+        first = Page(cookie)
+        opened = [asyncio.create_task(first.open())]
+        assert await first.sees(b"event: hello")
+        await asyncio.sleep(0.2)
+        live.hub().listens_since = time.time() - 60
+        await asyncio.to_thread(in_thread, lambda: live.tell(organisation.id, "alarm", alarm=1))
+        assert await first.sees(b"event: alarm")
+        late = Page(cookie)
+        late.scope["query_string"] = f"seit={int((time.time() - before) * 1000)}".encode()
+        opened.append(asyncio.create_task(late.open()))
+        assert await late.sees(b"event: hello")
+        await asyncio.sleep(0.2)
+        first.left.set()
+        late.left.set()
+        await asyncio.gather(*opened)
+        await live.close()
+        return late.got.count(b"event: hello")
+
+    assert asyncio.run(story()) == hellos
 
 
 def test_strangers_get_nothing(organisation: Organisation, cookie: str) -> None:

@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+import threading
+import time
+from datetime import timedelta
+
 import pytest
+from django.db import connection, transaction
+from django.utils import timezone
 
 from buergerdraht.accounts import vault
 from buergerdraht.connectors.contract import Content
 from buergerdraht.gateway import outbox
+from buergerdraht.gateway.engine.claim import SQL as ENGINE
 from buergerdraht.gateway.models import Batch, Channel, Outbound, Part
 
 State = Outbound.State
@@ -74,3 +81,88 @@ def test_a_retry_repeats_only_the_parts_that_failed(channel: Channel) -> None:
     Outbound.objects.update(state=State.FAILED, parts_total=2, parts_done=2, receipt="failed")
     outbox.retry(row)
     assert (row.state, row.parts_done, row.receipt) == (State.QUEUED, 1, "")
+
+
+# ── Taking a letter back ──────────────────────────────────────────────────
+
+
+def reply(channel: Channel, **more: object) -> Outbound:
+    return outbox.put(channel, "4915228817386", Content(text="Hallo"), purpose="reply", **more)  # type: ignore[arg-type]
+
+
+def claims(row: Outbound) -> bool:
+    """Claim a letter as the engine does."""
+    with connection.cursor() as cursor:
+        cursor.execute(ENGINE["claim"], {"engine": "e1", "ids": [row.pk], "totals": [1]})
+        return bool(cursor.fetchall())
+
+
+def test_a_letter_taken_back_is_never_claimed(channel: Channel) -> None:
+    row = reply(channel)
+    assert outbox.take_back(row)
+    assert not claims(row)
+    assert not outbox.take_back(row)
+    row.refresh_from_db()
+    assert (row.state, row.reason) == ("cancelled", "cancelled")
+
+
+def test_a_letter_claimed_is_not_taken_back(channel: Channel) -> None:
+    row = reply(channel)
+    assert claims(row)
+    assert not outbox.take_back(row)
+    row.refresh_from_db()
+    assert row.state == "sending"
+
+
+@pytest.mark.parametrize("begun", [{"tries": 1}, {"parts_done": 1}])
+def test_a_letter_of_which_something_may_have_left_is_not_taken_back(channel: Channel, begun: dict[str, int]) -> None:
+    row = reply(channel)
+    Outbound.objects.update(**begun)
+    assert not outbox.take_back(row)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_first_decides_when_engine_and_operator_reach_for_one_letter(channel: Channel) -> None:
+    """The claim stands uncommitted while somebody takes back: taking back waits, then sees it was too late."""
+    row, answers = reply(channel), []
+    held, go = threading.Event(), threading.Event()
+
+    def engine() -> None:
+        with transaction.atomic():
+            assert claims(row)
+            held.set()
+            go.wait(10)
+        connection.close()
+
+    def operator() -> None:
+        held.wait(10)
+        answers.append(outbox.take_back(row))
+        connection.close()
+
+    hands = [threading.Thread(target=engine), threading.Thread(target=operator)]
+    for hand in hands:
+        hand.start()
+    held.wait(10)
+    time.sleep(0.3)
+    assert answers == []  # waits for the engine's word
+    go.set()
+    for hand in hands:
+        hand.join(10)
+    row.refresh_from_db()
+    assert (answers, row.state) == ([False], "sending")
+
+
+def test_what_is_said_after_a_reply_that_waits_does_not_overtake_it(channel: Channel) -> None:
+    until = timezone.now() + timedelta(seconds=5)
+    first = reply(channel, not_before=until)
+    later = [reply(channel), outbox.put(channel, "4915228817386", Content(text="Bot"), purpose="service")]
+    waits = dict(Outbound.objects.values_list("pk", "not_before"))
+    assert [waits[row.pk] for row in later] == [until, until]
+    others = [
+        outbox.put(channel, "4915228817386", Content(text="Warnung"), purpose="alert"),
+        outbox.put(channel, "4915228817387", Content(text="Jemand anderes"), purpose="reply"),
+    ]
+    waits = dict(Outbound.objects.values_list("pk", "not_before"))
+    assert [waits[row.pk] for row in others] == [None, None]
+    Outbound.objects.filter(pk__in=[row.pk for row in (first, *later)]).update(state="cancelled")
+    assert Outbound.objects.get(pk=reply(channel).pk).not_before is None

@@ -1,0 +1,131 @@
+"""Call an address that somebody entered, without being led astray: public addresses only, checked where the connection is made.
+
+What a name stands for is looked at when its socket is opened, so that it can neither point into our own network nor change its mind
+between a check and the call, in whatever signs it is written. No redirect is followed, no proxy used, the answer's body is not read.
+Who calls says which networks of one's own are allowed beside them; loopback among those may be called without TLS.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import aiohttp
+from asgiref.sync import async_to_sync
+from yarl import URL
+
+SECONDS = 15.0
+LONGEST = 2000  # characters of an address
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+Networks = Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class Undelivered(Exception):
+    """The call failed, and another try may help. `problem` is a code of watch.kinds.PROBLEMS, `status` the answer's, if there was one."""
+
+    def __init__(self, problem: str, status: int | None = None) -> None:
+        super().__init__(problem)
+        self.problem, self.status = problem, status
+
+
+class Final(Undelivered):
+    """No further try will help."""
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], networks: Networks) -> None:
+    """Deliver a body. Raises Undelivered or Final unless the answer is 2xx."""
+    refuse(url, networks)
+    status = async_to_sync(_post)(url, body, headers, networks)
+    if 200 <= status < 300:
+        return
+    if status == 410:
+        raise Final("gone", status)
+    if 300 <= status < 400:
+        raise Final("redirected", status)
+    if status >= 500:
+        raise Undelivered("broken", status)
+    raise (Undelivered if status in {408, 425, 429} else Final)("refused", status)
+
+
+def refuse(url: str, networks: Networks) -> None:
+    """Raise Final where the address itself already says that we may not call it."""
+    try:
+        parts = URL(url)  # read as the caller below reads it
+    except ValueError:
+        raise Final("address_refused") from None
+    literal = _literal(parts.raw_host or "")
+    loopback = literal is not None and literal.is_loopback and allowed(literal, networks)
+    fits = parts.scheme == "https" or (parts.scheme == "http" and loopback)
+    if not fits or not parts.raw_host or not parts.port or len(url) > LONGEST or parts.user is not None or parts.password is not None:
+        raise Final("address_refused")
+    if literal is not None and not allowed(literal, networks):
+        raise Final("address_refused")
+
+
+def allowed(address: IPAddress, networks: Networks) -> bool:
+    """Tell whether we may call this address: a public one, or one of a network that the installation allows."""
+    found = inner(address)
+    if any(found in network for network in networks):
+        return True
+    return found.is_global and not found.is_multicast and not (isinstance(found, ipaddress.IPv6Address) and found.is_site_local)
+
+
+def inner(address: IPAddress) -> IPAddress:
+    """Find the IPv4 address that an IPv6 one only wraps: mapped, 6to4, Teredo, NAT64."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else address)
+
+
+def opened(networks: Networks, target: aiohttp.AddrInfoType) -> socket.socket:
+    """Open a socket for this target, and for no inner one."""
+    family, kind, protocol, _, place = target
+    if not allowed(ipaddress.ip_address(str(place[0]).partition("%")[0]), networks):
+        raise _Inward
+    return socket.socket(family, kind, protocol)
+
+
+class _Inward(Exception):
+    """The name leads into a network we may not call."""
+
+
+async def _post(url: str, body: bytes, headers: Mapping[str, str], networks: Networks) -> int:
+    connector = aiohttp.TCPConnector(socket_factory=partial(opened, networks), use_dns_cache=False, force_close=True)
+    patience = aiohttp.ClientTimeout(total=SECONDS)
+    try:
+        async with (
+            aiohttp.ClientSession(connector=connector, timeout=patience, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()) as session,
+            session.post(url, data=body, headers=dict(headers), allow_redirects=False) as answer,
+        ):
+            return int(answer.status)
+    except Exception as problem:
+        raise _translated(problem) from None
+
+
+def _translated(problem: Exception) -> Exception:
+    """Name what went wrong; our own mistakes stay what they are."""
+    match problem:
+        case _Inward() | aiohttp.InvalidURL():
+            return Final("address_refused")
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError() | ssl.SSLError():
+            return Undelivered("certificate")
+        case aiohttp.ClientConnectorDNSError():
+            return Undelivered("not_found")
+        case TimeoutError():
+            return Undelivered("timeout")
+        case aiohttp.ClientError() | OSError():
+            return Undelivered("unreachable")
+    return problem
+
+
+def _literal(host: str) -> IPAddress | None:
+    try:
+        return ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
