@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any, cast
@@ -21,6 +22,7 @@ class DeskRequest(HttpRequest):
     membership: Membership
     memberships: list[Membership]
     operator: Operator
+    asked_at: int  # ms since 1970; what happened from now on the page may not show yet
 
     def may(self, right: Right) -> bool:
         return may(self.membership, right)
@@ -35,6 +37,7 @@ def desk(right: Right) -> Callable[[Callable[..., HttpResponseBase]], Callable[.
     def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         def guarded(request: HttpRequest, organisation: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            asked_at = time.time_ns() // 1_000_000
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             memberships = list(
@@ -45,7 +48,7 @@ def desk(right: Right) -> Callable[[Callable[..., HttpResponseBase]], Callable[.
                 raise Http404
             inside = cast(DeskRequest, request)
             inside.organisation, inside.membership, inside.memberships = here.organisation, here, memberships
-            inside.operator = request.user
+            inside.operator, inside.asked_at = request.user, asked_at
             inside.may = partial(may, here)  # type: ignore[method-assign]
             if not may(here, right):
                 raise PermissionDenied

@@ -5,6 +5,7 @@ Only those pages of the sign-in library that we show are mounted.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 from allauth.account import views as account
@@ -24,6 +25,9 @@ from django.views.decorators.cache import never_cache
 from buergerdraht.accounts import actions
 from buergerdraht.accounts.forms import JoinForm, ProfileForm
 from buergerdraht.accounts.models import Membership, Operator
+
+# What rooms above put on the profile page: each answers with safe HTML. They register in their `apps.py`: this room knows none of them.
+SECTIONS: list[Callable[[HttpRequest], str]] = []
 
 
 @login_required
@@ -67,7 +71,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         form.save()
         messages.success(request, _("Gespeichert."))
         return redirect("profile")
-    return render(request, "accounts/profile.html", {"form": form})
+    return render(request, "accounts/profile.html", {"form": form, "sections": [section(request) for section in SECTIONS]})
 
 
 def live(request: HttpRequest, organisation: str) -> HttpResponse:

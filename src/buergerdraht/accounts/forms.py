@@ -32,6 +32,7 @@ ROLE_WORDS = {
 }
 RETENTION = {  # the classes of privacy.retention, with its defaults
     "messages": (_("Nachrichten in Unterhaltungen"), 365),
+    "sensitive": (_("Kontonummern, Ausweise, Gesundheit in Nachrichten"), 30),
     "media": (_("Bilder und Dateien von Bürgerinnen und Bürgern"), 180),
     "deliveries": (_("Versandnachweise je Person"), 180),
     "silent": (_("Personen ohne Abo, die nicht mehr schreiben"), 365),

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db import IntegrityError, connection, transaction
-from django.db.models import OuterRef
+from django.db import connection, transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
@@ -21,12 +18,15 @@ from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Address, AddressAlias, Contact, Subscription, Topic
 from buergerdraht.gateway import outbox
 from buergerdraht.gateway.models import Channel
-from buergerdraht.gateway.queries import queries
+from buergerdraht.gateway.queries import ask, build, columns, queries, width
 
 SQL = queries(Path(__file__).with_name("queries.sql"))
+MEET = SQL["meet"].replace("/*address*/", columns(Address, "heard")).replace("/*contact*/", columns(Contact, "seen"))
 UNASKED = ("newsletter", "alert", "service")  # all but answers to what the citizen asked
 PAUSABLE = ("newsletter",)  # warnings come through a pause
 joined = Signal()  # into, other: rooms above move what they keep of the other contact before it goes
+parted = Signal()  # old, new, address: rooms above move what they keep of the address that has a contact of its own now
+stopped = Signal()  # contact: rooms above end what they had in hand for them
 GATE = 7_130_001  # advisory lock: a stop and a batch of newsletters do not overlap
 
 
@@ -36,31 +36,39 @@ GATE = 7_130_001  # advisory lock: a stop and a batch of newsletters do not over
 @transaction.atomic(savepoint=False)
 def meet(channel: Channel, sender: Sender, at: datetime) -> Address:
     """Find the address a message came from, or make contact and address; note that they wrote."""
-    address = _find(channel, sender) or _make(channel, sender)
-    contact = address.contact
-    address.channel, address.organisation, contact.organisation = channel, channel.organisation, channel.organisation
-    _remember_aliases(address, sender)
     at = min(at, timezone.now())
-    address.last_inbound_at = max(at, address.last_inbound_at or at)
-    contact.last_seen_at = max(at, contact.last_seen_at or at)
-    if address.state == Address.State.GONE:
-        address.state = Address.State.ACTIVE
-    _note_seen(address)
+    address = _heard(channel, sender, at)
+    if address is None:
+        if found := _find(channel, sender):
+            _remember_aliases(found, sender)  # by what is its key from now on
+        else:
+            _make(channel, sender)
+        address = _heard(channel, sender, at)
+        if address is None:
+            raise Address.DoesNotExist("made a moment ago, and gone")
+    _remember_aliases(address, sender)
     _note_names(address, sender)
     return address
 
 
-def _note_seen(address: Address) -> None:
-    values: dict[str, Any] = {"address": address.pk, "state": address.state, "inbound": address.last_inbound_at}
-    values |= {"contact": address.contact_id, "seen": address.contact.last_seen_at}
-    with connection.cursor() as cursor:
-        cursor.execute(SQL["note_seen"], values)
+def _heard(channel: Channel, sender: Sender, at: datetime) -> Address | None:
+    """Find a person by the key of their address and note that they wrote, in one call: it comes with every message."""
+    key = vault.lookup(channel.organisation_id, sender.address)
+    rows = ask(MEET, {"channel": channel.pk, "hash": key, "at": at})
+    if not rows:
+        return None
+    known, *row = rows[0]
+    address, contact = build(Address, row[: width(Address)]), build(Contact, row[width(Address) :])
+    address.contact, address.channel = contact, channel
+    address.organisation = contact.organisation = channel.organisation
+    address.known = {bytes(each) for each in known}
+    return address
 
 
 def _note_names(address: Address, sender: Sender) -> None:
     """Take over a new name or handle, and renew the search keys; most messages bring neither."""
     contact = address.contact
-    name, handle = sender.name or contact.name, sender.handle or address.handle
+    name, handle = (not contact.name_told and sender.name) or contact.name, sender.handle or address.handle
     if name != contact.name:
         contact.name = name
         contact.save(update_fields=["name"])
@@ -81,43 +89,30 @@ def index(contact: Contact) -> None:
 
 
 def _find(channel: Channel, sender: Sender) -> Address | None:
-    """Find the address by its key, else by another key of the person; locked, with the keys known of it as `known`."""
+    """Find the address by its key, else by another key of the person; locked."""
     hashes = [vault.lookup(channel.organisation_id, key) for key in (sender.address, *sender.aliases) if key]
-    aliases = AddressAlias.objects.filter(address=OuterRef("pk")).values("alias_hash")
-    addresses = Address.objects.select_related("contact").select_for_update(of=("self", "contact")).annotate(known=ArraySubquery(aliases))
-    found = addresses.filter(channel=channel, address_hash=hashes[0]).first()
-    if found is None and len(hashes) > 1:
-        found = addresses.filter(channel=channel, address_hash__in=hashes).first()
-    if found is None:
-        named = AddressAlias.objects.filter(channel=channel, alias_hash__in=hashes)
-        found = addresses.filter(id__in=named.values("address_id")).first()
-    return found
+    found = ask(SQL["find"], {"channel": channel.pk, "hashes": hashes})
+    if not found:
+        return None
+    return Address.objects.select_related("contact").select_for_update(of=("self", "contact")).get(id=found[0][0])
 
 
-def _make(channel: Channel, sender: Sender) -> Address:
+def _make(channel: Channel, sender: Sender) -> None:
+    """Make a person and their address, unless another process does in this moment."""
     organisation = channel.organisation
     language = sender.language.split("-")[0].lower()
-    try:
-        with transaction.atomic():
-            contact = Contact.objects.create(
-                organisation=organisation,
-                name=sender.name,
-                search=finding.keys(organisation.id, sender.name, [sender.handle]),
-                language=language if language in organisation.languages else organisation.language,
-            )
-            return Address.objects.create(
-                organisation=organisation,
-                contact=contact,
-                channel=channel,
-                address=sender.address,
-                address_hash=vault.lookup(organisation.id, sender.address),
-                handle=sender.handle,
-            )
-    except IntegrityError:  # made by another process in this moment
-        address = _find(channel, sender)
-        if address is None:
-            raise
-        return address
+    values = {
+        "organisation": organisation.pk,
+        "channel": channel.pk,
+        "address": vault.encrypt(sender.address),
+        "hash": vault.lookup(organisation.pk, sender.address),
+        "handle": vault.encrypt(sender.handle),
+        "name": vault.encrypt(sender.name),
+        "search": finding.keys(organisation.pk, sender.name, [sender.handle]),
+        "language": language if language in organisation.languages else organisation.language,
+        "at": timezone.now(),
+    }
+    ask(SQL["make"], values)
 
 
 def _remember_aliases(address: Address, sender: Sender) -> None:
@@ -128,8 +123,7 @@ def _remember_aliases(address: Address, sender: Sender) -> None:
         hashes.add(bytes(address.address_hash))
         address.address, address.address_hash = sender.address, own
         address.save(update_fields=["address", "address_hash"])
-    known = {bytes(each) for each in getattr(address, "known", ())}
-    _add_aliases(address, hashes - {own} - known)
+    _add_aliases(address, hashes - {own} - address.known)
 
 
 def _add_aliases(address: Address, hashes: Iterable[bytes]) -> None:
@@ -264,8 +258,9 @@ def stop(contact: Contact, *, evidence: str, channel: Channel | None, at: dateti
     address = contact.addresses.filter(channel=channel).first()
     ledger.write(contact, address, "withdraw", [ledger.EVERYTHING, *purposes], proof)
     contact.subscriptions.all().delete()
-    contact.state, contact.paused_until, contact.step = Contact.State.STOPPED, None, None
-    contact.save(update_fields=["state", "paused_until", "step"])
+    contact.state, contact.paused_until, contact.step, contact.errand = Contact.State.STOPPED, None, None, ""
+    contact.save(update_fields=["state", "paused_until", "step", "errand"])
+    stopped.send(Contact, contact=contact)
     return sum(cancel(each, UNASKED) for each in contact.addresses.all())
 
 
@@ -288,6 +283,22 @@ def speak(contact: Contact, language: str) -> None:
     contact.save(update_fields=["language"])
 
 
+@transaction.atomic
+def call(contact: Contact, name: str) -> None:
+    """Call a contact as they told us to; what the messenger says of their name counts no more."""
+    contact.name, contact.name_told = name, True
+    contact.save(update_fields=["name", "name_told"])
+    index(contact)
+
+
+@transaction.atomic
+def send_on(contact: Contact, errand: str) -> None:
+    """Note which room above has something in hand for a contact: it is asked about their messages. Empty: none."""
+    if contact.errand != errand:
+        contact.errand = errand
+        contact.save(update_fields=["errand"])
+
+
 # ── What several verbs share ──────────────────────────────────────────────
 
 
@@ -302,9 +313,10 @@ def absorb(into: Contact, other: Contact) -> None:
         into.state = Contact.State.STOPPED
     elif into.subscriptions.filter(confirmed_at__isnull=False).exists():
         into.state = Contact.State.ACTIVE
-    into.name = into.name or other.name
-    into.district = into.district or other.district
-    into.save(update_fields=["state", "name", "district"])
+    if not into.name or (other.name_told and not into.name_told):
+        into.name, into.name_told = other.name, other.name_told
+    into.district, into.errand = into.district or other.district, into.errand or other.errand
+    into.save(update_fields=["state", "name", "name_told", "district", "errand"])
     joined.send(Contact, into=into, other=other)
     other.delete()
     index(into)

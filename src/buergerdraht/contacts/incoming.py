@@ -9,7 +9,7 @@ from buergerdraht.contacts.models import Address, Contact
 from buergerdraht.gateway.models import Channel
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)  # one message, not its values: rooms note by it what they found
+@dataclass(frozen=True, kw_only=True)
 class Incoming:
     channel: Channel
     event: Received

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -47,7 +48,7 @@ class Topic(models.Model):
 
 
 class Contact(models.Model):
-    """A citizen, pseudonymous. What we call them is what they told the messenger."""
+    """A citizen, pseudonymous. What we call them is what they told the messenger, or us."""
 
     class State(models.TextChoices):
         NEW = "new"  # wrote, not subscribed
@@ -57,12 +58,14 @@ class Contact(models.Model):
 
     organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="contacts")
     name = SealedField(default="")
+    name_told = models.BooleanField(default=False, db_default=False)  # by themselves, to us: the messenger's name replaces it no more
     search = ArrayField(models.BigIntegerField(), default=list)  # keyed hashes of folded words and numbers, see contacts.finding
     language = models.CharField(max_length=12, default="de")
     district = models.ForeignKey(District, models.SET_NULL, null=True, blank=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.NEW)
     paused_until = models.DateTimeField(null=True)
     step = models.JSONField(null=True)  # where they stand in signing up, see contacts.signup
+    errand = models.CharField(max_length=20, blank=True, default="", db_default="")  # a room above that has something in hand for them
     created_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField(null=True)
 
@@ -91,6 +94,8 @@ class Address(models.Model):
     no_newsletter = models.BooleanField(default=False)  # the provider's own marketing stop
     last_inbound_at = models.DateTimeField(null=True)  # provider time: opens the window
     created_at = models.DateTimeField(auto_now_add=True)
+
+    known: Set[bytes] = frozenset()  # hashes of its aliases, where they were asked for
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["channel", "address_hash"], name="address_once")]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import BigIntegerField, BinaryField, Case, F, Q, QuerySet, TextField, Value, When
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Now
 from django.dispatch import Signal
 from django.utils import timezone
 
@@ -23,9 +25,9 @@ from buergerdraht.contacts.models import Address
 from buergerdraht.contacts.rules import Window as Window
 from buergerdraht.contacts.rules import quiet_until as quiet_until
 from buergerdraht.contacts.rules import window as window
-from buergerdraht.gateway import channels, outbox
+from buergerdraht.gateway import channels, database, outbox
 from buergerdraht.gateway.models import Channel, Outbound, StoredContent
-from buergerdraht.gateway.queries import queries
+from buergerdraht.gateway.queries import ask, build, queries
 
 SQL = queries(Path(__file__).with_name("outreach.sql"))
 PIECE = 500
@@ -41,7 +43,6 @@ class Refused(Exception):
         self.reason = reason
 
 
-@transaction.atomic
 def send(
     address: Address,
     content: Content,
@@ -52,40 +53,61 @@ def send(
     expires_at: datetime | None = None,
 ) -> Outbound:
     """Queue one message, or raise Refused. Fires `sent`."""
-    fresh = _may_have(address, content, purpose)
-    outbound = outbox.put(
-        fresh.channel,
-        fresh.address,
-        content,
-        purpose=purpose,
-        not_before=rules.earliest(fresh.organisation, purpose, not_before),
-        expires_at=expires_at,
-    )
-    sent.send(Outbound, outbound=outbound, address=fresh, content=content, purpose=purpose, operator=operator)
+    with _whole():
+        fresh = _may_have(address, content, purpose)
+        outbound = outbox.put(
+            fresh.channel,
+            fresh.address,
+            content,
+            purpose=purpose,
+            not_before=rules.earliest(fresh.organisation, purpose, not_before),
+            expires_at=expires_at,
+        )
+        sent.send(Outbound, outbound=outbound, address=fresh, content=content, purpose=purpose, operator=operator)
     return outbound
 
 
-@transaction.atomic
 def probe(address: Address, content: Content, *, expires_at: datetime) -> Outbound:
     """Queue a message that only tries the way, or raise Refused: asked the same as every other, but no conversation hears of it."""
-    fresh = _may_have(address, content, Outbound.Purpose.SERVICE)
-    return outbox.put(fresh.channel, fresh.address, content, purpose=Outbound.Purpose.SERVICE, expires_at=expires_at)
+    with _whole():
+        fresh = _may_have(address, content, Outbound.Purpose.SERVICE)
+        return outbox.put(fresh.channel, fresh.address, content, purpose=Outbound.Purpose.SERVICE, expires_at=expires_at)
+
+
+def _whole() -> AbstractContextManager[None]:
+    """A transaction, or the one at hand: a refusal comes before anything is written, so nothing needs to be taken back.
+
+    Whatever else is raised inside must not be caught inside the transaction.
+    """
+    return nullcontext() if connection.in_atomic_block else transaction.atomic()
 
 
 def _may_have(address: Address, content: Content, purpose: str) -> Address:
     """Look at the address as it stands now; raise Refused where this may not go to it."""
     if purpose in {rules.NEWSLETTER, rules.ALERT}:
         enter_gate(address.organisation_id)
-    judged = Address.objects.annotate(refusal=rules.refusal(purpose, timezone.now()))
-    fresh = judged.get(id=address.id)
+    sql, values = _judging(purpose)
+    rows = ask(sql, [*values, address.pk])
+    if not rows:
+        raise Address.DoesNotExist
+    fresh = build(Address, rows[0][:-1])
     for name in ("contact", "channel", "organisation"):  # what decided stands in the row; these are lent, because fetching is dear
         if name in address._state.fields_cache and getattr(fresh, f"{name}_id") == getattr(address, f"{name}_id"):
             setattr(fresh, name, getattr(address, name))
-    if fresh.refusal:
-        raise Refused(fresh.refusal)
+    if refusal := rows[0][-1]:
+        raise Refused(refusal)
     if content.template is None and not window(fresh).open:
         raise Refused("window_closed")
     return fresh
+
+
+@cache
+def _judging(purpose: str) -> tuple[str, tuple[Any, ...]]:
+    """The question whether one address may be written to, put into SQL once: its columns and the refusal; the last value is its id."""
+    names = [field.attname for field in Address._meta.concrete_fields]
+    rows = Address.objects.order_by().annotate(refusal=rules.refusal(purpose, Now())).values_list(*names, "refusal")
+    sql, values = rows.query.sql_with_params()
+    return f'{sql} WHERE "contacts_address"."id" = %s', values
 
 
 # ── Many at once ──────────────────────────────────────────────────────────
@@ -158,6 +180,11 @@ def _standing(selection: Selection) -> QuerySet[Address, tuple[Any, ...]]:
 
 
 # ── The operator's decisions ──────────────────────────────────────────────
+
+
+def take_back(outbound: Outbound) -> bool:
+    """Take a letter back before it left. Says whether it was in time; what was claimed meanwhile is not."""
+    return outbox.take_back(outbound)
 
 
 @transaction.atomic
@@ -233,6 +260,19 @@ def hold(batch: int) -> None:
 
 def release(batch: int) -> None:
     outbox.release(batch)
+
+
+def keep_quiet(organisation: Organisation, batch: int) -> None:
+    """Let a batch rest through the organisation's quiet hours, however long it runs."""
+    if quiet_until(organisation, database.clock()) is None:
+        outbox.rouse(batch)
+    else:
+        outbox.rest(batch)
+
+
+def rouse(batch: int) -> None:
+    """Let a batch that rested be like every other."""
+    outbox.rouse(batch)
 
 
 def stop_batch(batch: int) -> int:

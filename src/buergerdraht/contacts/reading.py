@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from buergerdraht.accounts.models import Organisation
+from buergerdraht.accounts.models import Membership, Organisation
 from buergerdraht.contacts import finding
 from buergerdraht.contacts.models import Address, ConsentText, Contact, Subscription
 from buergerdraht.contacts.records import purposes
 from buergerdraht.contacts.texts import LANGUAGES
 from buergerdraht.gateway import channels
 
+# Whom a room above keeps from a member in lists that tell who wrote lately. It registers in its `apps.py`, because this one knows none.
+VEILS: list[Callable[[Membership], QuerySet[Contact]]] = []
 TONES = {"active": "success", "new": "plain", "paused": "warning", "stopped": "plain", "gone": "danger", "blocked": "danger"}
 
 
@@ -43,6 +45,14 @@ def _by_state(contacts: QuerySet[Contact], state: str) -> QuerySet[Contact]:
     if state == "active":
         return contacts.filter(Q(paused_until=None) | Q(paused_until__lte=now), state=state)
     return contacts.filter(state=state) if state else contacts
+
+
+def veiled(membership: Membership) -> Q:
+    """The contacts not to be named to a member where a list tells that they wrote."""
+    hidden = Q(pk__in=[])
+    for veil in VEILS:
+        hidden |= Q(pk__in=veil(membership).values("pk"))
+    return hidden
 
 
 def with_rows(contacts: QuerySet[Contact]) -> QuerySet[Contact]:

@@ -64,7 +64,7 @@ def join(contact: Contact, other: Contact, *, operator: Operator) -> None:
 
 @transaction.atomic
 def part(address: Address, *, operator: Operator) -> Contact:
-    """Give an address a record of its own, with its subscriptions and consents. The messages stay where they are."""
+    """Give an address a record of its own, with its subscriptions, consents and messages."""
     old = address.contact
     new = Contact.objects.create(
         organisation_id=old.organisation_id,
@@ -84,6 +84,7 @@ def part(address: Address, *, operator: Operator) -> Contact:
             contact.state = Contact.State.ACTIVE if confirmed else Contact.State.NEW
         contact.save(update_fields=["state"])
         actions.index(contact)
+    actions.parted.send(Contact, old=old, new=new, address=address)
     _log(old, "contacts.part", operator, other=new.pk)
     return new
 

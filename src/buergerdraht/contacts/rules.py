@@ -13,11 +13,12 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import BooleanField, Case, CharField, Exists, OuterRef, Q, Value, When
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.contacts.models import Address, Contact, Subscription
-from buergerdraht.gateway import channels
+from buergerdraht.gateway import channels, database
 
 NEWSLETTER, ALERT = "newsletter", "alert"
 
@@ -28,7 +29,7 @@ class Window:
     until: datetime | None = None  # None: no end
 
 
-def refusal(purpose: str, now: datetime) -> Case:
+def refusal(purpose: str, now: datetime | Now) -> Case:
     """Say for rows of Address why they may not be written to for this purpose, or "". Windows and quiet hours are asked elsewhere."""
     wish = Subscription.objects.filter(contact=OuterRef("contact"), confirmed_at__isnull=False)
     always = [
@@ -70,7 +71,8 @@ def earliest(organisation: Organisation, purpose: str, not_before: datetime | No
     """Move a newsletter out of the organisation's quiet hours; everything else goes when it was asked for."""
     if purpose != NEWSLETTER:
         return not_before
-    end = quiet_until(organisation, max(not_before or timezone.now(), timezone.now()))
+    now = database.clock()
+    end = quiet_until(organisation, max(not_before or now, now))
     return end or not_before
 
 

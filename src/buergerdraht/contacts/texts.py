@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -31,9 +31,13 @@ def _texts() -> dict[str, Any]:
 
 def say(organisation: Organisation, language: str, key: str, **values: str) -> str:
     """Say one of our sentences in the citizen's language, else in the organisation's, else in English."""
-    versions = _texts()[key]
+    return speak(_texts()[key], organisation, language, **values)
+
+
+def speak(versions: Mapping[str, str | Mapping[str, str]], organisation: Organisation, language: str, **values: str) -> str:
+    """Say a sentence that is there in several languages, and in German in Sie and Du."""
     text = next((versions[each] for each in (language, organisation.language, "en", "de") if each in versions), "")
-    if isinstance(text, dict):
+    if isinstance(text, Mapping):
         text = text[organisation.address_form]
     return str(text).format_map({"organisation": organisation.name, "privacy_url": privacy_url(organisation), **values})
 

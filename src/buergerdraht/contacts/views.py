@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -22,6 +22,8 @@ from buergerdraht.contacts.models import Address, Contact, Topic
 from buergerdraht.contacts.texts import LANGUAGES
 
 PAGE = 50
+# Where a contact's thread is, for whoever may see it. The room above registers in its `apps.py`, because this one knows none of them.
+THREADS: list[Callable[[DeskRequest, Contact], str]] = []
 
 
 @desk(Right.READ)
@@ -142,7 +144,7 @@ def part(request: DeskRequest, contact: int) -> HttpResponse:
         messages.error(request, _("Es gibt nur eine Adresse: Hier ist nichts zu trennen."))
         return _back(request, found)
     new = records.part(address, operator=request.operator)
-    messages.success(request, _("Getrennt: Die Adresse hat jetzt einen eigenen Kontakt. Nachrichten blieben beim bisherigen."))
+    messages.success(request, _("Getrennt: Die Adresse hat jetzt einen eigenen Kontakt, mit ihren Nachrichten."))
     return _back(request, new)
 
 
@@ -163,6 +165,7 @@ def _page(request: DeskRequest, contact: Contact, **forms: object) -> HttpRespon
         "partners": [reading.row(each) for each in reading.with_rows(found)[:10]],
         "may_change": request.may(Right.CONTACTS),
         "may_erase": request.may(Right.PRIVACY),
+        "thread": next((address for each in THREADS if (address := each(request, contact))), ""),
     }
     return render(request, "contacts/detail.html", context, status=422 if forms else 200)
 

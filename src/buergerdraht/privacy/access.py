@@ -11,9 +11,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from buergerdraht.broadcasts.models import Recipient, TestAddress
+from buergerdraht.consultations.models import Guest
 from buergerdraht.contacts.models import ConsentText, Contact
 from buergerdraht.contacts.records import purposes
-from buergerdraht.conversations.models import Message
+from buergerdraht.conversations import care
+from buergerdraht.conversations.models import Conversation, Draft, Message, Stretch
 from buergerdraht.gateway import channels, reading
 from buergerdraht.gateway.models import Channel, Media
 from buergerdraht.privacy.models import AccessLink
@@ -45,7 +47,11 @@ def collect(contact: Contact) -> dict[str, Any]:
         "addresses": _addresses(contact),
         "subscriptions": _subscriptions(contact),
         "consents": _consents(contact),
+        "conversation": _thread(contact),
+        "matters": _matters(contact),
+        "consultations": _consultations(contact),
         "messages": _messages(contact),
+        "draft": _draft(contact),
         "broadcasts": _broadcasts(contact),
         "test_phone_of": list(TestAddress.objects.filter(address__contact=contact).values_list("operator__name", flat=True)),
         "deliveries": _deliveries(contact),
@@ -139,11 +145,70 @@ def _messages(contact: Contact) -> list[dict[str, Any]]:
             "text": row.text,
             "data": row.data,
             "reaction": row.reaction,
+            "noticed": [str(care.TITLES[flag]) for flag in row.flags if flag in care.TITLES],
             "deleted_at": _iso(row.deleted_at),
             "files": [_file(media) for media in row.media.all()],
         }
         for row in rows
     ]
+
+
+def _matters(contact: Contact) -> list[dict[str, Any]]:
+    """What they came with, one entry each: when it began and ended, and what they said about it afterwards."""
+    rows = Stretch.objects.filter(conversation__contact=contact).select_related("channel", "topic", "team").order_by("opened_at", "id")
+    return [
+        {
+            "opened_at": _iso(row.opened_at),
+            "answered_at": _iso(row.answered_at),
+            "closed_at": _iso(row.closed_at),
+            "channel": _channel(row.channel),
+            "topic": row.topic.title_in(contact.language) if row.topic else "",
+            "team": row.team.name if row.team else "",
+            "asked_at": _iso(row.asked_at),
+            "mark": row.mark,
+            "mark_text": row.mark_text,
+        }
+        for row in rows
+    ]
+
+
+def _consultations(contact: Contact) -> list[dict[str, Any]]:
+    """The appointed hours they signed up for, and how it went; what they asked stands among the messages."""
+    rows = Guest.objects.filter(contact=contact).select_related("consultation").order_by("joined_at", "id")
+    return [
+        {
+            "title": row.consultation.title if row.consultation else "",
+            "begins_at": _iso(row.consultation.begins_at) if row.consultation else None,
+            "state": row.state,
+            "joined_at": _iso(row.joined_at),
+            "called_at": _iso(row.called_at),
+            "done_at": _iso(row.done_at),
+            "number": row.number,
+            "reason": row.reason,
+        }
+        for row in rows
+    ]
+
+
+def _draft(contact: Contact) -> str:
+    """What somebody of us began to write to them or about them."""
+    return Draft.objects.filter(conversation__contact=contact).values_list("text", flat=True).first() or ""
+
+
+def _thread(contact: Contact) -> dict[str, Any]:
+    """How their thread stands with us: also that it was set aside, is confidential, or holds a label."""
+    row = Conversation.objects.filter(contact=contact).select_related("team", "topic").prefetch_related("labels").first()
+    if row is None:
+        return {}
+    return {
+        "state": row.state,
+        "aside": str(care.ASIDE.get(row.aside, "")),
+        "urgent_since": _iso(row.urgent_at),
+        "confidential": row.confidential,
+        "team": row.team.name if row.team else "",
+        "topic": row.topic.title_in(contact.language) if row.topic else "",
+        "labels": [label.name for label in row.labels.all()],
+    }
 
 
 def _file(media: Media) -> dict[str, Any]:

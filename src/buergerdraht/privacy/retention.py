@@ -14,10 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.accounts.vault import encrypt
+from buergerdraht.consultations.models import Guest
 from buergerdraht.contacts import actions
 from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Contact, ContactImport, Subscription
-from buergerdraht.conversations.models import Conversation, Message
+from buergerdraht.conversations import care
+from buergerdraht.conversations.models import Conversation, Draft, Message, Notice, Stretch
 from buergerdraht.gateway.models import EarlyReceipt, InboundEvent, Media, Outbound, Part, Seen, StoredContent, Traffic
 from buergerdraht.privacy.erase import CLOSED, delete_outbounds, erase, remove_files
 from buergerdraht.privacy.models import AccessLink, Erasure, RetentionRun
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
 
 BATCH = 500
+HIDDEN = "hidden"  # in a message's data: what was sensitive in it is gone
 UPLOADS = timedelta(days=7)
+NOTICES = timedelta(days=30)  # what operators were told, seen or not
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ def run(organisation: Organisation, now: datetime | None = None) -> RetentionRun
     counts["remnants"] = _remnants(organisation)
     AccessLink.objects.filter(organisation=organisation, expires_at__lt=now).delete()
     _imports(organisation, now - UPLOADS)
+    Notice.objects.filter(organisation=organisation, at__lt=now - NOTICES).delete()
     return RetentionRun.objects.create(organisation=organisation, counts={key: number for key, number in counts.items() if number})
 
 
@@ -78,6 +83,25 @@ def _messages(organisation: Organisation, before: datetime) -> int:
             number += Message.objects.filter(id__in=ids).count()
             Message.objects.filter(id__in=ids).delete()
     Conversation.objects.filter(organisation=organisation, last_at__lt=before).update(last_text="")
+    Stretch.objects.filter(organisation=organisation, closed_at__lt=before).exclude(mark_text="").update(mark_text="")  # figures stay
+    Guest.objects.filter(organisation=organisation, joined_at__lt=before).exclude(state__in=Guest.ALIVE).delete()
+    Draft.objects.filter(conversation__organisation=organisation, at__lt=before).delete()
+    return number
+
+
+def _sensitive(organisation: Organisation, before: datetime) -> int:
+    """Account numbers, health and the like go earlier: the message keeps its place, with these hidden for good and its files gone."""
+    rows = Message.objects.filter(organisation=organisation, at__lt=before, flags__overlap=sorted(care.SENSITIVE))
+    rows = rows.exclude(data__has_key=HIDDEN).order_by("at", "id")
+    number = 0
+    while page := list(rows.prefetch_related("media")[:BATCH]):
+        with transaction.atomic():
+            for message in page:
+                message.text = care.mask(message.text)
+                message.data = {key: value for key, value in message.data.items() if key != "earlier"} | {HIDDEN: True}
+            Message.objects.bulk_update(page, ["text", "data"])
+            _delete_files([media for message in page for media in message.media.all() if media.state != Media.State.DELETED])
+        number += len(page)
     return number
 
 
@@ -87,10 +111,15 @@ def _files(organisation: Organisation, before: datetime) -> int:
     number = 0
     while doomed := list(rows[:BATCH]):
         with transaction.atomic():
-            remove_files(doomed)
-            ids = [each.id for each in doomed]
-            number += Media.objects.filter(id__in=ids).update(state=Media.State.DELETED, ref={}, file_name="", alt="", sha256=None)
+            number += _delete_files(doomed)
     return number
+
+
+def _delete_files(doomed: list[Media]) -> int:
+    """Delete the bytes; the row stays to say that there was a file."""
+    remove_files(doomed)
+    rows = Media.objects.filter(id__in=[each.id for each in doomed])
+    return rows.update(state=Media.State.DELETED, ref={}, file_name="", alt="", sha256=None)
 
 
 def _delete_media(doomed: list[Media]) -> None:
@@ -169,6 +198,7 @@ def _in_batches(rows: QuerySet[Outbound] | QuerySet[StoredContent], verb: Callab
 CLASSES = (
     Class("unconfirmed", _("Unbestätigte Anmeldungen"), 3, _unconfirmed),
     Class("messages", _("Nachrichten"), 365, _messages),
+    Class("sensitive", _("Kontonummern, Ausweise, Gesundheit in Nachrichten"), 30, _sensitive),
     Class("media", _("Bilder und Dateien von Bürgerinnen und Bürgern"), 180, _files),
     Class("deliveries", _("Versandnachweise je Person"), 180, _deliveries),
     Class("silent", _("Personen ohne Abo, die nicht mehr schreiben"), 365, _silent),

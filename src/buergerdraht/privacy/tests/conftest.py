@@ -15,7 +15,7 @@ from buergerdraht.contacts import actions
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Address, Topic
-from buergerdraht.conversations import actions as talks
+from buergerdraht.conversations import answering, holding, recording
 from buergerdraht.conversations.models import Conversation
 from buergerdraht.gateway import files, outbox
 from buergerdraht.gateway.models import Channel, InboundEvent, Outbound, Part
@@ -53,12 +53,12 @@ def citizen(db: None) -> Citizen:
     proof = Proof(channel=channel, evidence="wamid.4917139200147", text="Hinweis")
     actions.subscribe(address.contact, [topic], address, proof)
     actions.confirm(address.contact, address, proof)
-    said = talks.record(incoming)
+    said = recording.record(incoming)
     picture = files.store(town, b"%PDF-1.4 geheim", "geheimnisvolles-bild.pdf")
     said.media.add(picture)
     conversation = Conversation.objects.get()
-    talks.reply(conversation, Content(text="Das Quittengelee holen wir ab"), operator=operator)
-    talks.note(conversation, "Wohnt im Mirabellenweg", operator=operator)
+    answering.reply(conversation, Content(text="Das Quittengelee holen wir ab"), operator=operator)
+    holding.note(conversation, "Wohnt im Mirabellenweg", operator=operator)
     broadcast = Broadcast.objects.create(organisation=town, title="Wochenmarkt", state="done")
     stored = outbox.store(town, Content(text="Der Markt zieht um"))
     sent = outbox.put(channel, address.address, stored, purpose="newsletter", batch=broadcast.pk)

@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from buergerdraht.contacts import commands
+from buergerdraht.conversations import asides, recording
+from buergerdraht.conversations.models import Draft, Stretch
 from buergerdraht.gateway.models import Outbound
 from buergerdraht.privacy import access
 from buergerdraht.privacy.models import AccessLink
@@ -74,3 +76,26 @@ def test_an_operator_needs_the_right(citizen: Citizen) -> None:
     assert desk.post(url).json()["contact"]["name"] == "Frau Zwetschgenmus"
     citizen.operator.memberships.update(roles=["agent"])
     assert desk.post(url).status_code == 403
+
+
+def test_matters_marks_and_what_was_recognised_are_shown_in_plain_words(citizen: Citizen) -> None:
+    said = recording.record(message(citizen.channel, "7", "Meine IBAN ist DE89 3704 0044 0532 0130 00"))
+    thread = said.conversation
+    Stretch.objects.filter(conversation=thread).delete()
+    Stretch.objects.create(
+        organisation=citizen.town, conversation=thread, channel=citizen.channel, opened_at=said.at, closed_at=said.at, asked_at=said.at,
+        mark=4, mark_text="Sehr freundlich",
+    )  # fmt: skip
+    Draft.objects.create(conversation=thread, operator=citizen.operator, text="Wir kümmern uns")
+    asides.set_aside(thread, "spam", operator=citizen.operator)
+    link, _until = access.open_link(citizen.address.contact)
+    shown = Client().post(urlsplit(link).path).content.decode()
+    for words in (
+        "Ihre Anliegen",
+        "Ihre Note: 4 von 5",
+        "Sehr freundlich",
+        "Wir kümmern uns",
+        "Erkannt: Kontonummer",
+        "Werbung oder Betrug",
+    ):
+        assert words in shown, words

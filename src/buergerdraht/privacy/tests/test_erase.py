@@ -15,7 +15,7 @@ from buergerdraht.accounts import audit, vault
 from buergerdraht.broadcasts.models import Recipient
 from buergerdraht.contacts import commands
 from buergerdraht.contacts.models import Consent, Contact
-from buergerdraht.conversations import actions as talks
+from buergerdraht.conversations import recording
 from buergerdraht.gateway.models import InboundEvent, Outbound
 from buergerdraht.privacy import retention
 from buergerdraht.privacy.erase import erase
@@ -81,13 +81,13 @@ def test_the_ledger_and_the_sums_stay(citizen: Citizen) -> None:
 
 def test_the_citizen_erases_by_two_messages(citizen: Citizen, django_capture_on_commit_callbacks: object) -> None:
     ask = message(citizen.channel, "2", "LÖSCHEN")
-    talks.record(ask)
+    recording.record(ask)
     assert commands.take(ask)
     assert Contact.objects.exists()
     event = InboundEvent.objects.create(channel=citizen.channel, body=b'{"from":"4917139200147"}', state="new")
     with django_capture_on_commit_callbacks(execute=True):
         yes = message(citizen.channel, "3", "Ja")
-        talks.record(yes)
+        recording.record(yes)
         assert commands.take(yes)
         event.state = "done"
         event.save()

@@ -7,16 +7,19 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from buergerdraht.accounts.forms import RETENTION
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.connectors.contract import Sender
 from buergerdraht.contacts import actions
 from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Consent, Contact, Subscription, Topic
-from buergerdraht.conversations.models import Message
+from buergerdraht.conversations import care, recording
+from buergerdraht.conversations.models import Conversation, Draft, Message, Notice
+from buergerdraht.gateway import files
 from buergerdraht.gateway.models import InboundEvent, Media, Outbound
 from buergerdraht.privacy import retention
 from buergerdraht.privacy.models import Erasure, RetentionRun
-from buergerdraht.privacy.tests.conftest import Citizen
+from buergerdraht.privacy.tests.conftest import Citizen, message
 
 pytestmark = pytest.mark.django_db
 
@@ -60,3 +63,45 @@ def test_unconfirmed_wishes_lapse_and_silent_strangers_are_erased(citizen: Citiz
 @pytest.fixture
 def town_like() -> Organisation:
     return Organisation(slug="x", name="X", languages=["de"])
+
+
+def test_what_is_sensitive_goes_after_a_month_and_the_message_stays(citizen: Citizen) -> None:
+    said = recording.record(message(citizen.channel, "9", "Meine IBAN ist DE89 3704 0044 0532 0130 00, danke"))
+    said.media.add(files.store(citizen.town, b"%PDF-1.4 geheim", "kontoauszug.pdf"))
+    recording.record(message(citizen.channel, "9", "Nur eine Frage"))
+    before = timezone.now() + timedelta(days=29)
+    assert "sensitive" not in retention.run(citizen.town, before).counts
+    run = retention.run(citizen.town, timezone.now() + timedelta(days=31))
+    assert run.counts["sensitive"] == 1
+    said.refresh_from_db()
+    assert (said.text, said.flags) == (f"Meine IBAN ist {care.HIDDEN}, danke", ["iban"])
+    assert (said.media.get().state, said.media.get().file_name) == ("deleted", "")
+    assert Message.objects.filter(text="Nur eine Frage").exists()
+    assert "sensitive" not in retention.run(citizen.town, timezone.now() + timedelta(days=31)).counts
+
+
+def test_an_earlier_wording_goes_with_it(citizen: Citizen) -> None:
+    said = recording.record(message(citizen.channel, "8", "DE89370400440532013000"))
+    said.data["earlier"] = [{"text": "DE89370400440532013000", "at": said.at.isoformat()}]
+    said.save()
+    retention.run(citizen.town, timezone.now() + timedelta(days=31))
+    said.refresh_from_db()
+    assert "DE89" not in str(said.data) + said.text
+
+
+def test_drafts_and_notices_do_not_outlive_their_time(citizen: Citizen) -> None:
+    thread = Conversation.objects.get()
+    Draft.objects.create(conversation=thread, operator=citizen.operator, text="Liebe Frau Zwetschgenmus")
+    Notice.objects.create(organisation=citizen.town, operator=citizen.operator, conversation=thread, kind="assigned")
+    retention.run(citizen.town, timezone.now() + timedelta(days=31))
+    assert not Notice.objects.exists()
+    assert Draft.objects.exists()
+    retention.run(citizen.town, timezone.now() + timedelta(days=364))
+    assert Draft.objects.exists()
+    Draft.objects.update(at=timezone.now() - timedelta(days=366))
+    retention.run(citizen.town)
+    assert not Draft.objects.exists()
+
+
+def test_the_settings_offer_every_class_with_its_days() -> None:
+    assert {each.key: each.days for each in retention.CLASSES} == {key: days for key, (_title, days) in RETENTION.items()}

@@ -14,8 +14,13 @@ KNOWN = {
     "contacts.addressalias": "access._addresses counts them, erase (cascades)",
     "contacts.subscription": "access._subscriptions, erase (cascades)",
     "contacts.consent": "access._consents, erase (keeps the pseudonym, blurs the evidence)",
-    "conversations.conversation": "access._messages, erase (cascades)",
+    "consultations.guest": "access._consultations, erase (cascades), retention._messages (the hour keeps its numbers)",
+    "conversations.conversation": "access._thread and _messages, erase (cascades)",
     "conversations.message": "access._messages, erase._messages",
+    "conversations.stretch": "access._matters (with the mark they gave), erase (cascades)",
+    "conversations.draft": "access._draft, erase (cascades)",
+    "conversations.notice": "whom of us a thread concerns: ids only; erase (cascades)",
+    "conversations.presence": "which thread is before whose eyes of us: an id only; erase (loses the thread)",
     "conversations.reading": "who of us read it: the audit log says so; erase (cascades)",
     "broadcasts.recipient": "access._broadcasts, erase (loses the person, keeps the sum)",
     "broadcasts.testaddress": "access.collect (test_phone_of), erase (cascades)",
@@ -61,7 +66,7 @@ def test_every_sealed_column_is_known() -> None:
     from buergerdraht.accounts.vault import SealedField
 
     sealed = {model._meta.label_lower for model in apps.get_models() if any(isinstance(f, SealedField) for f in model._meta.get_fields())}
-    ours = {"gateway.channel", "watch.alarmreceiver"}  # their sealed columns hold our own tokens
+    ours = {"gateway.channel", "watch.alarmreceiver", "conversations.pushkey"}  # our own tokens, addresses and devices
     assert sealed - ours <= set(KNOWN) | set(HIDDEN)
 
 
