@@ -7,9 +7,26 @@ class ConversationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.db.models.signals import post_delete
+
+        from buergerdraht.accounts import entrance
+        from buergerdraht.accounts.models import Membership
         from buergerdraht.contacts import actions as contacts
         from buergerdraht.contacts import outreach
-        from buergerdraht.conversations import actions, outgoing
+        from buergerdraht.contacts import reading as contact_reading
+        from buergerdraht.contacts import views as contact_views
+        from buergerdraht.conversations import bell_views, confidential, merging, outgoing, page, push_views, sight, telling
+        from buergerdraht.gateway import file_views, live
+        from buergerdraht.ui.templatetags.ui import NUMBERS
 
         outreach.sent.connect(outgoing.on_sent, dispatch_uid="conversations.sent")
-        contacts.joined.connect(actions.join, dispatch_uid="conversations.joined")
+        contacts.joined.connect(merging.join, dispatch_uid="conversations.joined")
+        contacts.parted.connect(merging.part, dispatch_uid="conversations.parted")
+        post_delete.connect(confidential.on_left, sender=Membership, dispatch_uid="conversations.left")
+        file_views.GUARDS.append(sight.may_have_file)
+        contact_views.THREADS.append(page.door)
+        contact_reading.VEILS.append(sight.hidden_contacts)
+        entrance.SECTIONS.append(push_views.section)
+        NUMBERS["conversations:bell"] = bell_views.number
+        live.PREPARERS.update(dict.fromkeys(telling.TOPICS, telling.prepare))
+        live.SUMS["counts"] = telling.counts

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
 
+from django.core import signing
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,10 +17,10 @@ from buergerdraht.accounts.models import Operator
 from buergerdraht.connectors.contract import Content, Note, TemplateUse
 from buergerdraht.contacts import outreach
 from buergerdraht.contacts.models import Address
-from buergerdraht.conversations import outgoing, words
-from buergerdraht.conversations.models import Conversation
+from buergerdraht.conversations import outgoing, pen, saved_answers, words
+from buergerdraht.conversations.models import Conversation, Message
 from buergerdraht.gateway import channels
-from buergerdraht.gateway.models import Channel, MessageTemplate
+from buergerdraht.gateway.models import Channel, Media, MessageTemplate
 
 SOON = timedelta(hours=2)
 PLACEHOLDER = re.compile(r"{{\s*(\w+)\s*}}")
@@ -56,6 +59,27 @@ class Choice:
         return f"{self.row.name.replace('_', ' ')} ({self.row.language})"
 
 
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What stands in the field when it is drawn: what was begun, or what was taken back."""
+
+    text: str = ""
+    kind: str = pen.ANSWER
+    over: int | None = None  # whose draft this is
+    quote: str = ""
+    kept: Sequence[Kept] = ()  # files that are here already
+    choices: Sequence[str] = ()
+    place: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file of a reply taken back; the token lets this thread send it again."""
+
+    media: Media
+    token: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Composer:
     address: Address | None
@@ -67,35 +91,97 @@ class Composer:
     limit: int
     sounds: str  # types of sound files the messenger takes, for the recorder
     waiting: bool  # a reply is already waiting for the citizen's answer
+    language: str  # for the spell check
+    pen: pen.Pen
+    filled: Filled
+    newest: int  # of the citizen's messages this page shows
+    signature: str = ""
+    most_choices: int = 0
+    choice_letters: int = 0
+    once: UUID = field(default_factory=uuid4)
+    once_other: UUID = field(default_factory=uuid4)  # of the template beside it: not the same reply
 
 
-def composer(conversation: Conversation, operator: Operator, address_id: int | None = None) -> Composer:
+def composer(conversation: Conversation, operator: Operator, address_id: int | None = None, filled: Filled | None = None) -> Composer:
     """Collect what the reply field shows."""
     found = conversation.contact.addresses.select_related("channel", "contact").order_by("id")
-    addresses = list(found)
+    addresses = list(found.exclude(state=Address.State.BLOCKED))
     wanted = address_id or conversation.last_address_id
     usable = [address for address in addresses if address.state == Address.State.ACTIVE]
     address = next((each for each in addresses if each.pk == wanted), None) or next(iter(usable), None)
+    written = pen.look(conversation, operator)
+    locked_by = conversation.operator if conversation.operator_id not in {None, operator.pk} else None
+    common: dict[str, Any] = {
+        "locked_by": locked_by, "language": conversation.contact.language, "pen": written, "newest": newest(conversation),
+        "filled": filled or begun(written, operator, locked=locked_by is not None),
+    }  # fmt: skip
     if address is None:
-        return Composer(address=None, addresses=[], open=False, clock=None, locked_by=None, templates=[], limit=0, sounds="", waiting=False)
+        return Composer(
+            address=None, addresses=[], open=False, clock=None, templates=[], limit=0, sounds="", waiting=False, **common
+        )  # fmt: skip
     limits, window = channels.limits(address.channel), outreach.window(address)
     return Composer(
         address=address,
         addresses=usable,
         open=window.open,
         clock=clock(window.until, limits.window_hours) if window.open and window.until else None,
-        locked_by=conversation.operator if conversation.operator_id not in {None, operator.pk} else None,
-        templates=[] if window.open else templates(address.channel, conversation.contact.language),
+        templates=templates(address.channel, conversation.contact.language) if limits.templates else [],
         limit=limits.text,
         sounds=" ".join(mime for kind in ("voice", "audio") for mime in limits.mimes.get(kind, ())),
         waiting=not window.open and conversation.messages.filter(kind="parked").exists(),
+        signature=saved_answers.signature(conversation, operator),
+        most_choices=max(limits.buttons, limits.list_rows),
+        choice_letters=limits.button_title,
+        **common,
     )
+
+
+def begun(written: pen.Pen, operator: Operator, *, locked: bool) -> Filled:
+    """Go on with the draft, unless a colleague is writing it this moment, or it is theirs and only they may answer."""
+    draft = written.draft
+    if draft is None or written.other or (locked and draft.operator_id != operator.pk):
+        return Filled()
+    return Filled(text=draft.text, kind=draft.kind, over=draft.operator_id)
+
+
+def taken_back(conversation: Conversation, written: Message, operator: Operator, typed: str = "") -> Filled:
+    """Fill the field with a reply that was taken back, before what was typed since."""
+    text = saved_answers.unsigned(written.text, saved_answers.signature(conversation, operator))
+    place = written.data.get("location") or {}
+    if place:
+        place = {**place, "point": f"{place['latitude']}, {place['longitude']}"}
+    return Filled(
+        text="\n\n".join(part for part in (text, typed) if part) if written.kind != "template" else typed,
+        quote=written.quote, choices=written.data.get("choices", ()), place=place,
+        kept=[Kept(media, token(conversation, media)) for media in vars(written).get("attached", ())],
+    )  # fmt: skip
+
+
+def token(conversation: Conversation, media: Media) -> str:
+    """Seal which file this thread may send again: nobody attaches another thread's file by its number."""
+    return signing.dumps([conversation.pk, str(media.pk)], salt="conversations.kept")
+
+
+def kept(conversation: Conversation, token: str) -> Media | None:
+    try:
+        number, media = signing.loads(token, salt="conversations.kept", max_age=86400)
+    except signing.BadSignature:
+        return None
+    if number != conversation.pk:
+        return None
+    return Media.objects.filter(organisation=conversation.organisation_id, pk=media).first()
+
+
+def newest(conversation: Conversation) -> int:
+    rows = conversation.messages.filter(author=Message.Author.CITIZEN).order_by("-id")
+    return rows.values_list("id", flat=True).first() or 0
 
 
 def clock(until: datetime, hours: int) -> Clock:
     rest = until - timezone.now()
     percent = max(0, min(100, round(100 * rest / timedelta(hours=hours)))) if hours else 100
-    return Clock(until, words.span(rest), percent, "is-ok" if rest > SOON else "is-warn")
+    shown = rest if rest < timedelta(hours=2) else rest - rest % timedelta(hours=1)  # minutes only where they matter
+    return Clock(until, words.span(shown), percent, "is-ok" if rest > SOON else "is-warn")
 
 
 def templates(channel: Channel, language: str) -> list[Choice]:

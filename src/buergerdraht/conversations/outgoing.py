@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from buergerdraht.accounts.models import Operator
@@ -17,22 +18,34 @@ from buergerdraht.connectors import markdown
 from buergerdraht.connectors.contract import Content, TemplateUse, content_from_json
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.models import Address, Contact
+from buergerdraht.conversations import care
 from buergerdraht.conversations.models import Conversation, Message
 from buergerdraht.gateway import live
 from buergerdraht.gateway.models import Channel, Media, MessageTemplate, Outbound
-from buergerdraht.gateway.queries import queries
+from buergerdraht.gateway.queries import ask, build, columns, queries
 
 SQL = queries(Path(__file__).with_name("queries.sql"))
-_threads: WeakKeyDictionary[Incoming, Conversation] = WeakKeyDictionary()
+THREAD = SQL["thread"].replace("/*thread*/", columns(Conversation, "thread"))
+WRITE_NEWEST = SQL["write_newest"].replace("/*write*/", SQL["write"])
+WRITTEN = ("organisation_id", "conversation_id", "author", "operator_id", "channel_id", "address_id", "external_id", "kind", "text",
+           "quote", "outbound_id", "broadcast", "flags", "fingerprint", "at", "created_at")  # fmt: skip
+LISTED = ("state", "closed_at", "unread", "waiting_since", "snoozed_until", "stretch_id", "due_at", "warned_at", "last_address_id",
+          "last_text", "last_kind", "last_author", "last_at")  # fmt: skip
 ANSWERED_WITHIN = timedelta(days=7)  # later messages are a new matter, not an answer to the broadcast
 
 
-def first(name: str, **values: Any) -> int | None:
-    """Ask one of the small questions that every message brings."""
-    with connection.cursor() as cursor:
-        cursor.execute(SQL[name], values)
-        row = cursor.fetchone()
-    return row[0] if row else None
+@dataclass(slots=True)
+class Arrival:
+    """The thread a message arrives in, locked, and what the database knows of the message."""
+
+    conversation: Conversation
+    known: int | None  # the message this event made the first time
+    broadcast: int | None  # the newest letter of a broadcast that may have been there when they wrote
+    message: Message | None = None  # what was written of it, for those who answer it
+
+    @property
+    def flags(self) -> Sequence[str]:
+        return self.message.flags if self.message else ()
 
 
 def on_sent(
@@ -48,7 +61,7 @@ def write(outbound: Outbound, address: Address, content: Content, operator: Oper
     conversation = thread(address.contact)
     message = Message(
         conversation=conversation, author=Message.Author.OPERATOR if operator else Message.Author.BOT, operator=operator,
-        at=timezone.now(),
+        address_id=address.pk, at=timezone.now(),
     )  # fmt: skip
     fill(message, outbound, content)
     shown = show_newest(conversation, message)
@@ -60,19 +73,51 @@ def write(outbound: Outbound, address: Address, content: Content, operator: Oper
 
 
 def thread(contact: Contact) -> Conversation:
-    """Find or begin the thread with a contact, locked."""
+    """Find or begin the thread with a contact, locked. While a message of theirs is handled, it is the one at hand."""
+    arrival: Arrival | None = vars(contact).get("_arrival")
+    if arrival:
+        return arrival.conversation
     locked = Conversation.objects.select_for_update(of=("self",))
     if found := locked.filter(contact=contact).first():
         return found
-    begun, _ = Conversation.objects.get_or_create(contact=contact, defaults={"organisation_id": contact.organisation_id})
-    return locked.get(pk=begun.pk)
+    _begin(contact)
+    return locked.get(contact=contact)
 
 
-def thread_of(incoming: Incoming) -> Conversation:
-    """The thread a message arrives in: locked once, and the same object for everyone who deals with the message."""
-    if incoming not in _threads:
-        _threads[incoming] = thread(incoming.contact)
-    return _threads[incoming]
+def _begin(contact: Contact) -> None:
+    ask(SQL["begin"], {"organisation": contact.organisation_id, "contact": contact.pk, "at": timezone.now()})
+
+
+def arrival(incoming: Incoming) -> Arrival:
+    """Where a message arrives: asked once, and the same thread for everyone who deals with the message.
+
+    It is noted on the contact, which `contacts.meet` makes anew for every message.
+    """
+    found: Arrival | None = vars(incoming.contact).get("_arrival")
+    if found is None:
+        event, address = incoming.event, incoming.address
+        values = {"channel": incoming.channel.pk, "external": event.external_id, "contact": incoming.contact.pk}
+        values |= {"hash": bytes(address.address_hash), "at": event.at, "since": event.at - ANSWERED_WITHIN}
+        rows = ask(THREAD, values)
+        if not rows:  # their first message
+            _begin(incoming.contact)
+            rows = ask(THREAD, values)
+        known, broadcast, *row = rows[0]
+        found = vars(incoming.contact)["_arrival"] = Arrival(build(Conversation, row), known, broadcast)
+        found.conversation.contact = incoming.contact
+    return found
+
+
+def put(message: Message, listed: Conversation | None = None) -> None:
+    """Insert a message; with what the list shows of its thread from now on."""
+    message.created_at = timezone.now()
+    values = {name: getattr(message, name) for name in WRITTEN} | {"data": json.dumps(message.data)}
+    if listed is not None:
+        values |= {name: getattr(listed, name) for name in LISTED}
+        counted = listed.stretch_id if listed.state == Conversation.State.OPEN else None
+        values |= {"holder": listed.operator_id, "answered": listed.broadcast, "counted": counted}
+    message.pk = ask(SQL["write"] if listed is None else WRITE_NEWEST, values)[0][0]
+    message._state.adding = False
 
 
 def fill(message: Message, outbound: Outbound, content: Content) -> None:
@@ -92,7 +137,7 @@ def fill(message: Message, outbound: Outbound, content: Content) -> None:
         }.items()
         if value
     }  # fmt: skip
-    message.save(force_insert=True)
+    put(message)
     if content.media:
         message.media.add(*Media.objects.filter(organisation=message.organisation_id, id__in=[media.id for media in content.media]))
 
@@ -126,22 +171,21 @@ def fill_in(text: str, values: Mapping[str, str]) -> str:
 # ── Broadcasts ────────────────────────────────────────────────────────────
 
 
-def newest_broadcast(address: Address, at: datetime) -> Outbound | None:
-    """Find the newest broadcast that may have reached this address before `at`."""
-    key = {"channel": address.channel_id, "hash": bytes(address.address_hash)}
-    number = first("newest_broadcast", **key, at=at, since=at - ANSWERED_WITHIN)
-    return Outbound.objects.select_related("content", "channel").get(id=number) if number else None
-
-
 def show_broadcast(conversation: Conversation, outbound: Outbound) -> Message:
     """Put a broadcast into the thread it was answered in."""
     message = Message(
-        conversation=conversation, author=Message.Author.BROADCAST, broadcast=outbound.batch,
+        conversation=conversation, author=Message.Author.BROADCAST, broadcast=outbound.batch, address_id=_reached(outbound),
         at=outbound.accepted_at or outbound.created_at,
     )  # fmt: skip
     fill(message, outbound, content_from_json(outbound.content.content))
     tell(message)
     return message
+
+
+def _reached(outbound: Outbound) -> int | None:
+    return (
+        Address.objects.filter(channel=outbound.channel_id, address_hash=bytes(outbound.address_hash)).values_list("pk", flat=True).first()
+    )
 
 
 # ── Lines and the list ────────────────────────────────────────────────────
@@ -164,7 +208,7 @@ def show_newest(conversation: Conversation, message: Message) -> bool:
     conversation.last_at = message.at
     ours = message.author != Message.Author.CITIZEN
     text = markdown.plain(markdown.read(message.text)) if ours else message.text
-    conversation.last_text = " ".join(text.split())[:160]
+    conversation.last_text = " ".join(care.preview(text, message.flags).split())[:160]
     conversation.last_kind = "deleted" if message.deleted_at else message.kind
     conversation.last_author = message.author
     return True

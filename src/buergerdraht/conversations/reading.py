@@ -1,4 +1,4 @@
-"""What the inbox shows: the list, its counts, and a slice of a thread as bubbles. Reads only; the number of queries is fixed."""
+"""What a thread shows: a slice of it as bubbles, and what stands beside it. Reads only; the number of queries is fixed."""
 
 from __future__ import annotations
 
@@ -7,154 +7,22 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from buergerdraht.accounts.models import Operator, Organisation
 from buergerdraht.connectors import markdown
-from buergerdraht.contacts import finding
 from buergerdraht.contacts.models import Address, Contact, Topic
-from buergerdraht.conversations import words
-from buergerdraht.conversations.models import Conversation, Message
+from buergerdraht.conversations import answering, care, words
+from buergerdraht.conversations.models import NOTE_WITHIN, Conversation, Message, Stretch
 from buergerdraht.gateway.models import Media, Part
 
-PAGE = 50
 SLICE = 40
-MOST_GATHERED = 5_000  # messages with the words searched for; more of them are walked to
+MOST_LATER = 200  # than a message that was searched for; the page fetches the rest as it does what arrives
 SAME_RUN = timedelta(minutes=5)
 
-MINE, NEW, ALL, DONE = "meine", "neu", "alle", "erledigt"
-VIEWS = (MINE, NEW, ALL, DONE)
 OURS = {Message.Author.OPERATOR, Message.Author.BOT, Message.Author.BROADCAST}
-
-
-# ── The list ──────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What the operator wants to see in the list."""
-
-    view: str = NEW
-    query: str = ""
-    channels: Sequence[int] = ()
-    team: int | None = None
-    unanswered: bool = False
-    automatic: bool = False  # also those only talking to automatics
-
-
-@dataclass(frozen=True)
-class Row:
-    conversation: Conversation
-    name: str
-    preview: str
-    new: bool
-    waiting: str
-
-
-def counts(organisation: Organisation, operator: Operator) -> dict[str, int]:
-    """Count what is open, in one query."""
-    found = Conversation.objects.filter(organisation=organisation, state=Conversation.State.OPEN).aggregate(
-        mine=Count("id", filter=Q(operator=operator)), new=Count("id", filter=Q(operator=None)), all=Count("id")
-    )
-    return {MINE: found["mine"], NEW: found["new"], ALL: found["all"]}
-
-
-def rows(organisation: Organisation, operator: Operator, asked: Asked, offset: int = 0) -> tuple[list[Row], bool]:
-    """List a page of conversations, the longest waiting first, and say whether there are more."""
-    if asked.query:
-        page = _searched(organisation, asked.query, offset)
-    else:
-        found = _chosen(organisation, operator, asked)
-        order = ["-last_at"] if asked.view == DONE else ["waiting_since", "-last_at"]  # as the indexes stand; PostgreSQL puts nulls last
-        page = list(found.order_by(*order, "-id")[offset : offset + PAGE + 1])
-    return [_row(conversation) for conversation in page[:PAGE]], len(page) > PAGE
-
-
-def next_waiting(organisation: Organisation, operator: Operator, after: int | None = None) -> Conversation | None:
-    """Find who waits longest among mine and the unassigned ones."""
-    found = Conversation.objects.filter(Q(operator=operator) | Q(operator=None), organisation=organisation, state=Conversation.State.OPEN)
-    return found.exclude(pk=after or 0).order_by("waiting_since", "-last_at").first()
-
-
-def _chosen(organisation: Organisation, operator: Operator, asked: Asked) -> QuerySet[Conversation]:
-    found = _drawn().filter(organisation=organisation)
-    state = Q(state=Conversation.State.CLOSED) if asked.view == DONE else Q(state=Conversation.State.OPEN)
-    if asked.view == ALL and asked.automatic:
-        state |= Q(state=Conversation.State.BOT)
-    found = found.filter(state)
-    if asked.view == MINE:
-        found = found.filter(operator=operator)
-    if asked.view == NEW:
-        found = found.filter(operator=None)
-    if asked.channels:
-        found = found.filter(last_address__channel__in=asked.channels)
-    if asked.team:
-        found = found.filter(team=asked.team)
-    return found.filter(waiting_since__isnull=False) if asked.unanswered else found
-
-
-def _drawn() -> QuerySet[Conversation]:
-    """Conversations with what a row of the list shows of them."""
-    return Conversation.objects.select_related("contact", "operator", "team", "last_address__channel").defer(
-        "last_address__channel__config", "last_address__address"
-    )
-
-
-def _searched(organisation: Organisation, query: str, offset: int) -> list[Conversation]:
-    """Find by words of the messages (by their beginnings) or by the contact's name or number: a page, the newest first, and one more.
-
-    Of a rare word the index gives every message at once. A frequent one stands in so many that gathering them all takes seconds,
-    but it is soon met on a walk from the newest conversation on.
-    """
-    found = Conversation.objects.filter(organisation=organisation)
-    by_name = Q(contact__in=finding.search(organisation.pk, query))
-    said = _said(organisation, query)
-    few = list(said.values_list("conversation_id", flat=True)[: MOST_GATHERED + 1]) if said is not None else []
-    if said is None or len(few) <= MOST_GATHERED:
-        newest = found.filter(by_name | Q(pk__in=set(few))).order_by("-last_at", "-id").values_list("pk", flat=True)
-        page = list(newest[offset : offset + PAGE + 1])
-    else:
-        page = _walked(found, by_name, said, offset + PAGE + 1)[offset:]
-    return list(_drawn().filter(pk__in=page).order_by("-last_at", "-id"))
-
-
-def _said(organisation: Organisation, query: str) -> QuerySet[Message] | None:
-    """The messages that hold every word of the query; None where it holds none."""
-    letters = "".join(letter if letter.isalnum() else " " for letter in query)
-    raw = " & ".join(f"{word}:*" for word in letters.split())
-    if not raw:
-        return None
-    said = Message.objects.filter(organisation=organisation, deleted_at=None).annotate(words=SearchVector("text", config="simple"))
-    return said.filter(words=SearchQuery(raw, config="simple", search_type="raw"))
-
-
-def _walked(found: QuerySet[Conversation], by_name: Q, said: QuerySet[Message], most: int) -> list[int]:
-    """Walk each state's conversations from the newest on, as the index lies, and put the finds in order."""
-    # A subquery for one value, and no EXISTS: PostgreSQL would turn that into gathering all messages again.
-    hit = Subquery(said.filter(conversation=OuterRef("pk")).values("id")[:1])
-    newest: list[tuple[datetime, int]] = []
-    for state in Conversation.State.values:
-        rows = found.filter(state=state, last_at__isnull=False).annotate(hit=hit).filter(by_name | Q(hit__isnull=False))
-        walked = rows.order_by("-last_at", "-id").values_list("last_at", "pk")[:most]
-        newest += [(at, number) for at, number in walked if at is not None]
-    return [number for _, number in sorted(newest, reverse=True)[:most]]
-
-
-def _row(conversation: Conversation) -> Row:
-    text = conversation.last_text or words.kind(conversation.last_kind)
-    if conversation.last_author in OURS:
-        text = f"{words.author(conversation.last_author)}: {text}"
-    return Row(
-        conversation=conversation,
-        name=name_of(conversation.contact, conversation.last_address),
-        preview=text,
-        new=conversation.state == Conversation.State.OPEN and conversation.operator_id is None and conversation.unread > 0,
-        waiting=words.waited(timezone.now() - conversation.waiting_since) if conversation.waiting_since else "",
-    )
 
 
 def name_of(contact: Contact, address: Address | None) -> str:
@@ -187,6 +55,11 @@ class Bubble:
     quote: Quote | None = None
     delivery: words.Delivery | None = None
     media: list[Media] = field(default_factory=list)
+    masked: bool = False  # holds what not everybody should read over a shoulder
+    earlier: list[str] = field(default_factory=list)  # wordings before an edit
+    way: str = ""  # the channel's kind, where the person has several
+    campaign: int | None = None  # the message of the broadcast it belongs to, in this thread
+    undo_until: datetime | None = None
 
     @property
     def out(self) -> bool:
@@ -197,8 +70,16 @@ class Bubble:
         return words.line(self.message)
 
     @property
+    def word(self) -> str:
+        return words.kind("deleted" if self.message.deleted_at else self.message.kind)
+
+    @property
     def pending(self) -> bool:
         return any(media.state == Media.State.PENDING for media in self.media)
+
+    @property
+    def removable(self) -> bool:
+        return self.message.author == Message.Author.NOTE and timezone.now() - self.message.created_at < NOTE_WITHIN
 
     @property
     def answerable(self) -> bool:
@@ -212,47 +93,106 @@ def thread(conversation: Conversation, *, before: Message | None = None) -> tupl
         found = found.filter(Q(at__lt=before.at) | Q(at=before.at, id__lt=before.pk))
     page = list(found.order_by("-at", "-id")[: SLICE + 1])
     more, page = len(page) > SLICE, page[:SLICE][::-1]
-    return _bubbles(conversation, page), more
+    return bubbles(conversation, page), more
+
+
+def around(conversation: Conversation, message: Message) -> tuple[list[Bubble], bool]:
+    """Read what stands around a message that was searched for: half a slice before it, and what came after, up to some slices."""
+    before = _messages(conversation).filter(Q(at__lt=message.at) | Q(at=message.at, id__lt=message.pk))
+    earlier = list(before.order_by("-at", "-id")[: SLICE // 2 + 1])
+    more, earlier = len(earlier) > SLICE // 2, earlier[: SLICE // 2][::-1]
+    later = _messages(conversation).filter(Q(at__gt=message.at) | Q(at=message.at, id__gte=message.pk))
+    return bubbles(conversation, earlier + list(later.order_by("at", "id")[:MOST_LATER])), more
 
 
 def since(conversation: Conversation, number: int) -> list[Bubble]:
     """Read what was written after a message we already show. Arrival counts here: a late one must not be missed."""
     known = list(_messages(conversation).filter(pk=number))  # tells whether a run goes on or a new day begins
-    return _bubbles(conversation, known + list(_messages(conversation).filter(id__gt=number).order_by("at", "id")[:200]))[len(known) :]
+    return bubbles(conversation, known + list(_messages(conversation).filter(id__gt=number).order_by("at", "id")[:200]))[len(known) :]
 
 
-def bubble(conversation: Conversation, number: int) -> Bubble | None:
-    """Read one bubble with its place among its neighbours."""
+def on(conversation: Conversation, number: int) -> list[Bubble]:
+    """Read all from a message on, for a page that missed something; where it is no longer here, the newest slice."""
+    first = _messages(conversation).filter(pk=number).first()
+    if first is None:
+        return thread(conversation)[0]
+    later = _messages(conversation).filter(Q(at__gt=first.at) | Q(at=first.at, id__gte=first.pk))
+    return bubbles(conversation, list(later.order_by("-at", "-id")[:MOST_LATER])[::-1])
+
+
+def bubble(conversation: Conversation, number: int, *, bare: bool = False) -> Bubble | None:
+    """Read one bubble with its place among its neighbours; `bare` shows what is hidden."""
     message = _messages(conversation).filter(pk=number).first()
     if message is None:
         return None
     earlier = Q(at__lt=message.at) | Q(at=message.at, id__lt=message.pk)
     before = _messages(conversation).filter(earlier).order_by("-at", "-id").first()
-    return _bubbles(conversation, [before, message] if before else [message])[-1]
+    return bubbles(conversation, [before, message] if before else [message], bare=bare)[-1]
 
 
 def _messages(conversation: Conversation) -> QuerySet[Message]:
-    found = conversation.messages.select_related("operator", "channel", "outbound").prefetch_related("media")
+    found = (
+        conversation.messages.exclude(author=Message.Author.SYSTEM, kind="undone")
+        .select_related("operator", "channel", "outbound")
+        .prefetch_related("media")
+    )
     return found.defer("channel__config", "outbound__address")
 
 
-def _bubbles(conversation: Conversation, messages: list[Message]) -> list[Bubble]:
+def bubbles(conversation: Conversation, messages: list[Message], *, bare: bool = False) -> list[Bubble]:
+    """Draw messages, in their order."""
     name = name_of(conversation.contact, conversation.last_address)
     quotes = _quotes(conversation, messages, name)
+    campaigns, several = _campaigns(conversation, messages), _several(conversation)
     found: list[Bubble] = []
     for message in messages:
         before = found[-1].message if found else None
         day = timezone.localtime(message.at).date()
         first = before is None or timezone.localtime(before.at).date() != day
+        masked = not bare and hidden(message)
         found.append(
             Bubble(
-                message=message, who=_who(message, name), html=words.html(message, ours=message.author in OURS),
+                message=message, who=_who(message, name), html=_html(message, masked=masked),
                 day=day if first else None, follows=bool(before and not first and _one_run(before, message)),
                 quote=quotes.get(message.quote), delivery=words.delivery(message.outbound) if message.outbound else None,
-                media=list(message.media.all()),
+                media=sorted(message.media.all(), key=lambda media: media.created_at), masked=masked,
+                earlier=_earlier(message, masked=masked),
+                way=message.channel.kind if several and message.channel else "",
+                campaign=campaigns.get(message.broadcast) if message.author == Message.Author.CITIZEN else None,
+                undo_until=answering.undoable(message.outbound),
             )
         )  # fmt: skip
     return found
+
+
+def hidden(message: Message) -> bool:
+    """Whether a message holds what is masked until somebody asks to see it."""
+    return message.author == Message.Author.CITIZEN and not care.SENSITIVE.isdisjoint(message.flags)
+
+
+def _html(message: Message, *, masked: bool) -> SafeString:
+    if not masked:
+        return words.html(message, ours=message.author in OURS)
+    return words.html(Message(author=message.author, text=care.mask(message.text)), ours=False)
+
+
+def _earlier(message: Message, *, masked: bool) -> list[str]:
+    texts = [version["text"] for version in message.data.get("earlier", ())]
+    return [care.mask(text) for text in texts] if masked else texts
+
+
+def _campaigns(conversation: Conversation, messages: Sequence[Message]) -> dict[int | None, int]:
+    """Where the broadcasts that were answered stand in this thread."""
+    numbers = {message.broadcast for message in messages if message.broadcast}
+    if not numbers:
+        return {}
+    shown = conversation.messages.filter(author=Message.Author.BROADCAST, broadcast__in=numbers)
+    return dict(shown.values_list("broadcast", "pk"))
+
+
+def _several(conversation: Conversation) -> bool:
+    """Whether the person reaches us by more than one channel."""
+    return conversation.contact.addresses.values("channel").distinct().count() > 1
 
 
 def _who(message: Message, name: str) -> str:
@@ -279,7 +219,9 @@ def _quotes(conversation: Conversation, messages: Sequence[Message], name: str) 
     )
     quoted = conversation.messages.filter(Q(external_id__in=wanted) | Q(outbound__in=ours)).select_related("operator")
     for message in quoted:
-        text = message.text[:160] or words.kind("deleted" if message.deleted_at else message.kind)
+        text = (care.mask(message.text) if hidden(message) else message.text)[:160] or words.kind(
+            "deleted" if message.deleted_at else message.kind
+        )
         external_id = message.external_id or ours.get(message.outbound_id) or ""
         found[external_id] = Quote(_who(message, name), text, message.pk)
     return found
@@ -288,8 +230,11 @@ def _quotes(conversation: Conversation, messages: Sequence[Message], name: str) 
 # ── Beside the thread ─────────────────────────────────────────────────────
 
 
-def beside(conversation: Conversation) -> dict[str, Any]:
-    """Collect what stands beside the thread: ways to reach them, topics, consents, broadcasts answered."""
+def beside(conversation: Conversation, *, anonymous: bool = True) -> dict[str, Any]:
+    """Collect what stands beside the thread: ways to reach them, topics, consents, broadcasts, earlier matters, notes.
+
+    `anonymous`: who answered earlier is not said, because the works council wants no record of persons.
+    """
     contact = conversation.contact
     newest: dict[str, Any] = {}
     topics = {f"topic:{topic.key}": str(topic) for topic in Topic.objects.filter(organisation=conversation.organisation_id)}
@@ -299,9 +244,19 @@ def beside(conversation: Conversation) -> dict[str, Any]:
     for message in broadcasts:
         message.line = " ".join(markdown.plain(markdown.read(message.text)).split())  # type: ignore[attr-defined]
     return {
-        "language": words.language(contact.language),
         "addresses": list(contact.addresses.select_related("channel").defer("channel__config").order_by("channel__name", "id")),
         "subscriptions": list(contact.subscriptions.filter(confirmed_at__isnull=False).select_related("topic").order_by("topic__position")),
         "consents": [words.consent(consent, topics.get(consent.purpose, "")) for consent in newest.values()],
         "broadcasts": broadcasts,
+        "earlier": _matters(conversation, anonymous=anonymous),
+        "notes": list(conversation.messages.filter(author=Message.Author.NOTE).select_related("operator").order_by("-at", "-id")[:5]),
     }
+
+
+def _matters(conversation: Conversation, *, anonymous: bool) -> list[Stretch]:
+    """The closed matters of a thread, newest first."""
+    rows = conversation.stretches.filter(closed_at__isnull=False).select_related("topic", "operator")
+    found = list(rows.order_by("-opened_at")[:20])
+    for matter in found:
+        matter.who = "" if anonymous or matter.operator is None else matter.operator.name  # type: ignore[attr-defined]
+    return found

@@ -10,31 +10,32 @@ from django.db import transaction
 
 from buergerdraht.connectors.contract import Received, to_json
 from buergerdraht.contacts.incoming import Incoming
-from buergerdraht.conversations import outgoing
-from buergerdraht.conversations.models import Conversation, Message
+from buergerdraht.conversations import care, deadlines, notices, outgoing, stretches
+from buergerdraht.conversations.models import Conversation, Desk, Message
 from buergerdraht.gateway import files
-from buergerdraht.gateway.models import Part
+from buergerdraht.gateway.models import Outbound, Part
+from buergerdraht.gateway.queries import ask
 
 SAME_PERSON = timedelta(days=1)  # a thank-you after closing goes to whoever closed it; later messages go to everyone
-NEWEST = (
-    "state", "closed_at", "operator", "unread", "waiting_since", "broadcast",
-    "last_address", "last_text", "last_kind", "last_author", "last_at",
-)  # fmt: skip
 UPDATES = ("edit", "deletion", "reaction")  # change a message, are not one
 
 
 @transaction.atomic(savepoint=False)
 def record(incoming: Incoming) -> Message:
     """Record an event in the thread and return its message; for edits, deletions and reactions the message they mean."""
-    conversation = outgoing.thread_of(incoming)
+    conversation = outgoing.arrival(incoming).conversation
     message = CHANGES.get(incoming.event.kind, _say)(conversation, incoming)
+    arrival = outgoing.arrival(incoming)
+    arrival.message = message
     outgoing.tell(message)
+    if conversation.operator_id and not arrival.known and incoming.event.kind not in UPDATES and care.CHAIN not in message.flags:
+        notices.wrote(conversation, message)
     return message
 
 
 def _again(incoming: Incoming) -> Message | None:
     """Find what a replayed event made the first time (law 2)."""
-    number = outgoing.first("known", channel=incoming.channel.pk, external=incoming.event.external_id)
+    number = outgoing.arrival(incoming).known
     return Message.objects.get(pk=number) if number else None
 
 
@@ -49,16 +50,30 @@ def _say(conversation: Conversation, incoming: Incoming) -> Message:
         return message
     answered = _meant(conversation, incoming)
     broadcast = _answered_broadcast(conversation, incoming, answered)
-    message = Message.objects.create(
+    message = Message(
         organisation_id=conversation.organisation_id, conversation=conversation, author=Message.Author.CITIZEN,
-        channel=incoming.channel, external_id=event.external_id, kind=_kind(event), text=event.text, data=_data(event),
-        quote=event.quote, broadcast=broadcast, at=event.at,
+        channel=incoming.channel, address_id=incoming.address.pk, external_id=event.external_id, kind=_kind(event),
+        text=event.text, data=_data(event), quote=event.quote, broadcast=broadcast, at=event.at,
     )  # fmt: skip
-    _attach(message, incoming)
+    _look(message, conversation, incoming)
     if broadcast:
         conversation.broadcast = broadcast
     _note_newest(conversation, message, incoming)
+    outgoing.put(message, conversation)
+    _attach(message, incoming)
     return message
+
+
+def _look(message: Message, conversation: Conversation, incoming: Incoming) -> None:
+    """Note what is in it, and whether many send the same."""
+    message.flags = care.look(incoming)
+    message.fingerprint = care.fingerprint(conversation.organisation_id, incoming.event)
+    if message.fingerprint is not None and care.CHAIN not in message.flags:
+        values = {"organisation": conversation.organisation_id, "fingerprint": message.fingerprint, "here": conversation.pk}
+        others = ask(outgoing.SQL["same_text"], values | {"since": message.at - care.SAME_TEXT_WITHIN})[0][0]
+        most = Desk.of(incoming.channel.organisation).chain_people
+        if most and others + 1 >= most:
+            message.flags = [care.CHAIN, *(flag for flag in message.flags if flag in care.SENSITIVE)]
 
 
 def _kind(event: Received) -> str:
@@ -95,30 +110,40 @@ def _album(conversation: Conversation, incoming: Incoming) -> Message | None:
     if message is None or incoming.event.external_id in message.data.setdefault("also", []):
         return message
     message.data["also"].append(incoming.event.external_id)
-    message.text = message.text or incoming.event.text
-    message.save(update_fields=["data", "text"])
+    if incoming.event.text and not message.text:
+        message.text = incoming.event.text
+        _look(message, conversation, incoming)
+    message.save(update_fields=["data", "text", "flags", "fingerprint"])
     _attach(message, incoming)
     _refresh(conversation, message)
     return message
 
 
 def _note_newest(conversation: Conversation, message: Message, incoming: Incoming) -> None:
-    """Show the newest message in the list. A closed thread wakes up quietly: `automatic.greet` decides whether people are needed."""
+    """Show the newest message in the list. A closed thread wakes up quietly: `automatic.greet` decides whether people are needed.
+
+    The caller saves.
+    """
     if conversation.state == Conversation.State.CLOSED:
         if conversation.closed_at and incoming.event.at - conversation.closed_at > SAME_PERSON:
             conversation.operator = None
         conversation.state, conversation.closed_at = Conversation.State.BOT, None
-    if conversation.state == Conversation.State.OPEN:
+    if conversation.state == Conversation.State.OPEN and care.CHAIN not in message.flags:
         wait(conversation, message)
     conversation.last_address = incoming.address
     outgoing.show_newest(conversation, message)
-    conversation.save(update_fields=NEWEST)
 
 
 def wait(conversation: Conversation, message: Message) -> None:
-    """Count a message that a person should answer. The caller saves."""
+    """Count a message that a person should answer: it brings back what was put off. The caller saves."""
     conversation.unread += 1
-    conversation.waiting_since = min(conversation.waiting_since or message.at, message.at)
+    conversation.snoozed_until = None
+    since = min(conversation.waiting_since or message.at, message.at)
+    if since != conversation.waiting_since:
+        conversation.waiting_since = since
+        if conversation.stretch_id is None:
+            stretches.begin(conversation, message)
+        deadlines.renew(conversation)
 
 
 # ── Which message is meant ────────────────────────────────────────────────
@@ -147,9 +172,10 @@ def _answered_broadcast(conversation: Conversation, incoming: Incoming, answered
         return answered.broadcast
     if incoming.event.start:
         return None
-    outbound = outgoing.newest_broadcast(incoming.address, incoming.event.at)
-    if outbound is None:
+    number = outgoing.arrival(incoming).broadcast
+    if number is None:
         return None
+    outbound = Outbound.objects.select_related("content", "channel").get(id=number)
     if conversation.messages.filter(outbound=outbound).exists():
         still_on_it = conversation.broadcast == outbound.batch and conversation.state != Conversation.State.CLOSED
         return outbound.batch if still_on_it else None
@@ -174,7 +200,8 @@ def _edit(conversation: Conversation, incoming: Incoming) -> Message:
     if not late:
         message.data |= _data(event) if event.location else {}
         message.text, message.edited_at = event.text, event.at
-    message.save(update_fields=["text", "data", "edited_at"])
+        _look(message, conversation, incoming)
+    message.save(update_fields=["text", "data", "edited_at", "flags", "fingerprint"])
     if event.media and not late:
         message.media.clear()
         _attach(message, incoming)
@@ -195,7 +222,8 @@ def _delete(conversation: Conversation, incoming: Incoming) -> Message:
         transaction.on_commit(partial(files.remove, media))
     message.media.clear()
     message.text, message.data, message.deleted_at = "", {}, incoming.event.at
-    message.save(update_fields=["text", "data", "deleted_at"])
+    message.flags, message.fingerprint = [], None
+    message.save(update_fields=["text", "data", "deleted_at", "flags", "fingerprint"])
     _refresh(conversation, message)
     return message
 

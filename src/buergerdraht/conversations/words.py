@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.utils.html import urlize
+from django.utils.html import format_html, urlize
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_info, ngettext
 from django.utils.translation import gettext as _
@@ -51,13 +52,37 @@ def author(code: str) -> str:
 def line(message: Message) -> str:
     """Say what a system line means."""
     names = {"who": message.operator.name if message.operator else "Bürgerdraht", "name": message.data.get("name", "")}
+    names |= {"rule": message.data.get("rule", ""), "before": message.data.get("before", "")}
     sentence = {
         "taken": _("%(who)s hat übernommen"),
         "assigned": _("%(who)s hat an %(name)s übergeben"),
         "handed": _("%(who)s hat an das Team %(name)s übergeben"),
         "freed": _("%(who)s hat die Unterhaltung für alle freigegeben"),
+        "escalated": _("%(who)s hat das Team %(name)s um Hilfe gebeten"),
+        "snoozed": _("%(who)s hat die Unterhaltung zurückgestellt"),
+        "woken": _("%(who)s hat die Unterhaltung wieder vorgelegt"),
+        "stepped_back": _("%(who)s hat das zurückgenommen"),
+        "topic": _("%(who)s hat das Thema „%(name)s“ gewählt"),
+        "no_topic": _("%(who)s hat das Thema entfernt"),
+        "labelled": _("%(who)s hat die Etiketten geändert: %(name)s") if names["name"] else _("%(who)s hat die Etiketten entfernt"),
+        "confided": _("%(who)s hat die Unterhaltung vertraulich gemacht"),
+        "named": _("%(who)s hat geändert, wer die vertrauliche Unterhaltung sehen darf"),
+        "included": _("%(who)s hat %(name)s einbezogen"),
+        "lifted": _("%(who)s hat die Vertraulichkeit aufgehoben"),
+        "merged": _("%(who)s hat eine zweite Unterhaltung derselben Person hierhergeholt"),
+        "split": _("%(who)s hat den Kanal %(name)s wieder abgetrennt"),
+        "split_off": _("%(who)s hat diese Unterhaltung von einer anderen abgetrennt"),
+        "placed": _("Zugeordnet: %(name)s, nach der Regel: %(rule)s"),
+        "dealt": _("%(name)s ist an der Reihe"),
+        "given_back": _("Zurück an das Team %(name)s: Die Frist ist vorbei, und %(before)s ist nicht am Platz"),
         "closed": _("%(who)s hat die Unterhaltung abgeschlossen"),
         "reopened": _("%(who)s hat die Unterhaltung wieder geöffnet"),
+        "closed_silent": _("Abgeschlossen, weil keine Antwort mehr kam"),
+        "set_aside": _("%(who)s hat die Unterhaltung beiseitegelegt"),
+        "brought_back": _("%(who)s hat die Unterhaltung zurückgeholt"),
+        "blocked": _("%(who)s hat die Person blockiert"),
+        "unblocked": _("%(who)s hat die Blockierung aufgehoben"),
+        "calmed": _("%(who)s hat Entwarnung gegeben"),
         "gone": _("Die Person hat den Kanal %(name)s blockiert oder verlassen"),
         "back": _("Die Person ist über %(name)s wieder erreichbar"),
         "deleted_unknown": _("Die Person hat eine ältere Nachricht gelöscht, die hier nicht vorliegt"),
@@ -67,7 +92,7 @@ def line(message: Message) -> str:
 
 
 def waited(time: timedelta) -> str:
-    return _("wartet seit %(time)s") % {"time": span(time)}
+    return _("wartet seit %(time)s") % {"time": span(max(time, timedelta(minutes=1)))}
 
 
 def span(time: timedelta) -> str:
@@ -128,11 +153,26 @@ def delivery(outbound: Outbound) -> Delivery:
 
 def html(message: Message, *, ours: bool) -> SafeString:
     """Write a message's text as safe HTML: ours with the Markdown subset, a citizen's as typed, with its links."""
+    if message.author == Message.Author.NOTE:
+        return _mentioned(message.text, message.data.get("marks", ()))
     if ours:
         return mark_safe(markdown.safe_html(markdown.read(message.text)))  # noqa: S308 - escapes every letter itself
-    written = urlize(message.text, nofollow=True, autoescape=True)
+    return _typed(message.text)
+
+
+def _typed(text: str) -> SafeString:
+    written = urlize(text, nofollow=True, autoescape=True)
     written = written.replace(' rel="nofollow"', ' rel="noopener noreferrer nofollow" target="_blank"')
     return mark_safe(written.replace("\n", "<br>"))  # noqa: S308 - urlize escapes and adds links only
+
+
+def _mentioned(text: str, marks: Sequence[tuple[int, int]]) -> SafeString:
+    """Write a note with the colleagues it mentions set apart."""
+    parts, at = [], 0
+    for start, end in marks:
+        parts += [_typed(text[at:start]), format_html('<mark class="mention">{}</mark>', text[start:end])]
+        at = end
+    return mark_safe("".join([*parts, _typed(text[at:])]))  # noqa: S308 - each part is escaped
 
 
 @dataclass(frozen=True)

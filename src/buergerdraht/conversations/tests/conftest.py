@@ -16,7 +16,7 @@ from buergerdraht.connectors.contract import Content, Received, Sender, to_json
 from buergerdraht.contacts import actions as contacts
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.models import Address
-from buergerdraht.conversations import actions
+from buergerdraht.conversations import recording
 from buergerdraht.conversations.models import Conversation, Message
 from buergerdraht.gateway.models import Channel, Outbound, Part, StoredContent
 
@@ -93,7 +93,7 @@ def write(telegram: Channel) -> Write:
     """Let a citizen write, and record it."""
 
     def record(text: str = "", *, channel: Channel | None = None, **fields: Any) -> Message:
-        return actions.record(arrives(channel or telegram, event(text=text, **fields)))
+        return recording.record(arrives(channel or telegram, event(text=text, **fields)))
 
     return record
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -15,7 +16,7 @@ from django.utils import timezone
 from buergerdraht.accounts.models import AuditEntry, Operator
 from buergerdraht.connectors.contract import Card, Content, Location, MediaKind, Ref, Sender
 from buergerdraht.contacts.models import Contact
-from buergerdraht.conversations import actions
+from buergerdraht.conversations import answering, holding
 from buergerdraht.conversations.models import Conversation, Message
 from buergerdraht.conversations.tests.conftest import Write
 from buergerdraht.gateway import live
@@ -60,6 +61,21 @@ def test_a_strange_search_finds_nothing_and_breaks_nothing(desk: Client, thread:
     assert desk.post(INBOX + "liste/", {"suche": query}).status_code == 200
 
 
+def test_an_open_thread_hears_that_somebody_unsubscribed(desk: Client, thread: Conversation) -> None:
+    """The row's mark changes, so the page fetches the head; what stands beside the thread comes with it."""
+
+    def mark() -> str:
+        found = re.search(r'data-head="(\w+)"', desk.get(INBOX).content.decode())
+        assert found
+        return found[1]
+
+    before = mark()
+    assert "hat sich abgemeldet" not in desk.get(page(thread, "kopf/")).content.decode()
+    Contact.objects.filter(pk=thread.contact_id).update(state=Contact.State.STOPPED)
+    assert mark() != before
+    assert "hat sich abgemeldet" in desk.get(page(thread, "kopf/")).content.decode()
+
+
 def test_names_and_texts_are_never_markup(desk: Client, write: Write, andrea: Operator) -> None:
     sender = Sender(address="1", name=EVIL, handle=EVIL)
     message = write(f'{EVIL} https://x.example/"onmouseover=alert(1) javascript:alert(1)', sender=sender, external_id="<q>")
@@ -68,8 +84,8 @@ def test_names_and_texts_are_never_markup(desk: Client, write: Write, andrea: Op
     write(EVIL, sender=sender, kind="unsupported", raw_kind=EVIL, referral={"headline": EVIL}, start=EVIL, quote="<q>")
     write(EVIL, sender=sender, kind="media", media=[Ref(kind=MediaKind.DOCUMENT, external_id="d", file_name=EVIL)])
     write(EVIL, sender=sender, kind="reaction", quote="<q>")
-    actions.note(message.conversation, EVIL, operator=andrea)
-    actions.reply(message.conversation, Content(text=f"{EVIL} [x](javascript:alert(1))", quote="<q>"), operator=andrea)
+    holding.note(message.conversation, EVIL, operator=andrea)
+    answering.reply(message.conversation, Content(text=f"{EVIL} [x](javascript:alert(1))", quote="<q>"), operator=andrea)
     shown = desk.get(page(message.conversation)).content.decode()
     assert EVIL not in shown
     assert 'href="javascript:' not in shown
@@ -111,7 +127,7 @@ def test_what_is_wrong_is_said_beside_the_field(desk: Client, thread: Conversati
 
 
 def test_a_colleagues_conversation_must_be_taken_first(desk: Client, thread: Conversation, kemal: Operator) -> None:
-    actions.assign(thread, by=kemal, operator=kemal)
+    holding.assign(thread, by=kemal, operator=kemal)
     assert "Kemal Özdemir kümmert sich darum" in desk.get(page(thread)).content.decode()
     assert desk.post(page(thread, "antwort/"), {"art": "antwort", "text": "Hallo"}).status_code == 422
     desk.post(page(thread, "uebernehmen/"))
@@ -143,7 +159,7 @@ def test_the_window_is_a_quiet_clock(desk: Client, write: Write, whatsapp: Chann
 
 
 def test_a_failed_message_says_why_and_offers_another_try(desk: Client, thread: Conversation, andrea: Operator) -> None:
-    message = actions.reply(thread, Content(text="Hallo"), operator=andrea)
+    message = answering.reply(thread, Content(text="Hallo"), operator=andrea)
     Outbound.objects.update(state="failed", reason="blocked")
     shown = desk.get(page(thread)).content.decode()
     assert "nicht zugestellt: Die Person hat den Kanal blockiert" in shown
@@ -219,7 +235,7 @@ def test_pages_are_told_about_what_happens(write: Write, thread: Conversation, a
     message = write("Hallo?")
     assert ("message", {"conversation": thread.pk, "message": message.pk}) in told
     told.clear()
-    actions.reply(thread, Content(text="Ja."), operator=andrea)
+    answering.reply(thread, Content(text="Ja."), operator=andrea)
     assert {topic for topic, _ in told} == {"message", "conversation"}
 
 
@@ -236,7 +252,7 @@ def test_the_number_of_queries_does_not_grow(desk: Client, write: Write, andrea:
         for number in range(many):
             write("Hallo", sender=Sender(address=f"q{many}-{number}", name=f"P {number}"))
             write("Bild", kind="media", media=[Ref(kind=MediaKind.IMAGE, external_id="x")])
-            actions.reply(
+            answering.reply(
                 thread, Content(text="Ja", quote=Message.objects.filter(author="citizen").latest("id").external_id or ""), operator=andrea
             )
         Conversation.objects.update(state="open")
@@ -245,6 +261,7 @@ def test_the_number_of_queries_does_not_grow(desk: Client, write: Write, andrea:
     desk.get(page(thread))
     few_list, few_thread = queries(lambda: desk.post(INBOX + "liste/", {"ansicht": "alle"})), queries(lambda: desk.get(page(thread)))
     fill(10)
-    assert queries(lambda: desk.post(INBOX + "liste/", {"ansicht": "alle"})) == few_list <= 12
-    assert queries(lambda: desk.get(page(thread))) == few_thread <= 30
+    desk.get(page(thread))  # what is new is noted as seen
+    assert queries(lambda: desk.post(INBOX + "liste/", {"ansicht": "alle"})) == few_list <= 14
+    assert queries(lambda: desk.get(page(thread))) == few_thread <= 48  # the whole desk: list, thread, side, bell
     assert Contact.objects.count() == 13

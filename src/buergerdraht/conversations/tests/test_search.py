@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from buergerdraht.accounts.models import Operator, Organisation
 from buergerdraht.connectors.contract import Sender
-from buergerdraht.conversations import reading
+from buergerdraht.conversations import listing, searching
 from buergerdraht.conversations.models import Conversation
 from buergerdraht.conversations.tests.conftest import Write
 
@@ -32,12 +32,12 @@ def talks(write: Write) -> list[int]:
 
 @pytest.fixture(params=[5_000, 1], ids=["gathered", "walked"])
 def _both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MOST_GATHERED", request.param)
-    monkeypatch.setattr(reading, "PAGE", 4)
+    monkeypatch.setattr(searching, "MOST_GATHERED", request.param)
 
 
 def _found(town: Organisation, andrea: Operator, query: str, offset: int = 0) -> tuple[list[int], bool]:
-    rows, more = reading.rows(town, andrea, reading.Asked(query=query), offset)
+    membership = andrea.memberships.select_related("organisation").get(organisation=town)
+    rows, more = listing.rows(membership, listing.Asked(query=query), offset, 4)
     return [row.conversation.pk for row in rows], more
 
 
