@@ -135,6 +135,7 @@ DATA = folder("BUERGERDRAHT_DATA", Path.cwd() / "var")
 
 SECRET_KEY = env("BUERGERDRAHT_SECRET_KEY") or keyfile(DATA / "secret.key")
 VAULT_KEYS = envlist("BUERGERDRAHT_VAULT_KEYS") or [keyfile(DATA / "vault.key")]  # the first encrypts, all decrypt
+PUSH_SECRET = env("BUERGERDRAHT_PUSH_SECRET") or keyfile(DATA / "push.key")  # makes the key that push services know us by
 BIND = address("BUERGERDRAHT_BIND", "127.0.0.1:8000")
 PROXIES = env("BUERGERDRAHT_PROXIES", "127.0.0.1")  # whose X-Forwarded-* headers are believed
 PUBLIC_URL = weburl("BUERGERDRAHT_PUBLIC_URL", f"http://localhost:{BIND.rpartition(':')[2]}")
@@ -171,6 +172,7 @@ INSTALLED_APPS = [
     "buergerdraht.contacts",
     "buergerdraht.conversations",
     "buergerdraht.broadcasts",
+    "buergerdraht.consultations",
     "buergerdraht.privacy",
     "buergerdraht.insights",
     "buergerdraht.website",
@@ -190,7 +192,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "buergerdraht.accounts.middleware.session_in_use",
     "django_htmx.middleware.HtmxMiddleware",
     "buergerdraht.accounts.middleware.content_policy",
     "buergerdraht.accounts.middleware.operator_language",
@@ -230,6 +232,7 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env("BUERGERDRAHT_MAIL_FROM", "buergerdraht@localhost")
 ALARM_MAIL = envlist("BUERGERDRAHT_ALARM_MAIL")  # who is told of what concerns the whole installation
 ALARM_NETWORKS = networks("BUERGERDRAHT_ALARM_NETWORKS")  # inner networks that alarms may be sent to, beside the public internet
+PUSH_NETWORKS = networks("BUERGERDRAHT_PUSH_NETWORKS")  # inner networks with a push service of one's own
 METRICS_TOKEN = env("BUERGERDRAHT_METRICS_TOKEN")  # without one /metrics answers on this machine only
 # Counts guesses at sign-in for all web processes together; nothing of citizens is ever put there.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}

@@ -6,6 +6,7 @@ desk = [
     path("", include("buergerdraht.insights.urls")),
     path("", include("buergerdraht.conversations.urls")),
     path("", include("buergerdraht.broadcasts.urls")),
+    path("", include("buergerdraht.consultations.urls")),
     path("", include("buergerdraht.contacts.urls")),
     path("", include("buergerdraht.privacy.urls")),
     path("", include("buergerdraht.accounts.urls")),
@@ -18,5 +19,7 @@ urlpatterns = [
     path("", include("buergerdraht.accounts.entrance")),
     path("p/", include("buergerdraht.website.urls")),
     path("", include("buergerdraht.privacy.public_urls")),
+    path("", include("buergerdraht.ui.urls")),
+    path("konto/benachrichtigungen/", include("buergerdraht.conversations.own_urls")),
     path("o/<slug:organisation>/", include(desk)),
 ]

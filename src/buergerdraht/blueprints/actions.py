@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from buergerdraht.accounts import audit
 from buergerdraht.accounts.models import Operator, Organisation, Team
+from buergerdraht.blueprints import desk
 from buergerdraht.blueprints.models import SwitchedOn
 from buergerdraht.blueprints.reading import Blueprint, said
+from buergerdraht.blueprints.step import Step
 from buergerdraht.broadcasts import actions as broadcasts
 from buergerdraht.connectors.contract import Content, to_json
 from buergerdraht.contacts.models import Topic
@@ -34,21 +35,6 @@ TEXT_TITLES = {
 }
 
 
-@dataclass(frozen=True)
-class Step:
-    """One thing a blueprint brings. `make` is None where the organisation has it already: then it stays untouched."""
-
-    kind: str  # topic, team, text, draft
-    name: str  # stable, for the record: "topic:verkehr"
-    title: str
-    detail: str
-    make: Callable[[], object] | None
-
-    @property
-    def is_new(self) -> bool:
-        return self.make is not None
-
-
 def plan(organisation: Organisation, blueprint: Blueprint, operator: Operator | None = None) -> list[Step]:
     """Say what switching on would create and what it would leave untouched. Changes nothing."""
     return [
@@ -56,6 +42,7 @@ def plan(organisation: Organisation, blueprint: Blueprint, operator: Operator | 
         *_texts(organisation, blueprint),
         *_teams(organisation, blueprint),
         *_drafts(organisation, blueprint, operator),
+        *desk.steps(organisation, blueprint, operator),
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -47,6 +47,48 @@ class Draft(Piece):
     versions: Addressed
 
 
+class LabelPiece(Piece):
+    name: Annotated[str, Field(max_length=40)]
+    tone: Literal["plain", "info", "ok", "warn", "bad"] = "plain"
+
+
+class AnswerPiece(Piece):
+    """A saved answer; without a team it is everybody's."""
+
+    shortcut: Annotated[str, Field(pattern=r"^[a-zäöüß0-9-]{1,30}$")]
+    title: Annotated[str, Field(max_length=80)]
+    team: str = ""
+    texts: Addressed
+
+
+class RulePiece(Piece):
+    """Where a new matter goes that holds one of these words."""
+
+    words: Annotated[list[str], Field(min_length=1)]
+    team: str
+    label: str = ""
+
+
+class DeskPiece(Piece):
+    """Settings of the inbox; only where the organisation has set none of its own."""
+
+    ask_mark: bool = False
+    mark_text: Addressed = {}
+
+
+class ConsultationPiece(Piece):
+    """The first hour, as a draft: on the next such weekday, to be looked over before anybody hears of it."""
+
+    title: Annotated[str, Field(max_length=80)]
+    host: Annotated[str, Field(max_length=80)]
+    team: str
+    topic: str = ""
+    weekday: Annotated[int, Field(ge=0, le=6)]  # 0 is Monday
+    begins: Annotated[str, Field(pattern=r"^\d\d:\d\d$")]
+    ends: Annotated[str, Field(pattern=r"^\d\d:\d\d$")]
+    places: int | None = None
+
+
 class Blueprint(Piece):
     key: Annotated[str, Field(pattern=r"^[a-z_]+$")]
     edition: int = 1
@@ -59,6 +101,11 @@ class Blueprint(Piece):
     topics: list[TopicPiece] = []
     words: Words = Words()
     drafts: list[Draft] = []
+    labels: list[LabelPiece] = []
+    answers: list[AnswerPiece] = []
+    rules: list[RulePiece] = []
+    desk: DeskPiece | None = None
+    consultation: ConsultationPiece | None = None
 
 
 class Broken(Exception):
@@ -83,7 +130,16 @@ def read(path: Path) -> Blueprint:
     for draft in blueprint.drafts:
         if missing := set(draft.topics) - known:
             raise Broken(f"{path.name}: Der Entwurf „{draft.title}“ nennt unbekannte Themen: {', '.join(sorted(missing))}.")
+    _know_teams(path, blueprint)
     return blueprint
+
+
+def _know_teams(path: Path, blueprint: Blueprint) -> None:
+    """See that whatever names a team names one that comes along."""
+    named = {answer.team for answer in blueprint.answers if answer.team} | {rule.team for rule in blueprint.rules}
+    named |= {blueprint.consultation.team} if blueprint.consultation else set()
+    if missing := named - set(blueprint.teams):
+        raise Broken(f"{path.name}: Nicht genannte Teams: {', '.join(sorted(missing))}.")
 
 
 def said(texts: Addressed, language: str, form: str) -> str:

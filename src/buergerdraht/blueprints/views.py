@@ -21,7 +21,17 @@ from buergerdraht.blueprints.reading import all_blueprints
 if TYPE_CHECKING:
     from buergerdraht.accounts.desk import DeskRequest
 
-KINDS = {"topic": "Themen", "text": "Texte", "team": "Teams", "draft": "Entwürfe für Rundnachrichten"}
+KINDS = {
+    "topic": "Themen",
+    "text": "Texte",
+    "team": "Teams",
+    "draft": "Entwürfe für Rundnachrichten",
+    "label": "Kennzeichen",
+    "answer": "Gespeicherte Antworten",
+    "rule": "Zuweisung",
+    "desk": "Posteingang",
+    "consultation": "Erste Sprechstunde (Entwurf)",
+}
 
 
 @require_safe

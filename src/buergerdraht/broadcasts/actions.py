@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from procrastinate.exceptions import AlreadyEnqueued
 
 from buergerdraht.accounts import audit
 from buergerdraht.accounts.models import Operator, Organisation
-from buergerdraht.broadcasts import checks
+from buergerdraht.broadcasts import checks, gate
 from buergerdraht.broadcasts.models import Broadcast, BroadcastEvent, Piece, Recipient, TestAddress
 from buergerdraht.contacts import outreach
 from buergerdraht.contacts.models import Address
@@ -29,6 +31,7 @@ class Stale(Exception):
 
 def _locked(broadcast: Broadcast, *states: str) -> Broadcast:
     """Lock the row and see that it still stands where the operator saw it."""
+    gate.shut(broadcast.pk)
     row = Broadcast.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=broadcast.pk)
     if row.state not in states:
         raise ValidationError(_("Das geht nicht mehr: Die Rundnachricht hat inzwischen einen anderen Stand."))
@@ -108,6 +111,15 @@ def writers(broadcast: Broadcast) -> set[int | None]:
 def _release(row: Broadcast, operator: Operator) -> None:
     row.state, row.approver, row.approved_at = State.APPROVED, operator, timezone.now()
     _note(row, "approve", operator)
+    transaction.on_commit(_begin_now)
+
+
+def _begin_now() -> None:
+    """Let the worker look at once: a warning need not wait for the clock's next round."""
+    from buergerdraht.broadcasts.tasks import round_of_all
+
+    with suppress(AlreadyEnqueued):
+        round_of_all.configure().defer(timestamp=0)
 
 
 @transaction.atomic
@@ -155,6 +167,8 @@ def resume(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
     row.state = State.SENDING
     row.save(update_fields=["state", "updated_at"])
     outreach.release(row.pk)
+    if not row.urgent:
+        outreach.keep_quiet(row.organisation, row.pk)
     _note(row, "resume", operator)
     return row
 

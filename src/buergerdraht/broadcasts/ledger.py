@@ -116,11 +116,11 @@ def refresh(broadcast: Broadcast) -> None:
 
 
 def _too_old(broadcast: Broadcast, now: datetime) -> bool:
-    """While it is sent every few seconds, later as receipts grow rare; counting never takes more than a twentieth of the time."""
+    """While it is sent every few seconds, later as receipts grow rare; counting never takes more than a fortieth of the time."""
     if broadcast.figures_at is None or broadcast.figures.get("state") != broadcast.state:
         return True
     pause = next((pause for age, pause in PAUSES if broadcast.finished_at is None or now - broadcast.finished_at < age), LAST)
-    return now - broadcast.figures_at > max(pause, timedelta(seconds=20 * broadcast.figures["seconds"]))
+    return now - broadcast.figures_at > max(pause, timedelta(seconds=40 * broadcast.figures["seconds"]))
 
 
 def _count(broadcast: Broadcast) -> Counted:

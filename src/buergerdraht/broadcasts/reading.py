@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -11,14 +12,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from buergerdraht.accounts.models import Organisation
+from buergerdraht.accounts.models import Membership, Organisation
 from buergerdraht.broadcasts import checks, content, drafts, ledger
 from buergerdraht.broadcasts.models import Broadcast, Recipient
 from buergerdraht.broadcasts.templatetags.broadcasts import STATES as STATES
 from buergerdraht.connectors.contract import Content, Shown, content_from_json
 from buergerdraht.connectors.reasons import REASONS, Reason
 from buergerdraht.contacts import audience, outreach
-from buergerdraht.contacts.models import Address, District, Topic
+from buergerdraht.contacts import reading as contacts
+from buergerdraht.contacts.models import Address, Contact, District, Topic
 from buergerdraht.gateway import channels
 from buergerdraht.gateway.models import Batch, Channel, MessageTemplate
 
@@ -221,12 +223,18 @@ def result(broadcast: Broadcast) -> dict[str, Any]:
     silent = [row.name for row in rows if row.read is None]
     answered = Recipient.objects.filter(broadcast=broadcast, contact__conversation__broadcast=broadcast.pk).count()
     return {
-        "broadcast": broadcast, "rows": rows, "total": total, "counted_at": counted.at,
+        "broadcast": broadcast, "rows": rows, "total": total, "counted_at": counted.at, "rests_until": _rests_until(broadcast),
         "reasons": reasons(total), "silent": silent, "answered": answered,
         "funnel": [(_(name), number, 100 * number // total.total if total.total else 0, note) for name, number, note in steps],
         "settled": total.total - total.open, "percent": round(100 * (total.total - total.open) / total.total) if total.total else 0,
         "events": broadcast.events.select_related("operator").order_by("-at")[:20],
     }  # fmt: skip
+
+
+def _rests_until(broadcast: Broadcast) -> datetime | None:
+    """Say until when a broadcast that is being sent rests, because its organisation's quiet hours came."""
+    resting = broadcast.state == Broadcast.State.SENDING and Batch.objects.filter(pk=broadcast.pk, state=Batch.State.RESTING).exists()
+    return outreach.quiet_until(broadcast.organisation, timezone.now()) if resting else None
 
 
 STEP_FILTERS: dict[str, Q] = {
@@ -301,10 +309,9 @@ def reason_of(recipient: Recipient) -> Reason | None:
     return REASONS.get(code, REASONS["unknown"]) if code else None
 
 
-def find_addresses(organisation: Organisation, words: str) -> list[Address]:
-    """Find phones that wrote lately, by handle or name, to choose one's own among."""
-    rows = Address.objects.filter(organisation=organisation, state="active", last_inbound_at__isnull=False).select_related(
-        "contact", "channel"
-    )
+def find_addresses(membership: Membership, words: str) -> list[Address]:
+    """Find phones that wrote lately, by handle or name, to choose one's own among; whose thread is hidden does not appear."""
+    shown = Contact.objects.filter(organisation=membership.organisation_id).exclude(contacts.veiled(membership))
+    rows = Address.objects.filter(contact__in=shown, state="active", last_inbound_at__isnull=False).select_related("contact", "channel")
     words = words.strip().lower()
     return [row for row in rows.order_by("-last_inbound_at")[:300] if not words or words in f"{row.handle} {row.contact.name}".lower()][:8]

@@ -17,9 +17,8 @@ from typing import TypeVar
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
-from buergerdraht.broadcasts import content, ledger
+from buergerdraht.broadcasts import content, gate, ledger
 from buergerdraht.broadcasts.actions import _note
 from buergerdraht.broadcasts.models import Broadcast, Piece
 from buergerdraht.contacts import audience, outreach
@@ -31,10 +30,12 @@ Found = TypeVar("Found")
 SQL = queries(Path(__file__).with_name("queries.sql"))
 State = Broadcast.State
 PIECE = 2000  # people
-MOST_PIECES = 40  # in one transaction
+MOST_PIECES, MOST_PEOPLE = 200, 20_000  # in one transaction
 SHORT, LONG = 0.15, 0.3  # seconds a transaction may take
 TIDY_SECONDS = 2.0
-ROUND = threading.Lock()  # one round in a process; several processes share the work by the rows' locks
+MOST_HANDS = 3  # in a process: a round that takes long is joined by the next; processes share the work alike
+HANDS = threading.BoundedSemaphore(MOST_HANDS)
+TIDYING = threading.Lock()  # one hand is enough
 BUSY = [Outbound.State.QUEUED, Outbound.State.SENDING, Outbound.State.DOUBT]
 
 
@@ -49,31 +50,30 @@ class Pace:
         if seconds > LONG:
             self.people = max(self.people // 2, PIECE)
         elif seconds < SHORT:
-            self.people = min(self.people * 3 // 2, PIECE * MOST_PIECES // 4)
+            self.people = min(self.people * 3 // 2, MOST_PEOPLE)
 
 
 def round_of_all() -> int:
-    """Do what is due: start, queue, finish. Returns how many letters were queued; 0 where this process is at it already."""
-    if not ROUND.acquire(blocking=False):
+    """Do what is due: start, queue, finish. Returns how many letters were queued; 0 where this process is at it with all hands."""
+    if not HANDS.acquire(blocking=False):
         return 0
     try:
         return _round()
     finally:
-        ROUND.release()
+        HANDS.release()
 
 
 def _round() -> int:
-    pace, queued, tidied = Pace(), 0, time.monotonic()
+    pace, queued, known, tidied = Pace(), 0, 0, time.monotonic()
     stuck: set[int] = set()
     while (number := _turn(pace, stuck)) is not None:
         queued += number
         if time.monotonic() - tidied > TIDY_SECONDS:
-            _tidy()
+            first = queued > ledger.LIVE > known
+            if _tidy(grown=first) and first:
+                known = queued
             tidied = time.monotonic()
-    if queued > ledger.LIVE:
-        with connection.cursor() as cursor:  # until then the planner believes the tables are as they were
-            cursor.execute("analyze broadcasts_recipient, gateway_outbound")
-    _tidy()
+    _tidy(grown=queued - known > ledger.LIVE)
     return queued
 
 
@@ -104,15 +104,32 @@ def _try(stuck: set[int], verb: Callable[..., Found], broadcast: Broadcast, *mor
         return None
 
 
-def _tidy() -> None:
-    """End what is through, cancel what was stopped, and count what people will look at."""
+def _tidy(*, grown: bool) -> bool:
+    """End what is through, put to rest what should; and what takes longer, unless another hand is at it: then False."""
+    failed: set[int] = set()
     for broadcast in _sending():
-        finish(broadcast)
-    _record_cancelled()
-    outreach.tidy()
-    ended = Broadcast.objects.filter(state__in=[State.DONE, State.STOPPED])
-    outreach.close(list(ended.filter(pk__in=Batch.objects.exclude(state=Batch.State.DONE).values("id")).values_list("pk", flat=True)))
-    ledger.refresh_due()
+        _try(failed, _end_or_rest, broadcast)
+    if not TIDYING.acquire(blocking=False):
+        return False
+    try:
+        if grown:
+            with connection.cursor() as cursor:  # until then the planner believes the tables are as they were
+                cursor.execute("analyze broadcasts_recipient, gateway_outbound")
+        _record_cancelled()
+        outreach.tidy()
+        ended = Broadcast.objects.filter(state__in=[State.DONE, State.STOPPED])
+        open_ = Batch.objects.exclude(state=Batch.State.DONE).values("id")
+        outreach.close(list(ended.filter(pk__in=open_).values_list("pk", flat=True)))
+        ledger.refresh_due()
+    finally:
+        TIDYING.release()
+    return True
+
+
+def _end_or_rest(broadcast: Broadcast) -> None:
+    """Say it is done, or let what is queued wait through the quiet hours: a large one runs for hours, and some begin in the evening."""
+    if not finish(broadcast) and not broadcast.urgent:
+        outreach.keep_quiet(broadcast.organisation, broadcast.pk)
 
 
 def _due() -> QuerySet[Broadcast]:
@@ -122,7 +139,7 @@ def _due() -> QuerySet[Broadcast]:
 
 
 def _sending() -> QuerySet[Broadcast]:
-    return Broadcast.objects.filter(state=State.SENDING).order_by("-urgent", "id")
+    return Broadcast.objects.filter(state=State.SENDING).select_related("organisation").order_by("-urgent", "id")
 
 
 @transaction.atomic
@@ -132,7 +149,7 @@ def start(broadcast: Broadcast) -> bool:
     if row is None:
         return False
     row.words, row.size = _words(row), _freeze(row)
-    row.state, row.started_at = State.SENDING, timezone.now()
+    row.state, row.started_at = State.SENDING, Now()
     row.save(update_fields=["state", "started_at", "words", "size", "updated_at"])
     outreach.begin(row.organisation, row.pk)
     _note(row, "start", None)
@@ -140,7 +157,9 @@ def start(broadcast: Broadcast) -> bool:
 
 
 def _claimed(broadcast: Broadcast, state: str) -> Broadcast | None:
-    """Lock the row in this state; None where it left the state, or another worker has it."""
+    """Lock the row in this state; None where it left the state, or somebody is at it."""
+    if not gate.try_shut(broadcast.pk):
+        return None
     rows = Broadcast.objects.select_for_update(skip_locked=True, of=("self",)).select_related("organisation")
     return rows.filter(pk=broadcast.pk, state=state).first()
 
@@ -172,7 +191,8 @@ def _words(broadcast: Broadcast) -> list[outreach.Words]:
 def queue_piece(broadcast: Broadcast, pace: Pace | None = None) -> int | None:
     """Queue the next pieces of the frozen audience. None when nothing is left, or it is no longer being sent."""
     pace = pace or Pace()
-    row = _claimed(broadcast, State.SENDING)
+    gate.enter(broadcast.pk)
+    row = Broadcast.objects.select_related("organisation").filter(pk=broadcast.pk, state=State.SENDING).first()
     if row is None or not (pieces := _next(row, pace.people)):
         return None
     began = time.monotonic()
@@ -191,13 +211,20 @@ def queue_piece(broadcast: Broadcast, pace: Pace | None = None) -> int | None:
 
 
 def _next(broadcast: Broadcast, people: int) -> list[int]:
-    """The next pieces that together have at most so many people; at least one."""
+    """Lock the next pieces that together have about so many people; at least one. Other hands may be at pieces of their own."""
+    free = Piece.objects.filter(broadcast=broadcast).order_by("id").select_for_update(skip_locked=True).values_list("id", "size")
     pieces: list[int] = []
-    for number, size in Piece.objects.filter(broadcast=broadcast).order_by("id").values_list("id", "size")[:MOST_PIECES]:
-        people -= size
-        if pieces and people < 0:
+    guess = 1  # how many to lock at a time: the pieces of a small channel are small
+    while len(pieces) < MOST_PIECES and people > 0:
+        found = list(free.exclude(id__in=pieces)[:guess])
+        for number, size in found:
+            if pieces and size > people:
+                return pieces
+            pieces.append(number)
+            people -= size
+        if len(found) < guess:
             break
-        pieces.append(number)
+        guess = max(people // max(size for _, size in found), 1)
     return pieces
 
 
@@ -220,7 +247,8 @@ def finish(broadcast: Broadcast) -> bool:
     row = _claimed(broadcast, State.SENDING)
     if row is None or Piece.objects.filter(broadcast=row).exists() or Outbound.objects.filter(batch=row.pk, state__in=BUSY).exists():
         return False
-    row.state, row.finished_at = State.DONE, timezone.now()
+    outreach.rouse(row.pk)  # what is tried again later would find it at rest, and nobody to rouse it
+    row.state, row.finished_at = State.DONE, Now()
     row.save(update_fields=["state", "finished_at", "updated_at"])
     _note(row, "finish", None)
     return True

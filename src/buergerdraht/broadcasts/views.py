@@ -187,7 +187,7 @@ def test_phone(request: DeskRequest, number: int) -> HttpResponseBase:
         return _to(request, "detail", broadcast.pk)
     words = request.GET.get("q", "")
     return render(request, "broadcasts/test_phone.html", {
-        "broadcast": broadcast, "q": words, "found": reading.find_addresses(request.organisation, words),
+        "broadcast": broadcast, "q": words, "found": reading.find_addresses(request.membership, words),
         "own": TestAddress.objects.filter(operator=request.operator, organisation=request.organisation)
         .select_related("address__contact", "channel"),
     })  # fmt: skip

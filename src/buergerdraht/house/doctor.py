@@ -69,7 +69,7 @@ def _folders() -> Iterator[Finding]:
         yield Finding("fault", f"Im Datenordner {settings.DATA} sind nur noch {free >> 20} MB frei.", "Schaffen Sie Platz.")
     else:
         yield Finding("good", f"Datenordner {settings.DATA}, {free >> 30} GB frei")
-    for path in (settings.DATA / "vault.key", settings.DATA / "secret.key"):
+    for path in (settings.DATA / "vault.key", settings.DATA / "secret.key", settings.DATA / "push.key"):
         if path.exists():
             yield _key(path)
 

@@ -22,8 +22,10 @@ from procrastinate.contrib.django import app as jobs
 from procrastinate.jobs import Status
 
 from buergerdraht import inbound
+from buergerdraht.broadcasts import sending as broadcasts
 from buergerdraht.gateway import engine as sending
 from buergerdraht.gateway import ingest
+from buergerdraht.gateway.database import keep_plans
 from buergerdraht.house.processes import Part, Supervisor, answers, ours, say
 from buergerdraht.house.serving import Impatient, open_many_files
 
@@ -81,6 +83,7 @@ async def _engine() -> None:
 def worker() -> None:
     """Handle what came in, and run the timetable and the jobs."""
     settle_memory()
+    keep_plans()
     stop = threading.Event()
     problems: list[BaseException] = []
     inward = threading.Thread(target=_inward, args=(stop, problems), name="ingest")
@@ -128,7 +131,7 @@ async def _work(stop: threading.Event) -> None:
     async with app.open_async():
         work = asyncio.create_task(
             app.run_worker_async(
-                concurrency=2,
+                concurrency=broadcasts.MOST_HANDS + 1,  # a large broadcast keeps nothing else waiting
                 fetch_job_polling_interval=1.0,
                 install_signal_handlers=False,
                 delete_jobs="successful",

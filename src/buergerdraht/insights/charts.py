@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 640, 196
 LEFT, TOP, BOTTOM = 48, 30, 164
+LABELS = 15  # below the columns at most
+ROW, LINE = 50, 36  # of the lying bars: a row, and a line of the hours
+NAME = 40  # letters of a bar's name that have room
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Plot:
     blocks: Sequence[Block]
     grid: Sequence[Mark]
     labels: Sequence[Mark]
+    height: float = HEIGHT
 
 
 def spark(values: Sequence[float]) -> Spark | None:
@@ -58,6 +62,7 @@ def plot(names: Sequence[str], columns: Sequence[Sequence[int]]) -> Plot:
     scale = (BOTTOM - TOP) / top
     pitch = (WIDTH - LEFT) / max(len(columns), 1)
     width = round(pitch * 0.67, 1)
+    every = -(-len(columns) // LABELS)
     blocks, labels = [], []
     for number, (name, column) in enumerate(zip(names, columns, strict=True)):
         x, y = round(LEFT + number * pitch + (pitch - width) / 2, 1), float(BOTTOM)
@@ -65,10 +70,42 @@ def plot(names: Sequence[str], columns: Sequence[Sequence[int]]) -> Plot:
             if value:
                 y -= value * scale
                 blocks.append(Block(kind, x, round(y, 1), width, round(max(value * scale - 1, 1), 1)))
-        labels.append(Mark(round(x + width / 2, 1), 187, name))
+        if number % every == 0:
+            labels.append(Mark(round(x + width / 2, 1), 187, name))
     lines = 4 if top % 4 == 0 else 2 if top % 2 == 0 else 1
     grid = [Mark(LEFT, round(BOTTOM - top * n / lines * scale, 1), str(top * n // lines)) for n in range(lines + 1)]
     return Plot(blocks, grid, labels)
+
+
+def bars(names: Sequence[str], values: Sequence[float | None], words: Sequence[str]) -> Plot:
+    """Lay bars below each other, each with its name and its value in words above it; None has words, but no bar."""
+    top = max((value for value in values if value), default=1)
+    blocks, left, right = [], [], []
+    for number, (name, value, said) in enumerate(zip(names, values, words, strict=True)):
+        y = number * ROW
+        blocks.append(Block("c", 0, y + 26, WIDTH, 14))
+        if value:
+            blocks.append(Block("a", 0, y + 26, round(max(value / top * WIDTH, 2), 1), 14))
+        left.append(Mark(0, y + 18, name if len(name) <= NAME else f"{name[: NAME - 1]}…"))
+        right.append(Mark(WIDTH, y + 18, said))
+    return Plot(blocks, right, left, max(len(names), 1) * ROW)
+
+
+def hours(cells: Mapping[tuple[int, int], int], hidden: Collection[object], days: Sequence[str]) -> Plot:
+    """Draw weekday by hour as a field of squares, the darker the more; what is hidden keeps an empty frame."""
+    shown = [value for key, value in cells.items() if key not in hidden]
+    top, pitch = max(shown, default=0), (WIDTH - LEFT) / 24
+    blocks, labels = [], []
+    for weekday, name in enumerate(days):
+        labels.append(Mark(0, weekday * LINE + 24, name))
+        for hour in range(24):
+            key = (weekday + 1, hour)
+            value = cells.get(key, 0)
+            level = "hidden" if key in hidden else f"h{-(-5 * value // top) if top else 0}"
+            blocks.append(Block(level, round(LEFT + hour * pitch, 1), weekday * LINE + 2, round(pitch - 2, 1), LINE - 4))
+    below = len(days) * LINE + 20
+    grid = [Mark(round(LEFT + (hour + 0.5) * pitch, 1), below, str(hour)) for hour in range(0, 24, 3)]
+    return Plot(blocks, grid, labels, below + 8)
 
 
 def ceiling(value: int) -> int:

@@ -15,8 +15,9 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from buergerdraht.accounts.models import Organisation
+from buergerdraht.accounts.models import Membership, Organisation
 from buergerdraht.contacts.models import Consent, Subscription
+from buergerdraht.conversations import sight
 from buergerdraht.gateway.queries import queries
 from buergerdraht.insights.charts import Plot, Spark, plot, spark
 
@@ -55,18 +56,19 @@ class Week:
     peak: Day | None
 
 
-def week(organisation: Organisation, today: date) -> Week:
-    """Gather the last seven days, today included, beside the seven before."""
-    days = _days(organisation, today)
-    tiles = [_incoming(days), _first_answer(organisation, today), _automatic(days), _subscriptions(organisation, today)]
+def week(membership: Membership, today: date) -> Week:
+    """Gather the last seven days, today included, beside the seven before; of threads this member may see."""
+    asking = Asking(membership.organisation_id, sight.hidden(membership))
+    days = _days(asking, today)
+    tiles = [_incoming(days), _first_answer(asking, today), _automatic(days), _subscriptions(membership.organisation, today)]
     drawing = plot([f"{day.date.day}." for day in days], [(day.team, day.automatic, day.open) for day in days])
     peak = max(days, key=lambda day: day.total)
     return Week(tiles, days, drawing, peak if peak.total else None)
 
 
-def _days(organisation: Organisation, today: date) -> list[Day]:
+def _days(asking: Asking, today: date) -> list[Day]:
     dates = _dates(today, 14)
-    found = {row[0]: Day(*row) for row in _rows("days", organisation, since=_midnight(dates[0]))}
+    found = {row[0]: Day(*row) for row in _rows("days", asking, since=_midnight(dates[0]))}
     return [found.get(day, Day(day)) for day in dates]
 
 
@@ -75,13 +77,13 @@ def _incoming(days: Sequence[Day]) -> Tile:
     return Tile(_("Eingegangene Nachrichten"), _number(now), delta=_more(now - before), spark=spark([day.total for day in days[7:]]))
 
 
-def _first_answer(organisation: Organisation, today: date) -> Tile:
+def _first_answer(asking: Asking, today: date) -> Tile:
     start, middle, end = _midnight(today - timedelta(days=13)), _midnight(today - timedelta(days=6)), _midnight(today + timedelta(days=1))
-    now, before = (_median(organisation, since, until) for since, until in ((middle, end), (start, middle)))
+    now, before = (_median(asking, since, until) for since, until in ((middle, end), (start, middle)))
     title = _("Zeit bis zur ersten Antwort")
     if now is None:
         return Tile(title, "–", delta=_("Diese Woche noch keine Antwort"))
-    by_day = {row[0]: float(row[1]) for row in _rows("first_answers", organisation, since=middle)}
+    by_day = {row[0]: float(row[1]) for row in _rows("first_answers", asking, since=middle)}
     figure, unit = _span(now)
     delta = ""
     if before is not None:
@@ -119,14 +121,22 @@ def _subscriptions(organisation: Organisation, today: date) -> Tile:
 # ── Reading ───────────────────────────────────────────────────────────────
 
 
-def _rows(name: str, organisation: Organisation, **values: datetime) -> list[Any]:
+@dataclass(frozen=True)
+class Asking:
+    """Whose figures they are."""
+
+    organisation: int
+    hidden: list[int]  # threads that do not enter them
+
+
+def _rows(name: str, asking: Asking, **values: datetime) -> list[Any]:
     with connection.cursor() as cursor:
-        cursor.execute(SQL[name], {"organisation": organisation.pk, "zone": ZONE, **values})
+        cursor.execute(SQL[name], {"organisation": asking.organisation, "hidden": asking.hidden, "zone": ZONE, **values})
         return list(cursor.fetchall())
 
 
-def _median(organisation: Organisation, since: datetime, until: datetime) -> float | None:
-    return _rows("median_answer", organisation, since=since, until=until)[0][0]  # type: ignore[no-any-return]
+def _median(asking: Asking, since: datetime, until: datetime) -> float | None:
+    return _rows("median_answer", asking, since=since, until=until)[0][0]  # type: ignore[no-any-return]
 
 
 def _by_day(rows: Any, field: str) -> dict[date, int]:

@@ -17,6 +17,7 @@ from buergerdraht.accounts.models import Membership, Operator, Organisation
 from buergerdraht.accounts.rights import Right, may
 from buergerdraht.broadcasts.models import Broadcast
 from buergerdraht.contacts import outreach
+from buergerdraht.conversations import sight
 from buergerdraht.conversations.models import Conversation
 from buergerdraht.conversations.reading import name_of
 from buergerdraht.conversations.words import kind as kind_of
@@ -49,13 +50,13 @@ def tasks(organisation: Organisation, membership: Membership) -> list[Task]:
     if may(membership, Right.MANAGE):
         found += _broken(organisation)
     if may(membership, Right.ANSWER):
-        found += _waiting(organisation, membership.operator)
+        found += _waiting(organisation, membership)
     if may(membership, Right.APPROVE):
         found += _approvals(organisation)
     if may(membership, Right.WRITE):
         found += _unclear_broadcasts(organisation)
     if may(membership, Right.ANSWER):
-        found += _unclear_replies(organisation)
+        found += _unclear_replies(organisation, membership)
     if may(membership, Right.MANAGE):
         found += _kept(organisation)
     return found
@@ -72,10 +73,10 @@ def _broken(organisation: Organisation) -> Iterator[Task]:
         yield Task("warning", title, text, _url(organisation, "gateway:channel", channel.pk), tone="is-bad", kind=channel.kind)
 
 
-def _waiting(organisation: Organisation, operator: Operator) -> Iterator[Task]:
+def _waiting(organisation: Organisation, membership: Membership) -> Iterator[Task]:
     """The longest waiting, mine and the unassigned; one whose window is about to close comes with its time left."""
-    mine = Q(operator=operator) | Q(operator=None)
-    found = Conversation.objects.filter(mine, organisation=organisation, state=Conversation.State.OPEN, waiting_since__isnull=False)
+    mine = Q(operator=membership.operator_id) | Q(operator=None)
+    found = sight.conversations(membership).filter(mine, state=Conversation.State.OPEN, waiting_since__isnull=False)
     rows = found.select_related("contact", "last_address__channel").order_by("waiting_since")
     now = timezone.now()
     for conversation in rows[:SHOWN]:
@@ -128,8 +129,8 @@ def _unclear_broadcasts(organisation: Organisation) -> Iterator[Task]:
         yield Task("warning", title, text % {"title": broadcast.title}, url, tone="is-warn")
 
 
-def _unclear_replies(organisation: Organisation) -> Iterator[Task]:
-    found = Conversation.objects.filter(organisation=organisation, messages__outbound__state=Outbound.State.UNCLEAR)
+def _unclear_replies(organisation: Organisation, membership: Membership) -> Iterator[Task]:
+    found = sight.conversations(membership).filter(messages__outbound__state=Outbound.State.UNCLEAR)
     rows = found.filter(messages__outbound__batch=None).select_related("contact", "last_address__channel").distinct()
     for conversation in rows[:SHOWN]:
         title = _("Ungeklärt: Nachricht an %(name)s") % {"name": name_of(conversation.contact, conversation.last_address)}
@@ -201,8 +202,9 @@ def planned(organisation: Organisation) -> list[Broadcast]:
     return list(rows.order_by(F("scheduled_at").asc(nulls_last=True), "-updated_at")[:5])
 
 
-def at_work(organisation: Organisation) -> list[Operator]:
-    """Who holds open conversations, with their number in `held`."""
-    open_ones = Count("conversation", filter=Q(conversation__organisation=organisation, conversation__state=Conversation.State.OPEN))
+def at_work(organisation: Organisation, membership: Membership) -> list[Operator]:
+    """Who holds open conversations, with their number in `held`, of those the member may see."""
+    seen = sight.conversations(membership).filter(state=Conversation.State.OPEN, operator__isnull=False)
+    open_ones = Count("conversation", filter=Q(conversation__in=seen.values("pk")))
     members = Operator.objects.filter(memberships__organisation=organisation).annotate(held=open_ones)
     return list(members.filter(held__gt=0).order_by("-held", "name")[:6])

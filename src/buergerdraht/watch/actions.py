@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
@@ -14,8 +15,9 @@ from buergerdraht.accounts import audit
 from buergerdraht.accounts.models import Membership, Operator, Organisation
 from buergerdraht.accounts.rights import Right, may
 from buergerdraht.contacts.models import Address
+from buergerdraht.gateway import outward
 from buergerdraht.gateway.models import Channel
-from buergerdraht.watch import kinds, outward, telling
+from buergerdraht.watch import kinds, telling
 from buergerdraht.watch.models import Alarm, AlarmReceiver, Probe, webhook_secret
 
 LEAST_MINUTES, MOST_MINUTES = 1, 1440
@@ -60,7 +62,7 @@ def _check(organisation: Organisation, way: Way) -> None:
         validate_email(way.email)
     else:
         try:
-            outward.refuse(way.url)
+            outward.refuse(way.url, settings.ALARM_NETWORKS)
         except outward.Undelivered as problem:
             raise ValidationError(str(kinds.PROBLEMS[problem.problem])) from None
 

@@ -28,11 +28,11 @@ select c.id,
    where b.organisation_id = c.organisation_id and b.state = 'open') as oldest_of_batches
 from gateway_channel c
 cross join lateral (
-  select coalesce(sum(lane.number) filter (where lane.state = 'held'), 0) as held,
+  select coalesce(sum(lane.number) filter (where lane.state in ('held', 'resting')), 0) as held,
          coalesce(sum(lane.number) filter (where lane.state = 'stopped'), 0) as stopped
   from (select b.state, (select count(*) from (
           select from gateway_outbound o where o.channel_id = c.id and o.batch = b.id and o.state = 'queued' limit %(cap)s) one) as number
-        from gateway_batch b where b.organisation_id = c.organisation_id and b.state in ('held', 'stopped')) lane) apart
+        from gateway_batch b where b.organisation_id = c.organisation_id and b.state in ('held', 'resting', 'stopped')) lane) apart
 where c.organisation_id = any(%(organisations)s);
 
 -- name: tally

@@ -27,10 +27,10 @@ from procrastinate.contrib.django import app
 
 from buergerdraht.accounts.models import Membership, Organisation
 from buergerdraht.accounts.rights import Right, may
-from buergerdraht.gateway import channels
-from buergerdraht.watch import kinds, outward
+from buergerdraht.gateway import channels, outward
+from buergerdraht.gateway.outward import Final, Undelivered
+from buergerdraht.watch import kinds
 from buergerdraht.watch.models import Alarm, AlarmReceiver
-from buergerdraht.watch.outward import Final, Undelivered
 
 log = logging.getLogger("buergerdraht.watch")
 RAISED, ENDED, TEST = "raised", "ended", "test"
@@ -202,7 +202,7 @@ def _moment(at: datetime | None) -> str:
 def _call(alarm: Alarm, receiver: AlarmReceiver, event: str) -> None:
     body = json.dumps(payload(alarm, receiver, event), separators=(",", ":")).encode()
     number = f"alarm_{alarm.pk or 0}_{event}_{receiver.pk}"  # the same at every try, so that the receiver can tell a repetition
-    outward.post(receiver.url, body, signed(receiver.secret, number, int(time.time()), body))
+    outward.post(receiver.url, body, signed(receiver.secret, number, int(time.time()), body), settings.ALARM_NETWORKS)
 
 
 def payload(alarm: Alarm, receiver: AlarmReceiver, event: str) -> dict[str, Any]:

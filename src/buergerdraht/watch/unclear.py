@@ -17,7 +17,7 @@ from buergerdraht.broadcasts.models import Broadcast
 from buergerdraht.connectors.reasons import REASONS, Reason
 from buergerdraht.contacts import outreach
 from buergerdraht.contacts.models import Address
-from buergerdraht.conversations.models import Message
+from buergerdraht.conversations import sight
 from buergerdraht.gateway.models import Outbound
 from buergerdraht.watch import words
 
@@ -74,16 +74,21 @@ def letters(organisation: Organisation, wish: Wish) -> QuerySet[Outbound]:
     return rows.order_by("id")
 
 
+def seen(membership: Membership) -> Q:
+    """Which letters a member may know of: all but those of threads hidden from them. A broadcast's letter is no secret."""
+    return OF_MANY | Q(message=None) | sight.visible(membership, "message__conversation__")
+
+
 def decidable(membership: Membership) -> Q:
     """Who manages decides all; who writes broadcasts those of broadcasts; who answers those of conversations."""
     if may(membership, Right.MANAGE):
-        return Q()
+        return seen(membership)
     allowed = Q(pk__in=[])
     if may(membership, Right.WRITE):
         allowed |= OF_MANY
     if may(membership, Right.ANSWER):
         allowed |= ~OF_MANY
-    return allowed
+    return allowed & seen(membership)
 
 
 def rows(organisation: Organisation, membership: Membership, found: Sequence[Outbound]) -> list[Row]:
@@ -95,9 +100,7 @@ def rows(organisation: Organisation, membership: Membership, found: Sequence[Out
     )
     people = {(each.channel_id, bytes(each.address_hash)): each for each in addresses.select_related("contact")}
     titles = dict(organisation.broadcasts.filter(pk__in={letter.batch for letter in found}).values_list("pk", "title"))
-    threads = dict(
-        Message.objects.filter(organisation=organisation, outbound__in=found).values_list("outbound", "conversation")
-    )  # fmt: skip
+    threads = dict(sight.messages(membership).filter(outbound__in=found).values_list("outbound", "conversation"))
     allowed = set(letters(organisation, Wish(ids=[each.pk for each in found])).filter(decidable(membership)).values_list("pk", flat=True))
     result = []
     for letter in found:

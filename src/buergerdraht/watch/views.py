@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.rights import Right
 from buergerdraht.gateway import actions as gateway
-from buergerdraht.gateway.models import Channel, InboundEvent
+from buergerdraht.gateway.models import Channel, InboundEvent, Outbound
 from buergerdraht.watch import figures, kinds, unclear, words
 from buergerdraht.watch.models import Alarm
 
@@ -45,7 +45,7 @@ def _number(text: str | None) -> int | None:
 def frame(request: DeskRequest, place: str, **more: Any) -> dict[str, Any]:
     """What every page of the room shows: its tabs with their numbers."""
     kept = InboundEvent.objects.filter(channel__in=request.organisation.channels.all(), state=InboundEvent.State.KEPT)
-    numbers = {"unclear": unclear.letters(request.organisation, unclear.Wish()).count(), "kept": kept.count()}
+    numbers = {"unclear": _letters(request, unclear.Wish()).count(), "kept": kept.count()}
     return {"place": place, "numbers": numbers, "may_manage": request.may(Right.MANAGE), **more}
 
 
@@ -148,6 +148,11 @@ def _wish(request: DeskRequest, values: Any) -> unclear.Wish:
     )
 
 
+def _letters(request: DeskRequest, wish: unclear.Wish) -> QuerySet[Outbound]:
+    """Those of the wish that the member may know of."""
+    return unclear.letters(request.organisation, wish).filter(unclear.seen(request.membership))
+
+
 def _page(request: DeskRequest, rows: QuerySet[Any]) -> Page[Any]:
     return Paginator(rows, PER_PAGE).get_page(request.GET.get("seite"))
 
@@ -163,7 +168,7 @@ def _asked(request: DeskRequest) -> str:
 def doubts(request: DeskRequest) -> HttpResponseBase:
     """List what may or may not have arrived."""
     wish = _wish(request, request.GET)
-    page = _page(request, unclear.letters(request.organisation, wish).select_related("channel"))
+    page = _page(request, _letters(request, wish).select_related("channel"))
     rows = unclear.rows(request.organisation, request.membership, list(page.object_list))
     context = {
         "page": page,
@@ -194,7 +199,7 @@ def settle(request: DeskRequest) -> HttpResponseBase:
     allowed = unclear.decidable(request.membership)
     found = unclear.letters(request.organisation, wish).filter(allowed)
     number = found.count()
-    if not number and unclear.letters(request.organisation, wish).exists():
+    if not number and _letters(request, wish).exists():
         raise PermissionDenied
     if not number:
         messages.info(request, _("Diese Nachrichten sind schon entschieden."))

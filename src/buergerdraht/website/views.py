@@ -8,6 +8,9 @@ from django.utils import translation
 from django.views.decorators.http import require_safe
 
 from buergerdraht.accounts.models import Organisation
+from buergerdraht.consultations import reading
+from buergerdraht.gateway import channels
+from buergerdraht.gateway.models import Channel
 from buergerdraht.website.prose import prose
 
 NAMES = {"de": "Deutsch", "en": "English", "ar": "العربية", "tr": "Türkçe", "uk": "Українська", "ru": "Русский", "fr": "Français"}
@@ -30,6 +33,22 @@ def privacy(request: HttpRequest, organisation: str) -> HttpResponse:
 def imprint(request: HttpRequest, organisation: str) -> HttpResponse:
     found = get_object_or_404(Organisation, slug=organisation)
     return _page(request, found, "website/imprint.html", found.language, {found.language: found.imprint})
+
+
+@require_safe
+def consultations(request: HttpRequest, organisation: str) -> HttpResponse:
+    """Show when somebody answers personally, and the ways to sign up."""
+    found = get_object_or_404(Organisation, slug=organisation)
+    rows = Channel.objects.filter(organisation=found, state=Channel.State.RUNNING).order_by("kind", "name")
+    ways = [(channels.title(row.kind), link) for row in rows if (link := _sign_up(row))]
+    return render(request, "website/consultations.html", {"organisation": found, "coming": reading.coming(found)[:20], "ways": ways})
+
+
+def _sign_up(channel: Channel) -> str:
+    try:
+        return channels.deep_link(channel, "sprechstunde", "SPRECHSTUNDE")
+    except ValueError:  # not set up far enough
+        return ""
 
 
 def _page(request: HttpRequest, organisation: Organisation, template: str, language: str, texts: dict[str, str]) -> HttpResponse:

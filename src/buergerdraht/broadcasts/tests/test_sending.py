@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from buergerdraht.accounts.models import Operator
+from buergerdraht.accounts.models import Operator, Organisation
 from buergerdraht.broadcasts import actions, ledger, reading, sending
 from buergerdraht.broadcasts.models import Broadcast, Piece, Recipient
 from buergerdraht.broadcasts.tests.conftest import person
 from buergerdraht.contacts import actions as contacts
 from buergerdraht.contacts import outreach
 from buergerdraht.contacts.models import Address, Contact, Topic
-from buergerdraht.gateway import outbox
+from buergerdraht.gateway import database, outbox
 from buergerdraht.gateway.models import Batch, Channel, Outbound
 
 pytestmark = pytest.mark.django_db
+NIGHT = datetime(2026, 11, 3, 22, 30, tzinfo=UTC)  # half past eleven in Germany
 
 
 @pytest.fixture
@@ -253,3 +256,41 @@ def test_one_that_breaks_does_not_hold_up_the_others(released: Broadcast, monkey
     assert (_state(broken), _state(starts), ledger.count(broken).total.steps) == ("sending", "sending", {"waiting": 6})
     monkeypatch.setattr(outreach, "send_selected", real)
     assert sending.round_of_all() == 6
+
+
+def test_one_that_is_being_sent_rests_through_quiet_hours(released: Broadcast, editor: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    sending.round_of_all()
+    _state_of_batch(released, "open")
+    Organisation.objects.update(quiet_from=time(22), quiet_until=time(6))
+    monkeypatch.setattr(database, "clock", lambda: NIGHT)
+    monkeypatch.setattr(timezone, "now", lambda: NIGHT)
+    sending.round_of_all()
+    _state_of_batch(released, "resting")
+    rests_until = reading.result(Broadcast.objects.get(pk=released.pk))["rests_until"]
+    assert rests_until == datetime(2026, 11, 4, 5, tzinfo=UTC)
+    actions.resume(actions.pause(released, operator=editor), operator=editor)  # who goes on at night does not wake the town
+    _state_of_batch(released, "resting")
+    monkeypatch.setattr(database, "clock", lambda: NIGHT + timedelta(hours=7))
+    sending.round_of_all()
+    _state_of_batch(released, "open")
+
+
+def test_one_that_ended_at_rest_leaves_no_batch_asleep(released: Broadcast, monkeypatch: pytest.MonkeyPatch) -> None:
+    sending.round_of_all()
+    outbox.rest(released.pk)
+    Outbound.objects.update(state="accepted")
+    monkeypatch.setattr(outreach, "close", lambda batches: 0)  # the worker ended before it came to it
+    assert sending.finish(released)
+    _state_of_batch(released, "open")
+
+
+def test_an_urgent_one_knows_no_quiet_hours(released: Broadcast, monkeypatch: pytest.MonkeyPatch) -> None:
+    Broadcast.objects.update(urgent=True)
+    Organisation.objects.update(quiet_from=time(22), quiet_until=time(6))
+    monkeypatch.setattr(database, "clock", lambda: NIGHT)
+    sending.round_of_all()
+    _state_of_batch(released, "open")
+
+
+def _state_of_batch(broadcast: Broadcast, state: str) -> None:
+    assert Batch.objects.get(pk=broadcast.pk).state == state

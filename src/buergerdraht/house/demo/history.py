@@ -51,11 +51,11 @@ def _hold(address: Address, matter: Talk, at: datetime, dice: random.Random, wor
     _said_by_citizen(address, matter.question, at)
     if matter.by:
         answered = at + timedelta(minutes=dice.choice([3, 5, 8, 11, 14, 19, 27, 42, 70]))
-        _said_by_us(address, matter.answer, answered, workers[matter.by])
+        said_by_us(address, matter.answer, answered, workers[matter.by])
         last = answered
     else:
         last = at + timedelta(seconds=2)
-        _said_by_us(address, matter.answer or AUTOMATIC, last, None)
+        said_by_us(address, matter.answer or AUTOMATIC, last, None)
     if matter.thanks:
         last += timedelta(minutes=dice.randrange(2, 30))
         _said_by_citizen(address, matter.thanks, last)
@@ -76,7 +76,7 @@ def _said_by_citizen(address: Address, text: str, at: datetime) -> None:
     record(Incoming(channel=address.channel, event=event, contact=address.contact, address=address))
 
 
-def _said_by_us(address: Address, text: str, at: datetime, operator: Operator | None) -> None:
+def said_by_us(address: Address, text: str, at: datetime, operator: Operator | None) -> None:
     """Queue and write down as outreach does, but already delivered: nothing of the past is sent again."""
     content = Content(text=text)
     purpose = Outbound.Purpose.REPLY if operator else Outbound.Purpose.SERVICE

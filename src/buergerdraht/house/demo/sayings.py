@@ -102,3 +102,40 @@ FRESH = [
     "Bei uns am Kanal stinkt es seit gestern stark nach Öl.",
     "مرحبًا، كيف أسجل طفلي في الروضة؟",
 ]
+
+# What the desk says often: shortcut, title, team (empty: everybody's), texts.
+ANSWERS: list[tuple[str, str, str, dict[str, str]]] = [
+    ("gruss", "Begrüßung", "", {
+        "de": "{anrede}, vielen Dank für Ihre Nachricht. ",
+        "en": "{anrede}, thank you for your message. ",
+    }),
+    ("zeiten", "Öffnungszeiten des Bürgeramts", "", {
+        "de": "Das Bürgeramt ist montags bis mittwochs von 8 bis 12.30 und von 13.30 bis 16 Uhr geöffnet, donnerstags bis 18 Uhr, freitags bis 12.30 Uhr.",
+        "en": "The citizens' office is open Monday to Wednesday from 8 am to 12.30 pm and from 1.30 to 4 pm, on Thursdays until 6 pm, on Fridays until 12.30 pm.",
+    }),
+    ("ausweis", "Personalausweis beantragen", "Bürgeramt", {
+        "de": "Bitte bringen Sie Ihren alten Ausweis und ein biometrisches Foto mit. Das Foto können Sie auch bei uns am Gerät machen.",
+        "en": "Please bring your old identity card and a biometric photo. You can also take the photo at the machine in our office.",
+    }),
+    ("hinweis", "Danke für den Hinweis", "", {
+        "de": "Danke für den Hinweis. Der Bauhof ist verständigt. Sie brauchen nichts weiter zu tun.",
+        "en": "Thank you for letting us know. Our depot has been informed. You need not do anything else.",
+    }),
+    ("klären", "Wir klären das", "", {
+        "de": "Das klären wir mit der zuständigen Stelle. Sie bekommen hier eine Antwort, spätestens in zwei Tagen.",
+        "en": "We are asking the department in charge. You will get an answer here within two days.",
+    }),
+    ("presse", "Presseanfrage angenommen", "Pressestelle", {
+        "de": "Vielen Dank für Ihre Anfrage. Bitte nennen Sie uns Ihre Redaktion und bis wann Sie die Antwort brauchen. {mein_name}",
+        "en": "Thank you for your enquiry. Please tell us your newsroom and your deadline. {mein_name}",
+    }),
+]  # fmt: skip
+
+CHAIN_LETTER = (
+    "Achtung! Bitte an alle deine Kontakte weiterleiten: Morgen wird der Messenger kostenpflichtig, wenn du das nicht an 20 Leute schickst!"
+)
+EMERGENCY_ANSWER = "Das klingt nach einem Notfall. Hier liest nicht immer jemand mit. Bitte rufen Sie sofort die 112 (Feuerwehr, Rettungsdienst) oder die 110 (Polizei) an."
+
+# What citizens wrote beside their mark.
+PRAISE = ["Schnell und freundlich.", "Endlich ohne Warteschleife!", "Hat mir einen Weg gespart.", "Danke, sehr nett.", "Klare Antwort."]
+BLAME = ["Ich musste zweimal nachfragen.", "Die Antwort kam erst am nächsten Tag.", "Der Link ging nicht."]

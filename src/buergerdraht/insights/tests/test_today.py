@@ -74,7 +74,7 @@ class TestTodo:
 
 
 def test_an_empty_house_shows_no_invented_figure(town: Organisation) -> None:
-    week = figures.week(town, date(2026, 11, 22))
+    week = figures.week(member(town, "agent"), date(2026, 11, 22))
     assert [tile.figure for tile in week.tiles] == ["0", "–", "–", "0"]
     assert week.peak is None
 
@@ -89,7 +89,10 @@ def test_messages_are_counted_by_who_saw_to_them(town: Organisation, channel: Ch
     say(second, "citizen", noon)
     say(second, "bot", noon + timedelta(seconds=1))
     say(third, "citizen", noon)
-    week = figures.week(town, timezone.localdate())
+    hidden = conversation(town, channel, "D")
+    Conversation.objects.filter(pk=hidden.pk).update(confidential=True)
+    say(hidden, "citizen", noon)  # of what one may not see nothing is counted
+    week = figures.week(member(town, "agent"), timezone.localdate())
     day = week.days[-2]
     assert (day.team, day.automatic, day.open) == (2, 1, 1)
     assert week.tiles[0].figure == "4"

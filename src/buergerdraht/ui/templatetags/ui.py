@@ -30,6 +30,9 @@ MARKS = {
 }
 
 
+TONES = {"ok": "success", "warn": "warning", "bad": "danger"}  # our short words for KERN's
+
+
 @register.simple_tag
 def icon(name: str, size: str = "") -> SafeString:
     """Draw an icon of icons.svg; decoration only, the word stands beside it."""
@@ -71,7 +74,7 @@ def avatar(name: str, size: str = "") -> SafeString:
 
 @register.simple_tag
 def badge(tone: str, text: str) -> SafeString:
-    css = "badge--plain" if tone in {"", "plain"} else f"kern-badge--{tone}"
+    css = "badge--plain" if tone in {"", "plain"} else f"kern-badge--{TONES.get(tone, tone)}"
     return format_html(
         '<span class="kern-badge kern-badge--small {}"><span class="kern-label kern-label--small">{}</span></span>', css, text
     )
@@ -144,6 +147,7 @@ NAVIGATION: tuple[tuple[tuple[str, str, str, str], ...], ...] = (
     (
         ("today", "Heute", "insights:today", "insights"),
         ("inbox", "Posteingang", "conversations:inbox", "conversations"),
+        ("mic", "Sprechstunden", "consultations:list", "consultations"),
         ("megaphone", "Rundnachrichten", "broadcasts:list", "broadcasts"),
     ),
     (
@@ -158,6 +162,13 @@ NAVIGATION: tuple[tuple[tuple[str, str, str, str], ...], ...] = (
 NUMBERS: dict[str, Callable[[Any], tuple[int, str]]] = {}
 
 
+@register.simple_tag(takes_context=True)
+def waiting(context: Any, address: str) -> dict[str, Any]:
+    """Say what waits behind an address: its number and its words."""
+    number, said = NUMBERS[address](context["request"]) if address in NUMBERS else (0, "")
+    return {"number": number, "said": said}
+
+
 @register.filter
 def may(request: Any, right: str) -> bool:
     """Say whether the signed-in person may do this here: a link to a closed door is not drawn."""
@@ -170,6 +181,8 @@ def navigation(context: Any) -> dict[str, Any]:
     """Draw the main navigation of the current organisation."""
     request = context["request"]
     place = request.resolver_match.app_name if request.resolver_match else ""
+    if "/einstellungen/" in request.path and may(request, "manage"):
+        place = "accounts"  # a room's own settings are reached from there
     groups = []
     for group in NAVIGATION:
         items = []

@@ -1,51 +1,34 @@
-// The shell's behaviour: one live connection, the command palette, focus on errors. No framework, no inline script.
+// The shell's behaviour: one live connection, commands, the bell, focus on errors. No framework, no inline script.
 import { connect } from "./live.js";
+import "./bell.js";
+import "./keylist.js";
+import "./palette.js";
+
+export { say } from "./say.js";
 
 const place = document.body.dataset.live;
-if (place) connect(place);
+if (place) {
+  addEventListener("DOMContentLoaded", () => setTimeout(() => connect(place))); // after htmx; what happened meanwhile the stream makes up for
+  navigator.serviceWorker?.register("/worker.js").catch(() => {}); // without it the page works as before, only not without a connection
+}
 
 document.querySelector("[data-focus]")?.focus();
-
-const palette = document.getElementById("palette");
-if (palette) {
-  const field = palette.querySelector("input");
-  const rows = () => [...palette.querySelectorAll("[data-commands] li")].filter((row) => !row.hidden);
-  let chosen = -1;
-  const choose = (index) => {
-    const list = rows();
-    chosen = list.length ? (index + list.length) % list.length : -1;
-    palette.querySelectorAll(".is-on").forEach((link) => link.classList.remove("is-on"));
-    if (chosen >= 0) {
-      const link = list[chosen].querySelector("a");
-      link.classList.add("is-on");
-      field.setAttribute("aria-description", link.textContent.trim());
-    }
-  };
-  field.addEventListener("input", () => {
-    const words = field.value.trim().toLowerCase();
-    for (const row of palette.querySelectorAll("[data-commands] li")) row.hidden = words !== "" && !row.textContent.toLowerCase().includes(words);
-    choose(words && rows().length ? 0 : -1);
-  });
-  field.addEventListener("keydown", (event) => {
-    if (event.key === "ArrowDown") { choose(chosen + 1); event.preventDefault(); }
-    if (event.key === "ArrowUp") { choose(chosen - 1); event.preventDefault(); }
-    if (event.key === "Enter" && chosen >= 0) { rows()[chosen].querySelector("a").click(); event.preventDefault(); }
-  });
-  document.addEventListener("keydown", (event) => {
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { palette.togglePopover(); event.preventDefault(); }
-  });
-  palette.addEventListener("toggle", (event) => { if (event.newState === "open") field.focus(); });
-}
 
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
-    say(button.dataset.copied || "Kopiert");
+    (await import("./say.js")).say(button.dataset.copied || "Kopiert");
   });
 }
 
-// Say something to people who listen instead of look.
-export function say(text) {
-  const line = document.getElementById("said");
-  if (line) line.textContent = text;
+// A phone's keyboard covers the page where the browser does not make it smaller by itself: then we do.
+const view = window.visualViewport;
+if (view && matchMedia("(pointer: coarse)").matches) {
+  const fit = () => {
+    const covered = view.scale === 1 && window.innerHeight - view.height > 80;
+    if (covered) document.documentElement.style.setProperty("--seen", `${view.height}px`); else document.documentElement.style.removeProperty("--seen");
+    if (covered && view.offsetTop > 0) scrollTo(0, 0);
+  };
+  view.addEventListener("resize", fit);
+  view.addEventListener("scroll", fit);
 }
