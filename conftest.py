@@ -11,6 +11,7 @@ from subprocess import Popen
 import pytest
 from django.conf import LazySettings, settings
 
+from buergerdraht.gateway.database import keep_plans
 from buergerdraht.house import postgres
 from buergerdraht.settings import database
 
@@ -26,6 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _servers.append((postgres.start(where), folder))
         os.environ["DATABASE_URL"] = where.url()
         settings.DATABASES["default"].update(database(where.url()))
+    keep_plans()  # as a worker does: what is asked prepared must say its types
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

@@ -18,7 +18,7 @@ from benchmarks.stage import Stage, run, until, value
 from benchmarks.table import Line, Options, compare, judged, percentile
 
 CHANNELS = 20
-RATE = 62.0
+RATE = 55.5
 OUT, IN, RECEIPTS = 1_000.0, 100.0, 3_000.0
 WARM = 5.0
 WORKERS = 1

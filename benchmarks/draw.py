@@ -19,7 +19,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 RESULTS = PROJECT / "benchmarks" / "results"
 PAGE = PROJECT / "docs" / "development" / "speed.md"
 IMAGES = PROJECT / "docs" / "images"
-ORDER = ("send", "both", "webhook", "receipts", "ingest", "reply", "audience", "million", "console", "search", "start", "outbox")
+ORDER = ("send", "both", "webhook", "receipts", "ingest", "reply", "screens", "audience", "million", "console", "search", "start", "outbox")
 COLOURS = ("#1f5fa8", "#c2410c", "#2f7d3b", "#7a3fa0", "#8a6d00")
 WIDTH, HEIGHT = 720, 360
 LEFT, RIGHT, TOP, BOTTOM = 70, 150, 40, 50
@@ -64,7 +64,7 @@ def main() -> None:
 def results() -> dict[str, dict[str, Any]]:
     """The newest result of each part; names begin with the date."""
     found: dict[str, dict[str, Any]] = {}
-    for path in sorted(RESULTS.glob("*.json")):
+    for path in sorted(RESULTS.glob("[0-9]*.json")):  # the figures of `make faults` lie beside them
         result = json.loads(path.read_text())
         found[result["part"]] = result
     return found

@@ -70,6 +70,11 @@ class Stage:
     # ── processes ─────────────────────────────────────────────────────────
 
     @property
+    def folder(self) -> str:
+        """A folder that goes with the stage."""
+        return self._folder.name
+
+    @property
     def url(self) -> str:
         """The database as psycopg takes it."""
         return conninfo("bench")

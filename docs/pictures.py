@@ -10,10 +10,12 @@ import shutil
 import sys
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 IMAGES = Path(__file__).parent / "images"
 CONSOLE = {"width": 1280, "height": 820}
+POCKET = {"width": 390, "height": 800}
 SHEET = """<style>body{{margin:0;padding:48px;display:flex;gap:40px;background:#e9ebf2;width:max-content}}
 img{{border-radius:10px;box-shadow:0 2px 30px #1c254533;height:820px}}</style>
 <img src="data:image/png;base64,{0}"><img src="data:image/png;base64,{1}">"""
@@ -31,7 +33,7 @@ def sign_in(browser: Browser, address: str, password: str) -> Page:
 
 def console(page: Page, address: str) -> bytes:
     """Open the conversation that came with a photo, or else the longest waiting one."""
-    page.goto(f"{address}/o/musterstadt/posteingang/")
+    page.goto(f"{address}/o/musterstadt/posteingang/?ansicht=neu")
     found = page.locator("a.conv", has_text="Renate Brandt")
     if found.count():
         found.first.click()
@@ -66,6 +68,35 @@ def handbook(page: Page, address: str) -> None:
         page.screenshot(path=IMAGES / f"{name}.png")
 
 
+def inbox(page: Page, address: str) -> None:
+    """Draw the inbox's other pages: figures, settings, a mayor's hour that runs, the list on a telephone."""
+    desk = f"{address}/o/musterstadt"
+    for name, path in (("zahlen", "zahlen/posteingang/"), ("einstellungen-posteingang", "einstellungen/posteingang/regeln/")):
+        page.goto(f"{desk}/{path}")
+        page.wait_for_timeout(1500)
+        page.screenshot(path=IMAGES / f"{name}.png")
+    page.goto(f"{desk}/sprechstunden/")
+    page.locator("main a", has_text="Bürgersprechstunde").first.click()
+    begin = page.get_by_role("button", name="Jetzt schon beginnen")
+    if begin.count():
+        begin.first.click()
+    page.wait_for_timeout(2500)
+    page.screenshot(path=IMAGES / "sprechstunde.png")
+    page.set_viewport_size(POCKET)
+    page.goto(f"{desk}/posteingang/?ansicht=neu")
+    page.wait_for_timeout(1500)
+    page.screenshot(path=IMAGES / "posteingang-telefon.png")
+    page.set_viewport_size(CONSOLE)
+
+
+def reduce() -> None:
+    """Keep the pictures small: what is drawn has few colours."""
+    for path in IMAGES.glob("*.png"):
+        with Image.open(path) as image:
+            small = image.convert("RGB").quantize(colors=256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        small.save(path, optimize=True)
+
+
 def main(address: str, password: str) -> None:
     host, _, port = address.rpartition(":")
     with sync_playwright() as play:
@@ -73,12 +104,14 @@ def main(address: str, password: str) -> None:
         IMAGES.mkdir(exist_ok=True)
         page = sign_in(browser, address, password)
         handbook(page, address)
+        inbox(page, address)
         pictures = [base64.b64encode(shot).decode() for shot in (console(page, address), phone(browser, f"{host}:{int(port) + 1}"))]
         sheet = browser.new_page(viewport={"width": 1766, "height": 916})
         sheet.set_content(SHEET.format(*pictures))
         sheet.wait_for_timeout(500)
         sheet.screenshot(path=IMAGES / "console.png", full_page=True)
         browser.close()
+    reduce()
 
 
 if __name__ == "__main__":

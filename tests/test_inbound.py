@@ -11,11 +11,12 @@ import pytest
 from django.utils import timezone
 
 from buergerdraht import inbound
+from buergerdraht.accounts import vault
 from buergerdraht.accounts.models import Membership, Operator, Organisation
-from buergerdraht.connectors.contract import Changed, Gone, Received, Sender
+from buergerdraht.connectors.contract import Changed, Gone, MediaKind, Received, Ref, Sender
 from buergerdraht.contacts.models import Address, Contact, Topic
-from buergerdraht.conversations import actions
-from buergerdraht.conversations.models import Conversation, Message
+from buergerdraht.conversations import asides, automatic, care, holding, sentences
+from buergerdraht.conversations.models import Conversation, Desk, Message
 from buergerdraht.gateway.models import Channel
 
 EMINE = Sender(address="4711", name="Emine Yıldırım", handle="@emine")
@@ -66,7 +67,7 @@ def test_a_deep_link_starts_the_sign_up_and_not_the_greeting(channel: Channel) -
 
 def test_no_automatic_speaks_while_a_person_holds_it(channel: Channel, andrea: Operator) -> None:
     says(channel, "Ich habe eine Frage", "1")
-    actions.assign(Conversation.objects.get(), by=andrea, operator=andrea)
+    holding.assign(Conversation.objects.get(), by=andrea, operator=andrea)
     before = bots()
     says(channel, "Anmelden", "2")
     says(channel, "Sind Sie noch da?", "3")
@@ -76,7 +77,7 @@ def test_no_automatic_speaks_while_a_person_holds_it(channel: Channel, andrea: O
 
 def test_stop_works_while_a_person_holds_it(channel: Channel, andrea: Operator) -> None:
     says(channel, "Ich habe eine Frage", "1")
-    actions.assign(Conversation.objects.get(), by=andrea, operator=andrea)
+    holding.assign(Conversation.objects.get(), by=andrea, operator=andrea)
     says(channel, "STOPP", "2")
     assert Contact.objects.get().state == "stopped"
 
@@ -138,3 +139,148 @@ def test_a_known_citizens_message_takes_few_questions_to_the_database(
     says(channel, "Wann wird das repariert?", "1")
     with django_assert_max_num_queries(10):
         says(channel, "Und noch etwas", "2")
+
+
+# ── Care: end to end ──────────────────────────────────────────────────────
+
+
+def said() -> list[str]:
+    return list(Message.objects.filter(author="bot").order_by("id").values_list("text", flat=True))
+
+
+def test_a_chain_letter_is_set_aside_unanswered(channel: Channel) -> None:
+    says(channel, "Bitte lesen! Ein Wunder geschieht.", "1", forwarded="often")
+    conversation = Conversation.objects.get()
+    assert (conversation.state, conversation.aside, conversation.unread, conversation.waiting_since) == ("bot", "chain", 0, None)
+    assert bots() == 0
+    says(channel, "Wann hat das Bürgerbüro offen?", "2")
+    conversation.refresh_from_db()
+    assert (conversation.state, conversation.aside, conversation.unread) == ("open", "", 1)
+    assert bots() == 1
+
+
+def test_the_third_copy_makes_a_mass_forward_and_takes_the_earlier_ones_along(channel: Channel, andrea: Operator) -> None:
+    text = "Achtung! Morgen wird überall das Wasser abgestellt, füllt eure Wannen und sagt es allen Nachbarn."
+
+    def forwards(who: str, number: str) -> Conversation:
+        sender = Sender(address=who, name=who)
+        inbound.handle(channel, Received(external_id=number, sender=sender, at=timezone.now(), text=text))
+        return Conversation.objects.get(contact__addresses__address_hash=hash_of(channel, who))
+
+    first, second = forwards("1", "a"), forwards("2", "b")
+    assert (first.state, second.state) == ("open", "open")
+    holding.assign(second, by=andrea, operator=andrea)
+    third = forwards("3", "c")
+    assert (third.state, third.aside) == ("bot", "chain")
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.state, first.aside, first.waiting_since) == ("bot", "chain", None)
+    assert (second.state, second.aside) == ("open", "")  # somebody is at it
+    assert all(message.flags == ["chain"] for message in Message.objects.filter(author="citizen"))
+
+
+def hash_of(channel: Channel, address: str) -> bytes:
+    return vault.lookup(channel.organisation_id, address)
+
+
+def test_a_chain_letter_in_the_middle_of_a_matter_is_only_flagged(channel: Channel) -> None:
+    says(channel, "Wann hat das Bürgerbüro offen?", "1")
+    before = Conversation.objects.get()
+    says(channel, "Bitte lesen!", "2", forwarded="often")
+    after = Conversation.objects.get()
+    assert (after.state, after.aside, after.unread, after.waiting_since) == ("open", "", before.unread, before.waiting_since)
+    assert Message.objects.latest("id").flags == ["chain"]
+
+
+def test_an_insult_waits_aside_and_whoever_says_more_is_heard(channel: Channel) -> None:
+    says(channel, "Ihr Arschlöcher", "1")
+    assert Conversation.objects.get().aside == "insult"
+    assert bots() == 0
+    says(
+        channel, "Ihr Arschlöcher, seit drei Wochen wird bei uns in der Lindenstraße der Müll nicht mehr abgeholt, wann kommt jemand?", "2"
+    )
+    assert (Conversation.objects.get().aside, Conversation.objects.get().state) == ("", "open")
+    assert Message.objects.filter(author="citizen").latest("id").flags == ["insult"]
+
+
+def test_a_blocked_person_reaches_nobody_and_stop_still_works(channel: Channel, andrea: Operator) -> None:
+    says(channel, "Ich habe eine Frage", "1")
+    asides.block(Conversation.objects.get(), reason="threat", operator=andrea)
+    before = Message.objects.exclude(author="citizen").count()
+    says(channel, "Hallo?", "2")
+    says(channel, "Es brennt bei uns im Keller", "3")
+    conversation = Conversation.objects.get()
+    assert (conversation.state, conversation.aside, conversation.unread, conversation.urgent_at) == ("bot", "blocked", 0, None)
+    assert Message.objects.exclude(author="citizen").count() == before
+    assert Message.objects.filter(author="citizen").count() == 3
+    says(channel, "STOPP", "4")
+    assert Contact.objects.get().state == "stopped"
+    asides.unblock(Conversation.objects.get(), operator=andrea)
+    conversation.refresh_from_db()
+    assert (conversation.state, conversation.aside, Address.objects.get().state) == ("open", "", "active")
+
+
+def test_an_emergency_is_answered_at_once_and_stands_on_top(channel: Channel, andrea: Operator) -> None:
+    says(channel, "Hilfe, es brennt bei uns im Keller!", "1")
+    conversation = Conversation.objects.get()
+    assert (conversation.state, conversation.unread) == ("open", 1)
+    assert conversation.urgent_at
+    assert said() == [sentences.EMERGENCY["de"]["sie"]]
+    assert andrea.notices.get().kind == "urgent"
+    says(channel, "Feuer!!!", "2")
+    assert len(said()) == 1  # once an hour
+    asides.calm(conversation, operator=andrea)
+    conversation.refresh_from_db()
+    assert conversation.urgent_at is None
+
+
+def test_an_emergency_is_answered_while_a_person_holds_it(channel: Channel, andrea: Operator) -> None:
+    says(channel, "Ich habe eine Frage", "1")
+    holding.assign(Conversation.objects.get(), by=andrea, operator=andrea)
+    says(channel, "Evde yangın var", "2")
+    assert said()[-1] == sentences.EMERGENCY["tr"]["sie"]
+    says(channel, "Ich bringe mich um", "3")
+    assert said()[-1] == sentences.CRISIS["de"]["sie"]
+    assert Conversation.objects.get().operator == andrea
+
+
+def test_a_message_corrected_to_a_call_for_help_is_one(channel: Channel) -> None:
+    says(channel, "Es brent", "1")
+    says(channel, "Es brennt bei uns!", "2", kind="edit", quote="1")
+    assert Conversation.objects.get().urgent_at
+    assert said()[-1] == sentences.EMERGENCY["de"]["sie"]
+
+
+def test_the_organisations_own_emergency_words_and_text(channel: Channel) -> None:
+    Desk.objects.create(organisation=channel.organisation, emergency_words=["Deichbruch"], emergency_text={"de": "Bitte 112!"})
+    channel.organisation.refresh_from_db()
+    vars(channel.organisation).pop("_desk", None)
+    says(channel, "Deichbruch bei Kilometer 4", "1")
+    assert said() == ["Bitte 112!"]
+
+
+def test_who_sends_an_account_number_is_warned_once_a_day_and_the_list_hides_it(channel: Channel, andrea: Operator) -> None:
+    says(channel, "Meine IBAN: DE89 3704 0044 0532 0130 00", "1")
+    assert said() == [sentences.SENSITIVE["de"]["sie"], automatic.GREETING["de"]["sie"]]
+    says(channel, "DE89370400440532013000", "2")
+    assert len(said()) == 2
+    conversation = Conversation.objects.get()
+    assert conversation.last_text == care.HIDDEN
+    assert Message.objects.filter(author="citizen").first().text.endswith("0130 00")  # whoever answers may read it
+    holding.assign(conversation, by=andrea, operator=andrea)
+    Message.objects.filter(author="bot").update(at=timezone.now() - timedelta(days=2))
+    says(channel, "Oder DE89370400440532013000", "3")
+    assert len(said()) == 2  # no automatic speaks while a person holds it
+
+
+def test_a_photo_with_a_number_in_its_caption_counts_too(channel: Channel) -> None:
+    photo = Ref(kind=MediaKind.IMAGE, external_id="p", mime="image/jpeg", size=10)
+    says(channel, "Steuer-ID 86095742719", "1", kind="media", media=[photo])
+    assert Message.objects.get(author="citizen").flags == ["tax"]
+    assert Conversation.objects.get().last_text == f"Steuer-ID {care.HIDDEN}"
+
+
+def test_a_correction_is_looked_at_anew(channel: Channel) -> None:
+    says(channel, "DE89370400440532013000", "1")
+    says(channel, "Wann ist offen?", "2", kind="edit", quote="1")
+    assert Message.objects.get(author="citizen").flags == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import pytest
@@ -14,8 +15,9 @@ from django.utils import timezone
 from buergerdraht.accounts.models import Invitation, Membership, Operator, Organisation, Role, Team
 from buergerdraht.accounts.rights import RIGHTS, Right
 from buergerdraht.broadcasts.models import Broadcast
+from buergerdraht.consultations.models import Consultation, Guest
 from buergerdraht.contacts.models import Contact, ContactImport, District, Topic
-from buergerdraht.conversations.models import Conversation, Message
+from buergerdraht.conversations.models import AssignmentRule, Conversation, Label, Message, SavedAnswer, SavedView
 from buergerdraht.gateway.models import Channel, InboundEvent, Media
 from buergerdraht.watch.models import AlarmReceiver
 
@@ -68,7 +70,15 @@ def foreign_rows(other: Organisation) -> dict[str, Any]:
     contact = Contact.objects.create(organisation=other, name="Frau Nebenan")
     channel = Channel.objects.create(organisation=other, kind="telegram", name="Bot", config="{}")
     conversation = Conversation.objects.create(organisation=other, contact=contact)
+    hour = Consultation.objects.create(
+        organisation=other,
+        title="Sprechstunde",
+        host="Die Landrätin",
+        begins_at=timezone.now(),
+        ends_at=timezone.now() + timedelta(hours=1),
+    )
     return {
+        "guest": Guest.objects.create(organisation=other, consultation=hour, contact=contact, state="waiting", number=1).pk,
         "contact": contact.pk,
         "upload": ContactImport.objects.create(
             organisation=other, channel=channel, file_name="abos.csv", source="Formular", source_date=timezone.localdate()
@@ -77,12 +87,17 @@ def foreign_rows(other: Organisation) -> dict[str, Any]:
         "district": District.objects.create(organisation=other, name="Nordstadt").pk,
         "channel": channel.pk,
         "message": Message.objects.create(organisation=other, conversation=conversation, author="citizen", at=timezone.now()).pk,
+        "answer": SavedAnswer.objects.create(organisation=other, shortcut="gruss", title="Gruß", texts={"de": "Guten Tag"}).pk,
+        "rule": AssignmentRule.objects.create(organisation=other).pk,
+        "view": SavedView.objects.create(organisation=other, operator=colleague, name="Presse").pk,
+        "label": Label.objects.create(organisation=other, name="Rückruf").pk,
         "media": uuid.uuid4(),
         "media_id": Media.objects.create(organisation=other, kind="image").pk,
         "receiver": AlarmReceiver.objects.create(organisation=other, way="email", email="bereitschaft@nachbarstadt.example").pk,
         "event": InboundEvent.objects.create(channel=channel, body=b"{}").pk,
         "number": {
             "posteingang/": conversation.pk,
+            "sprechstunden/": hour.pk,
             "rundnachrichten/": Broadcast.objects.create(organisation=other, title="Wochenmarkt").pk,
             "einstellungen/kanaele/": channel.pk,
             "einstellungen/team/einladung/": Invitation.objects.create(

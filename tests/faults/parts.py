@@ -312,6 +312,11 @@ def settled() -> bool:
     return not Outbound.objects.filter(state__in=OPEN).exists()
 
 
+def broadcast_settled() -> bool:
+    """No newsletter is open any more: where citizens go on writing, there is always an answer on its way."""
+    return not Outbound.objects.filter(state__in=OPEN, purpose="newsletter").exists()
+
+
 def shuffled(items: list[bytes], dice: random.Random) -> list[bytes]:
     items = list(items)
     dice.shuffle(items)

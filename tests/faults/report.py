@@ -108,10 +108,12 @@ def printed() -> list[str]:
 
 
 def keep(folder: Path = RESULTS) -> Path:
-    """Write the figures, with the machine and the seed they come from. What ran alone takes its place among the day's others."""
+    """Write the figures, with the machine and the seed they come from. What ran alone takes its place among the newest of the others."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"faults-{datetime.now(UTC):%Y-%m-%d}.json"
-    kept = {(each["fault"], each["what"]): each for each in json.loads(path.read_text())["outcomes"]} if path.exists() else {}
+    before = json.loads(max(folder.glob("faults-*.json")).read_text()) if any(folder.glob("faults-*.json")) else {}
+    same = before.get("form") == (FORM or "short")  # a short form's figures say nothing about the full one's
+    kept = {(each["fault"], each["what"]): each for each in before["outcomes"]} if same else {}
     at = datetime.now(UTC).isoformat(timespec="seconds")
     kept |= {(each.fault, each.what): asdict(each) | {"seed": SEED, "at": at} for each in outcomes()}
     known = {
@@ -129,8 +131,8 @@ def draw(path: Path, page: Path = PAGE) -> None:
     rows = [_cells(Outcome(**{name: value for name, value in each.items() if name not in {"seed", "at"}})) for each in known["outcomes"]]
     drawn = ["| " + " | ".join(row) + " |" for row in [list(HEAD), ["---"] * len(HEAD), *rows]]
     seeds = ", ".join(sorted({str(each["seed"]) for each in known["outcomes"]}))
-    day = max(each["at"] for each in known["outcomes"])[:10]
-    said = f"{known['form'].capitalize()} form of {day} on {known['machine']['cores']} cores, seed {seeds}."
+    days = sorted({each["at"][:10] for each in known["outcomes"]})
+    said = f"{known['form'].capitalize()} form of {' and '.join(days)} on {known['machine']['cores']} cores, seed {seeds}."
     before, _, rest = page.read_text().partition(BEGIN)
     after = rest.partition(END)[2]
     page.write_text(f"{before}{BEGIN}\n{said}\n\n" + "\n".join(drawn) + f"\n{END}{after}")

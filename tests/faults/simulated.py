@@ -88,6 +88,10 @@ class Double:
         found: dict[str, dict[str, int]] = self.ask("counts")
         return found
 
+    def carried(self) -> int:
+        """Webhooks that nobody took yet."""
+        return sum(self.ask("carried").values())
+
     def sum(self, name: str = "accepted") -> int:
         return sum(each[name] for each in self.counts().values())
 

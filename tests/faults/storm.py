@@ -114,4 +114,4 @@ class Storm:
 
     def believed(self) -> set[str]:
         """The messages of which we said we have them."""
-        return {number for number, status in list(self.answers.items()) if status == 200}
+        return {number for number, status in self.answers.copy().items() if status == 200}

@@ -17,6 +17,7 @@ from parts import (
     Server,
     address_of,
     answering,
+    broadcast_settled,
     compare,
     found_town,
     ingest_goes_on,
@@ -136,10 +137,11 @@ def test_a_broadcast_outlives_its_database(server: Server) -> None:
                     if before < people:
                         until(lambda before=before: sum(provider.accepted.values()) > before, 30, "sending again")
                         slowest = max(slowest, time.monotonic() - began)
-                until(settled, 120 + people / 100, "the broadcast")
+                until(broadcast_settled, 120 + people / 100, "the broadcast")
             ended_at = time.time()
             lost_hooks = storm.believed() - stored(server)
             ingest_goes_on(server)
+            until(settled, 60, "the last answers")
             until(lambda: timetable(server) > ended_at, 60, "the timetable")
         finally:
             done.set()

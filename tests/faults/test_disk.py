@@ -16,7 +16,7 @@ import pytest
 import report
 import wire
 from django.conf import LazySettings
-from parts import ECHO, Part, Server, address_of, compare, found_town, pointed, providing, running, settled, until, write
+from parts import ECHO, Part, Server, address_of, broadcast_settled, compare, found_town, pointed, providing, running, settled, until, write
 from report import Outcome
 from storm import UNANSWERED, Storm, stored
 
@@ -106,7 +106,8 @@ def test_a_full_disk_of_the_database_stops_the_200s_and_nothing_is_lost(cramped:
                 server.start()
             until(lambda: len(storm.believed()) > known, 60, "storing again")
             recovery = time.monotonic() - began
-            until(settled, 60 + people / 100, "the broadcast")
+            until(broadcast_settled, 60 + people / 100, "the broadcast")
+        until(settled, 60, "the last answers")
         lost = storm.believed() - stored(server)
     sums, rows = compare(provider), Outbound.objects.count()
     report.record(

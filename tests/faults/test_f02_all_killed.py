@@ -57,7 +57,7 @@ def test_web_and_workers_are_killed_together(tmp_path: Path) -> None:
                 killed += 1
             oldest = max(oldest, _oldest())
             time.sleep(0.05)
-        wait_for(lambda: not open_letters() and not _unfinished(), 120, "everything is done", 0.3)
+        wait_for(lambda: not double.carried() and not open_letters() and not _unfinished(), 120, "everything is done", 0.3)
         found = judge(town)
         said = double.journal()
         counted = Counter(line.person for line in said if line.words != NEWS)

@@ -81,7 +81,7 @@ def test_bad_days_of_four_tenants_and_a_fifth_that_does_not_notice(tmp_path: Pat
     with stage(tmp_path) as (double, running):
         day = Day(double)
         day.open("down", report.size(1, 2), 0, report.size(500, 12_000))
-        day.open("storm", 0, report.size(1, 3), report.size(400, 5_000))
+        day.open("storm", 0, report.size(1, 3), report.size(500, 5_000))
         day.open("ill", report.size(1, 2), 0, report.size(700, 12_000))
         day.open("torn", report.size(1, 2), report.size(1, 2), report.size(500, 12_000))
         day.open("quiet", 1, 1, 300)
@@ -200,7 +200,7 @@ def _storm(day: Day) -> Outcome:
     return Outcome(
         "F4", f"429 for 30 % of calls, Retry-After up to {LONGEST_RETRY_AFTER} s", found.of,
         "0 lost; no call before Retry-After; 429s < 1 % ten seconds later",
-        not (found.lost or found.denied or found.doubles or early) and calls > 20 and share < 0.01 and set(found.states) == {"accepted"},
+        not (found.lost or found.denied or found.doubles or early) and calls > 50 and share < 0.01 and set(found.states) == {"accepted"},
         lost=found.lost + found.denied, doubled=found.doubles, unclear=found.unclear.total(),
         more={"early": early, "stormed": day.since("storm", "stormed", "calm", "end"), "share_later": round(share, 4), "calls": calls},
     )  # fmt: skip

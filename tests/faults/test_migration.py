@@ -14,6 +14,7 @@ from parts import (
     PLAIN,
     Server,
     address_of,
+    broadcast_settled,
     compare,
     environment,
     found_town,
@@ -74,8 +75,9 @@ def test_tables_change_under_load(server: Server) -> None:
             change(server, EXPAND)
             subprocess.run([sys.executable, "-m", "buergerdraht", "migrate", "-v0"], env=environment(server.url), check=True)
             change(server, CONTRACT)
-            until(settled, 60 + people / 50, "the broadcast")
+            until(broadcast_settled, 60 + people / 50, "the broadcast")
         ingest_goes_on(server)
+        until(settled, 60, "the last answers")
         kept = server.run("select count(*) from gateway_inboundevent where state = 'kept'")[0][0]
         alive = all(part.alive() for part in parts.values())
         lost = storm.believed() - stored(server)

@@ -10,12 +10,14 @@ from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 from tests.browser import WIDE
 from tests.conftest import Program
 
+MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]  # one that hums, and nobody is asked
+
 
 @pytest.fixture(scope="module")
 def browser(browser_path: str) -> Iterator[Browser]:
     expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox", *MICROPHONE])
         yield browser
         browser.close()
 

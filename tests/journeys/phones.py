@@ -31,6 +31,14 @@ class Phone:
     def photo(self, caption: str) -> None:
         self._do("photo", sample="schlagloch", caption=caption)
 
+    def voice(self) -> None:
+        self._do("voice")
+
+    def edit(self, before: str, after: str) -> None:
+        """Put one's own message in other words."""
+        message = next(bubble for bubble in self.bubbles() if not bubble["ours"] and bubble["text"] == before)
+        self._do("edit", message=message["id"], text=after)
+
     def tap(self, title: str) -> None:
         """Tap the button of that title, as soon as there is one."""
         bubble = self.sees(lambda bubble: title in titles(bubble), f"a button “{title}”")
