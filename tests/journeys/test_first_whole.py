@@ -136,6 +136,8 @@ def the_funnel_fills_to_read(kemal: Page, address: str, citizens: Citizens) -> N
     """The page of the result fills by itself while the phones are read; Telegram tells nothing of reading."""
     expect(kemal).to_have_url(re.compile(re.escape(address)))  # it turned from review to result by itself
     expect(kemal.locator(".pagehead")).to_contain_text("gesendet")
+    expect(kemal.locator(".pagehead")).not_to_contain_text("wird gesendet")  # the page turns by itself once more at the end
+    kemal.wait_for_load_state()
     citizens.paula.read()
     citizens.veit.read()
     row = kemal.locator("#progress tbody tr", has_text="WhatsApp")
