@@ -173,6 +173,8 @@ INSTALLED_APPS = [
     "buergerdraht.conversations",
     "buergerdraht.broadcasts",
     "buergerdraht.consultations",
+    "buergerdraht.dialogs",
+    "buergerdraht.appointments",
     "buergerdraht.privacy",
     "buergerdraht.insights",
     "buergerdraht.website",
