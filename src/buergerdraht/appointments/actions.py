@@ -1,0 +1,232 @@
+"""Hold, book, move, cancel a time, and say how it went. Each is one transaction with its line in the audit log.
+
+Locks are taken in the order thread, offer, booking. Whoever wants a time of an offer waits for the one before: a lock of some
+milliseconds, and two never reach for the same desk. The table's own constraints stand behind it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from buergerdraht.accounts import audit
+from buergerdraht.accounts.models import Operator
+from buergerdraht.appointments import reading, times
+from buergerdraht.appointments.models import Booking, Offer, new_code
+from buergerdraht.contacts.models import Address, Contact
+from buergerdraht.conversations import outgoing
+
+State = Booking.State
+HELD_MINUTES = 10
+WHY = {
+    "taken": _("Diese Zeit ist inzwischen vergeben."),
+    "not_offered": _("Zu dieser Zeit gibt es keinen Termin."),
+    "limit": _("Diese Person hat hier schon so viele Termine, wie vorgesehen sind."),
+    "over": _("Dieser Termin hat inzwischen einen anderen Stand."),
+}
+
+
+class Taken(Exception):
+    """It cannot be had. `reason` is one of WHY: taken, not_offered, limit, over."""
+
+    def __init__(self, reason: str = "taken") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    @property
+    def sentence(self) -> str:
+        return str(WHY[self.reason])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """Who gets a time by hand: a contact and where they are reached, or only the name of somebody on the telephone."""
+
+    contact: Contact | None = None
+    address: Address | None = None
+    name: str = ""
+    note: str = ""
+
+
+@transaction.atomic
+def hold(offer: Offer, begins_at: datetime, contact: Contact, address: Address | None, minutes: int = HELD_MINUTES) -> Booking:
+    """Keep a time for a while for somebody who is still asked things. Raises Taken. Who held another one here lets it go."""
+    outgoing.thread(contact)
+    offer, now = _lock(offer), timezone.now()
+    first, last = reading.bookable(offer, now)
+    if not offer.active or not first <= begins_at < last:
+        raise Taken("not_offered")
+    mine = offer.bookings.filter(contact=contact)
+    mine.filter(state=State.HELD).update(state=State.CANCELLED, ended_by=Booking.By.CITIZEN, ended_at=now)
+    if mine.filter(state=State.BOOKED, ends_at__gt=now).count() >= offer.per_contact:
+        raise Taken("limit")
+    row = Booking(organisation_id=offer.organisation_id, offer=offer, contact=contact, address=address, state=State.HELD)
+    row.held_until = now + timedelta(minutes=minutes)
+    _seat(row, begins_at, now)
+    return _noted(row, "hold", None)
+
+
+@transaction.atomic
+def confirm(booking: Booking, note: str = "") -> Booking:
+    """Turn a held time into a booking. Who took too long gets it all the same where nobody was faster, else Taken is raised."""
+    row = _locked(booking)
+    if row.state == State.BOOKED:
+        return row
+    if row.state == State.CANCELLED and row.ended_by == Booking.By.CLOCK:
+        row.ended_by, row.ended_at = Booking.By.NOBODY, None
+    elif row.state != State.HELD:
+        raise Taken("over")
+    again, row.state, row.held_until, row.note = row.state != State.HELD, State.BOOKED, None, note or row.note
+    if again:
+        _seat(row, row.begins_at, timezone.now())
+    row.reminded = times.passed(row.offer.reminders, row.begins_at, timezone.now())
+    row.save()
+    return _noted(row, "confirm", None)
+
+
+@transaction.atomic
+def book_for(offer: Offer, begins_at: datetime, person: Person, *, operator: Operator) -> Booking:
+    """Book by hand. Lead time and the number per person do not bind people at the desk; desks and opening times do."""
+    if person.contact:
+        outgoing.thread(person.contact)
+    offer, now = _lock(offer), timezone.now()
+    row = Booking(organisation_id=offer.organisation_id, offer=offer, state=State.BOOKED, operator=operator)
+    row.contact, row.address, row.name, row.note = person.contact, person.address, person.name, person.note
+    row.reminded = times.passed(offer.reminders, begins_at, now)
+    _seat(row, begins_at, now)
+    return _noted(row, "book", operator)
+
+
+@transaction.atomic
+def cancel(booking: Booking, *, operator: Operator | None = None) -> Booking:
+    """Free a time: by an operator, else by the citizen themselves."""
+    row = _locked(booking, *Booking.ALIVE)
+    row.state, row.ended_at = State.CANCELLED, timezone.now()
+    row.ended_by = Booking.By.OPERATOR if operator else Booking.By.CITIZEN
+    row.sequence += 1
+    row.save(update_fields=["state", "ended_at", "ended_by", "sequence"])
+    return _noted(row, "cancel", operator)
+
+
+@transaction.atomic
+def move(booking: Booking, begins_at: datetime, *, operator: Operator | None = None) -> Booking:
+    """Change the time; the old one is free only when the new one is taken, else it stays and Taken is raised."""
+    row, now = _locked(booking, State.BOOKED), timezone.now()
+    first, last = reading.bookable(row.offer, now)
+    if operator is None and not (first <= begins_at < last and row.begins_at > now):
+        raise Taken("not_offered")
+    row.sequence, row.unreached = row.sequence + 1, ""
+    row.reminded = times.passed(row.offer.reminders, begins_at, now)
+    _seat(row, begins_at, now)
+    return _noted(row, "move", operator)
+
+
+@transaction.atomic
+def done(booking: Booking, *, operator: Operator) -> Booking:
+    """Say that they came."""
+    return _end(booking, State.DONE, operator)
+
+
+@transaction.atomic
+def missed(booking: Booking, *, operator: Operator) -> Booking:
+    """Say that nobody came."""
+    return _end(booking, State.MISSED, operator)
+
+
+@transaction.atomic
+def reopen(booking: Booking, *, operator: Operator) -> Booking:
+    """Take back how it went: a slip of the finger."""
+    row = _locked(booking, State.DONE, State.MISSED)
+    row.state, row.ended_at, row.ended_by = State.BOOKED, None, Booking.By.NOBODY
+    _seat(row, row.begins_at, timezone.now(), anew=False)
+    return _noted(row, "reopen", operator)
+
+
+def _end(booking: Booking, how: str, operator: Operator) -> Booking:
+    row = _locked(booking, State.BOOKED)
+    row.state, row.ended_at, row.ended_by = how, timezone.now(), Booking.By.OPERATOR
+    row.save(update_fields=["state", "ended_at", "ended_by"])
+    return _noted(row, how, operator)
+
+
+# ── By the clock, and what becomes of the person ──────────────────────────
+
+
+def free_held(now: datetime) -> int:
+    """Free what was held too long; each row alone, so that nobody waits for another."""
+    number = 0
+    for pk in Booking.objects.filter(state=State.HELD, held_until__lte=now).values_list("pk", flat=True):
+        rows = Booking.objects.filter(pk=pk, state=State.HELD, held_until__lte=now)
+        number += rows.update(state=State.CANCELLED, ended_by=Booking.By.CLOCK, ended_at=now)
+    return number
+
+
+def on_joined(sender: object, *, into: Contact, other: Contact, **more: Any) -> None:
+    """Two contacts become one: it has what both had."""
+    Booking.objects.filter(contact=other).update(contact=into)
+
+
+def on_parted(sender: object, *, old: Contact, new: Contact, address: Address, **more: Any) -> None:
+    """An address got a contact of its own: what was booked through it goes along."""
+    Booking.objects.filter(contact=old, address=address).update(contact=new)
+
+
+# ── What several share ────────────────────────────────────────────────────
+
+
+def _lock(offer: Offer) -> Offer:
+    """Let one at a time choose among an offer's desks."""
+    return Offer.objects.select_for_update(of=("self",), no_key=True).select_related("organisation").get(pk=offer.pk)
+
+
+def _locked(booking: Booking, *states: str) -> Booking:
+    """Lock thread, offer and booking, in this order, and see that it still stands so."""
+    if booking.contact_id and booking.contact:
+        outgoing.thread(booking.contact)
+    offer = _lock(Offer(pk=booking.offer_id))
+    rows = Booking.objects.select_for_update(of=("self",)).select_related("contact__organisation", "address__channel", "organisation")
+    row = rows.get(pk=booking.pk)
+    row.offer = offer
+    if row.contact_id == booking.contact_id and booking.contact:
+        row.contact = booking.contact  # the one at hand knows the thread a message arrived in
+    if states and row.state not in states:
+        raise Taken("over")
+    return row
+
+
+def _seat(row: Booking, begins_at: datetime, now: datetime, *, anew: bool = True) -> None:
+    """Give a row a time and a desk that is free then, or raise Taken. The offer is locked."""
+    offer = row.offer
+    offer.bookings.filter(state=State.HELD, held_until__lte=now).exclude(pk=row.pk).update(
+        state=State.CANCELLED, ended_by=Booking.By.CLOCK, ended_at=now
+    )
+    plan = reading.plan(offer)
+    ends_at = begins_at + plan.length if anew else row.ends_at
+    if anew and not _offered(offer, begins_at):
+        raise Taken("not_offered")
+    desk = times.desk(plan, begins_at, ends_at, reading.taken(offer, begins_at, ends_at, now, but=row.pk))
+    if desk is None:
+        raise Taken
+    row.begins_at, row.ends_at, row.desk = begins_at, ends_at, desk
+    if row.pk is None:
+        while Booking.objects.filter(organisation=row.organisation_id, code=row.code).exists():
+            row.code = new_code()
+    row.save()
+
+
+def _offered(offer: Offer, begins_at: datetime) -> bool:
+    """Whether a time is one of the offer's at all."""
+    day = begins_at.astimezone(times.BERLIN).date()
+    return day not in reading.closed(offer, day, day) and any(begin == begins_at for begin, _end in times.grid(reading.plan(offer), day))
+
+
+def _noted(booking: Booking, verb: str, operator: Operator | None) -> Booking:
+    audit.record(
+        booking.organisation, f"appointments.{verb}", operator=operator, subject=f"booking:{booking.pk}", offer=booking.offer_id
+    )  # fmt: skip
+    return booking

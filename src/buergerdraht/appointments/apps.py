@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class AppointmentsConfig(AppConfig):
+    name = "buergerdraht.appointments"
+    label = "appointments"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from buergerdraht.appointments import actions
+        from buergerdraht.contacts import actions as contacts
+
+        contacts.joined.connect(actions.on_joined, dispatch_uid="appointments.joined")
+        contacts.parted.connect(actions.on_parted, dispatch_uid="appointments.parted")
