@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from buergerdraht.accounts import audit
-from buergerdraht.accounts.models import Operator
+from buergerdraht.accounts.models import Operator, Organisation
 from buergerdraht.appointments import reading, times
 from buergerdraht.appointments.models import Booking, Offer, new_code
 from buergerdraht.contacts.models import Address, Contact
@@ -174,6 +174,12 @@ def on_joined(sender: object, *, into: Contact, other: Contact, **more: Any) -> 
 def on_parted(sender: object, *, old: Contact, new: Contact, address: Address, **more: Any) -> None:
     """An address got a contact of its own: what was booked through it goes along."""
     Booking.objects.filter(contact=old, address=address).update(contact=new)
+
+
+def empty(organisation: Organisation, before: datetime) -> int:
+    """Take the people out of what is long over: how many came, and when, stays."""
+    rows = Booking.objects.filter(organisation=organisation, ends_at__lt=before, emptied=False)
+    return rows.update(contact=None, address=None, name="", note="", emptied=True)
 
 
 # ── What several share ────────────────────────────────────────────────────

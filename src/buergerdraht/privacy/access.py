@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from buergerdraht.appointments.models import Booking
 from buergerdraht.broadcasts.models import Recipient, TestAddress
 from buergerdraht.consultations.models import Guest
 from buergerdraht.contacts.models import ConsentText, Contact
@@ -50,6 +51,7 @@ def collect(contact: Contact) -> dict[str, Any]:
         "conversation": _thread(contact),
         "matters": _matters(contact),
         "consultations": _consultations(contact),
+        "appointments": _appointments(contact),
         "messages": _messages(contact),
         "draft": _draft(contact),
         "broadcasts": _broadcasts(contact),
@@ -185,6 +187,29 @@ def _consultations(contact: Contact) -> list[dict[str, Any]]:
             "done_at": _iso(row.done_at),
             "number": row.number,
             "reason": row.reason,
+        }
+        for row in rows
+    ]
+
+
+def _appointments(contact: Contact) -> list[dict[str, Any]]:
+    """The times they booked or held, and how it went."""
+    rows = Booking.objects.filter(contact=contact).select_related("offer").order_by("begins_at", "id")
+    return [
+        {
+            "title": row.offer.title_in(contact.language),
+            "begins_at": _iso(row.begins_at),
+            "ends_at": _iso(row.ends_at),
+            "place": row.offer.place,
+            "code": row.shown_code,
+            "state": row.state,
+            "name": row.name,
+            "note": row.note,
+            "booked_by_us": row.operator_id is not None,
+            "reminded": row.reminded,
+            "unreached": row.unreached,
+            "created_at": _iso(row.created_at),
+            "ended_at": _iso(row.ended_at),
         }
         for row in rows
     ]

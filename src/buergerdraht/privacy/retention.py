@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.accounts.vault import encrypt
+from buergerdraht.appointments import actions as appointments
 from buergerdraht.consultations.models import Guest
 from buergerdraht.contacts import actions
 from buergerdraht.contacts.ledger import Proof
@@ -85,6 +86,7 @@ def _messages(organisation: Organisation, before: datetime) -> int:
     Conversation.objects.filter(organisation=organisation, last_at__lt=before).update(last_text="")
     Stretch.objects.filter(organisation=organisation, closed_at__lt=before).exclude(mark_text="").update(mark_text="")  # figures stay
     Guest.objects.filter(organisation=organisation, joined_at__lt=before).exclude(state__in=Guest.ALIVE).delete()
+    appointments.empty(organisation, before)
     Draft.objects.filter(conversation__organisation=organisation, at__lt=before).delete()
     return number
 

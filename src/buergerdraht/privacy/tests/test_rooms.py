@@ -9,6 +9,7 @@ from buergerdraht.contacts.models import Address, Contact
 
 # label -> where privacy treats it
 KNOWN = {
+    "appointments.booking": "access._appointments, erase (cascades: the time is free again), retention._messages (a number stays)",
     "contacts.contact": "access._contact, erase (deleted)",
     "contacts.address": "access._addresses, erase (cascades)",
     "contacts.addressalias": "access._addresses counts them, erase (cascades)",
