@@ -13,6 +13,7 @@ STOP, HELP, PRIVACY, IMPRINT, ACCESS = "stop", "help", "privacy", "imprint", "ac
 ERASE, TOPICS, LANGUAGE, PAUSE, GO_ON, START, HELLO, YES, NO, DONE = (
     "erase", "topics", "language", "pause", "go_on", "start", "hello", "yes", "no", "done",
 )  # fmt: skip
+BACK, MENU, PERSON, SKIP = "back", "menu", "person", "skip"
 
 _ARABIC = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك", "ـ": None})
 _LATIN = str.maketrans({"ß": "ss", "ı": "i", "ł": "l", "ø": "o", "đ": "d", "œ": "oe", "æ": "ae"})

@@ -18,7 +18,30 @@ ORDINALS = {
     "sechs": 6, "six": 6, "sieben": 7, "seven": 7, "acht": 8, "eight": 8, "neun": 9, "nine": 9, "zehn": 10, "ten": 10,
 }  # fmt: skip
 FILLERS = frozenset(
-    ["ich", "mochte", "will", "bitte", "die", "der", "das", "den", "nummer", "nr", "option", "punkt", "please", "the", "number", "i", "want", "would", "like", "hatte", "gern", "gerne"]
+    [
+        "ich",
+        "mochte",
+        "will",
+        "bitte",
+        "die",
+        "der",
+        "das",
+        "den",
+        "nummer",
+        "nr",
+        "option",
+        "punkt",
+        "please",
+        "the",
+        "number",
+        "i",
+        "want",
+        "would",
+        "like",
+        "hatte",
+        "gern",
+        "gerne",
+    ]
 )
 
 

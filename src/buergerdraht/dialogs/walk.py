@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from buergerdraht.connectors.contract import Choice, Content
-from buergerdraht.dialogs.document import Dialog
+from buergerdraht.connectors.contract import Content, Media
+from buergerdraht.dialogs.document import Call, Dialog
 
 ANSWER, FILES, CALL, TIME, SILENCE = "answer", "files", "call", "time", "silence"  # what a walk waits for
 RUNNING, DONE, LEFT, HANDED, EXPIRED = "running", "done", "left", "handed", "expired"  # how it stands
@@ -86,6 +86,7 @@ class MeterSeen(msgspec.Struct, frozen=True):
 
     text: str = ""
     sure: bool = False
+    pending: bool = False  # the photo has not come yet
 
 
 class World(Protocol):
@@ -133,8 +134,8 @@ class World(Protocol):
         """Reasons (codes of the room meters) why a reading is doubtful."""
 
     def keep_meter(self, kind: str, number: str, value: str, file: str, doubts: Sequence[str]) -> None: ...
-    def call(self, step: str, request: Mapping[str, Any]) -> None:
-        """Begin a call; what comes of it is told to `machine.called`."""
+    def call(self, step: Call, serial: int, facts: Mapping[str, Any]) -> bool:
+        """Begin a call; what comes of it is told to `machine.called` with this serial. False where it cannot even be begun."""
 
     def locked(self, system: str) -> bool: ...
     def failed_proof(self, system: str, tries: int, minutes: int) -> bool:
@@ -143,12 +144,9 @@ class World(Protocol):
     def make_file(self, what: str, name: str, title: str, text: str, booking: int) -> Content | None:
         """Make a file for this citizen, as content to be sent."""
 
-    def media(self, file: str, alt: str) -> Any:
-        """A file of the dialog as the contract's Media, or None where it is gone."""
+    def media(self, file: str, alt: str) -> Media | None:
+        """A file of the dialog, or None where it is gone."""
 
     def lot(self, ways: int) -> int: ...
     def trace(self, dialog: str, step: str, what: str, text: str = "") -> None:
         """Note for the figures: started, answered, left, handed, misunderstood (with the text), done, expired."""
-
-
-NO_CHOICES: Sequence[Choice] = ()

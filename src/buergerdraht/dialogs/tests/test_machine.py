@@ -1,0 +1,154 @@
+"""A citizen walks through a dialog, with slips, pauses, photos and second thoughts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from buergerdraht.dialogs import document, machine
+from buergerdraht.dialogs.played import Played
+from buergerdraht.dialogs.walk import Said, Walk
+
+BULKY = """
+key: bulky
+title: {de: Sperrmüll, en: Bulky waste}
+languages: [de, en]
+remind_after: 60
+expire_after: 1440
+steps:
+  - {id: hello, kind: say, text: {de: "Guten Tag, {{ contact.first_name }}."}}
+  - {id: what, kind: choose, text: {de: "Was möchten Sie?", en: "What would you like?"}, options: [
+      {id: collect, title: {de: Abholung anmelden, en: Book a collection}, next: street},
+      {id: bring, title: {de: Selbst bringen, en: Bring it}, next: yard}]}
+  - {id: street, kind: ask, want: street, text: {de: "Welche Straße?"}, check: {table: streets, column: street}}
+  - {id: day, kind: ask, want: date, text: {de: "Wann?"}, check: {least: "+3", most: "+60"}, confirm: true}
+  - {id: photo, kind: ask, want: photos, text: {de: Ein Foto bitte.}, optional: true}
+  - {id: file, kind: case, team: Bauhof, label: Sperrmüll}
+  - {id: bye, kind: end, text: {de: "Danke. {{ answers.street }} am {{ answers.day }}, Nummer {{ answers.case }}."}}
+  - {id: yard, kind: end, text: {de: Der Hof hat Mo bis Sa offen.}}
+"""
+STREETS = {"streets": [{"street": "Marktstraße"}, {"street": "Marktplatz"}, {"street": "Am Bach"}]}
+
+
+class Phone:
+    """A citizen before a played world."""
+
+    def __init__(self, text: str = BULKY, **world: object) -> None:
+        self.dialog = document.read(text)
+        self.world = Played(dialogs={self.dialog.key: self.dialog}, tables=STREETS, **world)  # type: ignore[arg-type]
+        self.walk: Walk = machine.begin(self.dialog, 0, self.world, language="de", mark="w1")
+
+    def say(self, text: str = "", **more: object) -> str:
+        before = len(self.world.said)
+        machine.answer(self.walk, Said(text=text, **more), self.world)  # type: ignore[arg-type]
+        return "\n".join(each.text for each in self.world.said[before:])
+
+    def tap(self, title: str) -> str:
+        choice = next(each for each in self.world.said[-1].choices if each.title == title)
+        return self.say(choice.title, choice=choice.id, kind="choice")
+
+    def wait(self, **time: float) -> str:
+        before = len(self.world.said)
+        self.world.now += timedelta(**time)
+        if self.walk.until and self.walk.until <= self.world.now:
+            machine.wake(self.walk, self.world)
+        return "\n".join(each.text for each in self.world.said[before:])
+
+
+def test_goes_from_greeting_to_number_with_typed_and_tapped_answers() -> None:
+    phone = Phone()
+    assert [each.text for each in phone.world.said] == ["Guten Tag, Paula.", "Was möchten Sie?"]
+    assert phone.tap("Abholung anmelden") == "Welche Straße?"
+    assert phone.say("marktstr. 5 a") == "Wann?"
+    assert phone.say("in einer Woche") == "Ich habe verstanden: **Montag, 7. Dezember 2026**. Stimmt das?"
+    assert phone.say("ja") == "Ein Foto bitte."
+    phone.say(files=[("f1", "image")], kind="media")
+    phone.say(files=[("f2", "image")], kind="media")
+    assert phone.wait(seconds=4).startswith("Danke. Marktstraße 5a am Montag, 7. Dezember 2026, Nummer 2026-")
+    assert phone.walk.state == "done"
+    assert phone.walk.answers["photo"] == ["f1", "f2"]
+    assert "**Ein Foto bitte.:** 2 Dateien" in phone.world.notes[-1][1] or "2 Dateien" in phone.world.notes[-1][1]
+
+
+@pytest.mark.parametrize("typed", ["1", "1.", "1️⃣", "abholung", "Abholung anmelden bitte", "abholnug anmelden", "Book a collection"])
+def test_understands_number_title_slip_and_other_language(typed: str) -> None:
+    assert Phone().say(typed) == "Welche Straße?"
+
+
+def test_offers_near_streets_and_takes_one_by_tap() -> None:
+    phone = Phone()
+    phone.say("1")
+    assert "Meinten Sie eines davon?" in phone.say("Markt 3")
+    assert {each.title for each in phone.world.said[-1].choices} == {"Marktstraße 3", "Marktplatz 3"}
+    assert phone.tap("Marktplatz 3") == "Wann?"
+    assert phone.walk.answers["street"] == "Marktplatz 3"
+
+
+def test_says_why_a_day_does_not_fit_and_hands_over_after_three_tries() -> None:
+    phone = Phone()
+    phone.say("1")
+    phone.say("Am Bach 1")
+    assert "zu früh: frühestens Donnerstag, 3. Dezember 2026" in phone.say("morgen")
+    assert [each.title for each in phone.world.said[-1].choices] == []
+    assert "nicht erkannt" in phone.say("irgendwann")
+    assert [each.title for each in phone.world.said[-1].choices] == ["Mit Mensch sprechen"]
+    assert "Ich gebe Sie an einen Menschen weiter" in phone.say("weiß nicht")
+    assert phone.walk.state == "handed"
+    assert "Am Bach 1" in phone.world.notes[-1][1]
+
+
+@pytest.mark.parametrize("where", range(4))
+def test_a_person_is_reached_at_every_question(where: int) -> None:
+    phone = Phone()
+    for text in ["1", "Am Bach 1", "in einer Woche"][:where]:
+        phone.say(text)
+    assert "Menschen" in phone.say("Ich möchte mit einem Menschen sprechen")
+    assert phone.walk.state == "handed"
+
+
+def test_goes_back_to_the_question_before_and_answers_anew() -> None:
+    phone = Phone()
+    phone.say("1")
+    phone.say("Am Bach 1")
+    assert phone.say("zurück") == "Welche Straße?"
+    assert phone.say("Zurück") == "Was möchten Sie?"
+    assert "erste Frage" in phone.say("zurück")
+    assert phone.say("2") == "Der Hof hat Mo bis Sa offen."
+
+
+def test_menu_leads_to_the_choices_and_from_there_out() -> None:
+    phone = Phone()
+    phone.say("1")
+    assert phone.say("Menü") == "Was möchten Sie?"
+    phone.say("menü")
+    assert (phone.walk.state, phone.walk.outcome) == ("left", "menu")
+
+
+def test_a_button_of_an_earlier_question_answers_nothing() -> None:
+    phone = Phone()
+    old = phone.world.said[-1].choices[1]
+    phone.say("1")
+    assert phone.say(old.title, choice=old.id, kind="choice").startswith("Diese Auswahl gehört zu einer früheren Frage")
+    assert phone.walk.here.step == "street"
+
+
+def test_reminds_once_and_ends_after_a_day() -> None:
+    phone = Phone()
+    assert phone.wait(minutes=59) == ""
+    assert phone.wait(minutes=2) == "Sind Sie noch da? Ich warte auf Ihre Antwort."
+    assert phone.world.said[-1].choices
+    assert "beende das hier" in phone.wait(minutes=1440)
+    assert phone.walk.state == "expired"
+
+
+def test_answers_a_voice_message_with_a_kind_hint() -> None:
+    phone = Phone()
+    phone.say("1")
+    assert "Bitte schreiben Sie Ihre Antwort als Text." in phone.say(kind="media", files=[("v", "voice")])
+
+
+def test_an_endless_loop_ends_with_a_person() -> None:
+    phone = Phone("key: loop\ntitle: {de: x}\nsteps:\n- {id: a, kind: branch, cases: [{when: [{of: hours, value: open}], next: b}]}\n- {id: b, kind: say, text: {de: x}, next: a}\n")  # fmt: skip  # noqa: E501
+    assert phone.walk.state == "handed"
+    assert len(phone.world.said) < 110
