@@ -12,6 +12,7 @@ from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.conversations import actions as conversations
 from buergerdraht.conversations import answering, asides, automatic, emergencies, marks
 from buergerdraht.conversations.recording import UPDATES, record
+from buergerdraht.dialogs import sessions as dialogs
 from buergerdraht.gateway.models import Channel
 
 Taker = Callable[[Incoming], bool]
@@ -24,8 +25,10 @@ TAKERS: tuple[Taker, ...] = (
     marks.take,  # "how was it?" was asked, and this is the answer
     answering.hold,  # a person holds the conversation: no automatic speaks (law 11)
     emergencies.warn,  # takes nothing: asks not to send account numbers and the like
+    dialogs.take,  # a dialog waits for an answer, or begins with this
     consultations.take,  # the mayor's hour: signing up, waiting
     signup.take,
+    commands.menu,  # where there is no menu, it is a call for help
     automatic.greet,
 )
 

@@ -56,6 +56,11 @@ def show_help(incoming: Incoming) -> bool:
     return _told(incoming, phrase(incoming, "help"))
 
 
+def menu(incoming: Incoming) -> bool:
+    """Answer whoever asks for a menu where there is none with what they can write."""
+    return bool(words.command(incoming.event.text, (words.MENU,))) and show_help(incoming)
+
+
 def privacy(incoming: Incoming) -> bool:
     return _told(incoming, phrase(incoming, "privacy"))
 

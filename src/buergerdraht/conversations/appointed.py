@@ -1,10 +1,11 @@
-"""Threads of people who wait for an appointed hour: before whom they come, and when. The rooms of such hours sit above."""
+"""What rooms above do with a thread by themselves: label it, give it to a team, bring it before people, now or at an hour; leave a note."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from buergerdraht.accounts.models import Team
 from buergerdraht.contacts.models import Contact
@@ -38,3 +39,28 @@ def bring(contact: Contact, *, rest_until: datetime | None = None) -> Conversati
         conversation.snoozed_until = rest_until
     actions.keep(conversation)
     return conversation
+
+
+@transaction.atomic(savepoint=False)
+def note(contact: Contact, text: str, *, title: str) -> None:
+    """Leave what an automatic learned for whoever takes over; it never leaves the house."""
+    conversation = outgoing.thread(contact)
+    if not text:
+        return
+    message = Message.objects.create(
+        organisation_id=conversation.organisation_id, conversation=conversation, author=Message.Author.NOTE, kind="note", text=text,
+        data={"by": title}, at=timezone.now(),
+    )  # fmt: skip
+    outgoing.tell(message)
+
+
+def labels(contact: Contact) -> list[str]:
+    """The labels of a contact's thread."""
+    return list(Label.objects.filter(conversations__contact=contact).values_list("name", flat=True))
+
+
+@transaction.atomic(savepoint=False)
+def unlabel(contact: Contact, name: str) -> None:
+    conversation = outgoing.thread(contact)
+    conversation.labels.remove(*conversation.labels.filter(name=name))
+    actions.keep(conversation)

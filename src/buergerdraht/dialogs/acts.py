@@ -194,6 +194,7 @@ def called(turn: Turn, step: Call, outcome: str, answers: Mapping[str, str]) -> 
 
 def enter_look_up(turn: Turn, step: LookUp) -> Goal:
     wanted = {column: plain(turn.fill(value)) for column, value in step.match.items()}
+    rows: Sequence[Mapping[str, str]]
     rows = [row for row in turn.world.table(step.table) if all(plain(row.get(column, "")) == value for column, value in wanted.items())]
     if step.near:
         rows = nearest(rows, turn.walk.answers.get(step.near), step.most)

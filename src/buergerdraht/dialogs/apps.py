@@ -5,3 +5,11 @@ class DialogsConfig(AppConfig):
     name = "buergerdraht.dialogs"
     label = "dialogs"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from buergerdraht.contacts import actions as contacts
+        from buergerdraht.dialogs import sessions
+
+        contacts.joined.connect(sessions.on_joined, dispatch_uid="dialogs.joined")
+        contacts.parted.connect(sessions.on_parted, dispatch_uid="dialogs.parted")
+        contacts.stopped.connect(sessions.on_stopped, dispatch_uid="dialogs.stopped")

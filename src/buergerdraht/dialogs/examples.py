@@ -1,8 +1,9 @@
 """Recorded walks: what a citizen says, and what must come of it. They are tests of a dialog, run at every change.
 
-A move is one of {"say": text}, {"tap": title of a choice}, {"photo": how many}, {"voice": 1}, {"document": 1}, {"place": [latitude, longitude,
-name]}, {"wait": minutes}, {"moment": 1} (the moment after photos), {"call": "yes" | "no" | "failure", "answers": {…}} (what the authority's
-system answers), {"expect": part of what was said since the citizen's last move}, {"choices": [titles]}, {"state": how the walk stands},
+A move is one of {"say": text}, {"tap": title of a choice}, {"photo": how many}, {"voice": 1}, {"document": 1},
+{"place": [latitude, longitude, name]}, {"wait": minutes}, {"moment": 1} (the moment after photos),
+{"call": "yes" | "no" | "failure", "answers": {…}} (what the authority's system answers),
+{"expect": part of what was said since the citizen's last move}, {"choices": [titles]}, {"state": how the walk stands},
 {"note": what, "with": part of its words} (something was done: case, book, subscribe, hand_over …).
 """
 

@@ -18,6 +18,8 @@ from buergerdraht.dialogs.walk import Booked, MeterSeen, Slot
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=BERLIN)  # a Monday
 
+SEEN = MeterSeen(text="1234.5", sure=True)
+
 
 @dataclass
 class Played:
@@ -35,7 +37,7 @@ class Played:
     labelled: set[str] = field(default_factory=set)
     busy: set[datetime] = field(default_factory=set)
     lots: list[int] = field(default_factory=list)  # what the next lots give; 0 where empty
-    meter: MeterSeen = MeterSeen(text="1234.5", sure=True)
+    meter: MeterSeen = SEEN
     doubts: Sequence[str] = ()
     said: list[Content] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
@@ -102,7 +104,7 @@ class Played:
         self.notes.append(("hand_over", f"{team}\n{summary}".strip()))
 
     def free(self, offer: str, most: int) -> Sequence[Slot]:
-        found = []
+        found: list[Slot] = []
         for ahead in range(1, most * 2 + 3):
             day = self.now.date() + timedelta(days=ahead)
             if day.weekday() < 5 and len({each.day for each in found}) < most:

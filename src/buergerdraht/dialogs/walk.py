@@ -96,9 +96,11 @@ class World(Protocol):
     """
 
     now: datetime
-    channel: str  # kind
-    form: str  # "sie" or "du"
 
+    @property
+    def channel(self) -> str: ...  # kind
+    @property
+    def form(self) -> str: ...  # "sie" or "du"
     def say(self, content: Content) -> None: ...
     def dialog(self, key: str, version: int) -> Dialog | None:
         """Give a document: in that version, or the live one (-1)."""

@@ -23,6 +23,7 @@ from procrastinate.jobs import Status
 
 from buergerdraht import inbound
 from buergerdraht.broadcasts import sending as broadcasts
+from buergerdraht.dialogs import pulse
 from buergerdraht.gateway import engine as sending
 from buergerdraht.gateway import ingest
 from buergerdraht.gateway.database import keep_plans
@@ -87,12 +88,15 @@ def worker() -> None:
     stop = threading.Event()
     problems: list[BaseException] = []
     inward = threading.Thread(target=_inward, args=(stop, problems), name="ingest")
+    beats = threading.Thread(target=pulse.run, args=(stop,), name="pulse")
     inward.start()
+    beats.start()
     try:
         asyncio.run(_timetable(stop))
     finally:
         stop.set()
         inward.join(10)
+        beats.join(10)
     if problems:
         raise SystemExit(1)
 

@@ -1,0 +1,74 @@
+"""Files made for one citizen, and the meter's photo: where dialogs meet the rooms that know how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from fpdf import FPDF
+from fpdf.enums import XPos, YPos
+
+from buergerdraht.accounts.models import Organisation
+from buergerdraht.appointments import ics
+from buergerdraht.appointments.models import Booking
+from buergerdraht.connectors import markdown
+
+FONTS = (Path("/usr/share/fonts/truetype/noto"), Path("/usr/share/fonts/truetype/dejavu"))
+FACES = {"": ("NotoSans-Regular.ttf", "DejaVuSans.ttf"), "B": ("NotoSans-Bold.ttf", "DejaVuSans-Bold.ttf")}
+MARGIN = 22  # mm
+
+
+def calendar(booking: Booking | None, now: datetime, language: str) -> bytes | None:
+    return ics.calendar([booking], now, language).encode() if booking else None
+
+
+def pdf(title: str, text: str, organisation: Organisation) -> bytes:
+    """Set a paper of one or more pages: the authority's name, a title, paragraphs; `**bold**` stays bold."""
+    paper = FPDF(format="A4")
+    paper.set_creator("Bürgerdraht")
+    paper.set_title(title)
+    paper.set_author(organisation.name)
+    paper.set_margins(MARGIN, MARGIN, MARGIN)
+    paper.set_auto_page_break(True, MARGIN)
+    face = _face(paper)
+    paper.add_page()
+    _line(paper, face, "", 10, organisation.name)
+    paper.ln(8)
+    if title:
+        _line(paper, face, "B", 16, title)
+        paper.ln(4)
+    for block in text.split("\n"):
+        paper.set_font(face, "", 11)
+        clean = block if face == "paper" else block.encode("latin-1", "replace").decode("latin-1")
+        paper.multi_cell(0, 6, clean or " ", markdown=True, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    return bytes(paper.output())
+
+
+def _line(paper: FPDF, face: str, style: str, size: int, text: str) -> None:
+    paper.set_font(face, style, size)
+    plain = markdown.plain(markdown.read(text))
+    clean = plain if face == "paper" else plain.encode("latin-1", "replace").decode("latin-1")
+    paper.multi_cell(0, size * 0.55, clean, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+
+def _face(paper: FPDF) -> str:
+    """The machine's own Noto or DejaVu, with letters of many languages; where there is neither, the format's built-in one."""
+    for style, names in FACES.items():
+        found = next((folder / name for folder in FONTS for name in names if (folder / name).exists()), None)
+        if found is None:
+            return "Helvetica"
+        paper.add_font("paper", style, str(found))
+    return "paper"
+
+
+@dataclass(frozen=True)
+class Read:
+    """A meter's reading as a citizen confirmed it."""
+
+    kind: str
+    number: str
+    value: str
+    file: str
+    doubts: Sequence[str]

@@ -1,0 +1,403 @@
+"""Citizens' walks in the table: begun by a trigger, taken further by what they say, woken by the clock, taken over by people.
+
+Locks are taken in the order thread, session. One message of one citizen is handled at a time (the thread is locked), so one step per
+message holds for photos that come together, too.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from django.db import transaction
+
+from buergerdraht.accounts import audit
+from buergerdraht.accounts.models import Operator
+from buergerdraht.connectors.contract import Choice, Content
+from buergerdraht.contacts import answers
+from buergerdraht.contacts.incoming import Incoming
+from buergerdraht.contacts.models import Address, Contact
+from buergerdraht.conversations import actions as conversations
+from buergerdraht.conversations import outgoing
+from buergerdraht.conversations.models import Conversation, Message
+from buergerdraht.dialogs import machine, triggers, world
+from buergerdraht.dialogs.models import Dialog, Session, Trace
+from buergerdraht.dialogs.sentences import ours
+from buergerdraht.dialogs.walk import CALL, RUNNING, SILENCE, TIME, Said, Walk
+from buergerdraht.dialogs.world import House
+
+State = Session.State
+SPEECHLESS = frozenset({"deletion", "reaction", "unsupported", "edit"})
+MENU = triggers.MENU_STEP
+ENDS = {"done": State.DONE, "left": State.LEFT, "handed": State.HANDED, "expired": State.EXPIRED, RUNNING: State.RUNNING}
+MOST_PENDING = 50
+PUT_OFF = timedelta(minutes=5)
+_decode, _encode = msgspec.json.Decoder(Walk).decode, msgspec.json.encode
+_said = msgspec.json.Decoder(list[Said]).decode
+
+
+# ── On the way in ─────────────────────────────────────────────────────────
+
+
+@transaction.atomic(savepoint=False)
+def take(incoming: Incoming) -> bool:
+    """Answer whoever is in a dialog, or begins one; leave all others to the next."""
+    if incoming.event.kind in SPEECHLESS:
+        return False
+    session = running(incoming.contact)
+    if session is not None:
+        return _go_on(session, incoming)
+    return _begin_by(incoming)
+
+
+def running(contact: Contact) -> Session | None:
+    """The walk of a contact that waits for their answer, locked."""
+    rows = Session.objects.select_for_update(of=("self",)).filter(contact=contact, state=State.RUNNING, rests=False)
+    session = rows.select_related("dialog", "version", "organisation", "address__channel").first()
+    if session:
+        session.contact = contact  # the one at hand knows the thread the message arrived in
+    return session
+
+
+def _go_on(session: Session, incoming: Incoming) -> bool:
+    if _people_spoke(session, incoming):
+        _set(session, State.HELD)
+        return False
+    if incoming.address.pk != session.address_id:  # they go on elsewhere: the answer goes where they wrote
+        session.address = incoming.address
+    walk, said = _decode(session.walk), said_of(incoming)
+    if incoming.event.choice.startswith(triggers.BUTTON) or incoming.event.start:
+        return _change(session, walk, incoming)
+    if walk.waits == CALL:
+        _queue(session, said)
+        return True
+    house = House(session)
+    machine.answer(walk, said, house)
+    _keep(session, walk, house)
+    if walk.outcome == "menu" and session.state == State.LEFT:
+        _say_menu(incoming)
+    return True
+
+
+def _people_spoke(session: Session, incoming: Incoming) -> bool:
+    """Whether one of us answered since the dialog spoke last: then it is silent until it is stepped back into (law 11)."""
+    conversation = outgoing.arrival(incoming).conversation
+    since = Message.objects.filter(conversation=conversation, author=Message.Author.OPERATOR, at__gt=session.changed_at)
+    return since.exists()
+
+
+def _change(session: Session, walk: Walk, incoming: Incoming) -> bool:
+    """A link or a button of another dialog: that one instead."""
+    found = triggers.find(incoming, first=False)
+    if found is None:
+        house = House(session)
+        machine.answer(walk, said_of(incoming), house)
+        _keep(session, walk, house)
+        return True
+    house = House(session)
+    machine.leave(walk, house)
+    _keep(session, walk, house)
+    return _begin_by(incoming)
+
+
+def _queue(session: Session, said: Said) -> None:
+    """Keep what they say while a system of the authority is asked; say once that nothing is lost."""
+    waiting = _said(session.pending) if session.pending else []
+    session.pending = _encode([*waiting, said][:MOST_PENDING]).decode()
+    session.save(update_fields=["pending"])
+    if not waiting:
+        House(session).say(Content(text=ours("calling_wait", session.contact.language, session.organisation.address_form)))
+
+
+def _begin_by(incoming: Incoming) -> bool:
+    found = triggers.known(incoming.channel.organisation_id)
+    if not found:
+        return False
+    first = any(each.on == "first_contact" for each in found) and _first_message(incoming)
+    known = triggers.find(incoming, first=first)
+    if known is None:
+        return _by_menu(incoming)
+    dialog = Dialog.objects.select_related("live", "organisation").filter(pk=known.dialog, archived_at=None).exclude(live=None).first()
+    if dialog is None:
+        return False
+    begin(dialog, incoming.contact, incoming.address, by=known.on)
+    return True
+
+
+def _first_message(incoming: Incoming) -> bool:
+    conversation = outgoing.arrival(incoming).conversation
+    return conversation.messages.exclude(author=Message.Author.SYSTEM).count() == 1
+
+
+def _by_menu(incoming: Incoming) -> bool:
+    event = incoming.event
+    if event.kind not in {"text", "choice"}:
+        return False
+    if triggers.wants_menu(event.text):
+        return _say_menu(incoming)
+    step = answers.step_of(incoming.contact)
+    if step.get("name") != MENU:
+        return False
+    ids = answers.chosen(event.text, step["options"])
+    dialog = Dialog.objects.select_related("live", "organisation").filter(
+        organisation=incoming.channel.organisation_id, key=ids[0].removeprefix(triggers.BUTTON), archived_at=None,
+    ).exclude(live=None).first() if len(ids) == 1 else None  # fmt: skip
+    answers.leave(incoming.contact)
+    if dialog is None:
+        return False
+    begin(dialog, incoming.contact, incoming.address, by="menu")
+    return True
+
+
+def _say_menu(incoming: Incoming) -> bool:
+    """Show the main menu; where there is none, the next in line answers."""
+    options: list[Choice] = triggers.menu(incoming.channel.organisation_id, incoming.channel.kind)
+    if not options:
+        return False
+    organisation, language = incoming.channel.organisation, incoming.contact.language
+    label = ours("choose", language, organisation.address_form)
+    answers.stand(incoming.contact, MENU, options)
+    answers.answer(incoming, ours("menu_title", language, organisation.address_form), options, label)
+    return True
+
+
+def said_of(incoming: Incoming) -> Said:
+    """What a message says, as a walk takes it."""
+    event = incoming.event
+    place = event.location
+    return Said(
+        text=event.text,
+        choice=event.choice,
+        kind="sticker" if event.media and event.media[0].kind == "sticker" else event.kind,
+        files=_files(incoming) if event.media else (),
+        place=(place.latitude, place.longitude, place.name or place.address) if place else None,
+        evidence=event.external_id,
+    )
+
+
+def _files(incoming: Incoming) -> list[tuple[str, str]]:
+    """The files of a message, named as the house keeps them; a picture sent as a file is a picture."""
+    message = outgoing.arrival(incoming).message
+    if message is None:
+        return []
+    rows = message.media.order_by("created_at", "pk").values_list("pk", "kind", "mime")
+    return [(str(number), "image" if mime.startswith("image/") and kind != "sticker" else kind) for number, kind, mime in rows]
+
+
+# ── Begin, keep, end ──────────────────────────────────────────────────────
+
+
+@transaction.atomic(savepoint=False)
+def begin(dialog: Dialog, contact: Contact, address: Address, *, by: str, purpose: str = world.SERVICE) -> Session:
+    """Begin the live version of a dialog. Another walk that waits for an answer is left."""
+    outgoing.thread(contact)
+    if other := running(contact):
+        walk, house = _decode(other.walk), House(other)
+        machine.leave(walk, house)
+        _keep(other, walk, house)
+    answers.leave(contact)
+    assert dialog.live is not None
+    read = world.read(dialog.live.pk)
+    session = Session(
+        organisation=dialog.organisation, dialog=dialog, version=dialog.live, contact=contact, address=address, walk="{}", begun_by=by,
+    )  # fmt: skip
+    session.save()
+    house = House(session, purpose=purpose)
+    walk = machine.begin(read, dialog.live.number, house, language=contact.language, mark=secrets.token_hex(3))
+    _keep(session, walk, house)
+    return session
+
+
+def _keep(session: Session, walk: Walk, house: House) -> None:
+    """Write down where a walk stands, and what happened for the figures."""
+    if house.request:
+        walk.data["request"] = house.request["request"]
+    session.walk = _encode(walk).decode()
+    session.state = ENDS[walk.state]
+    session.step = walk.here.step
+    session.rests = walk.waits in {TIME, SILENCE} and session.state == State.RUNNING
+    session.wakes_at = walk.until if session.state == State.RUNNING else None
+    if session.state != State.RUNNING:
+        session.pending = ""
+    session.save()
+    Trace.objects.bulk_create(house.traces)
+
+
+def _set(session: Session, state: str) -> None:
+    session.state, session.wakes_at = state, None
+    session.save(update_fields=["state", "wakes_at", "changed_at"])
+
+
+def on_stopped(sender: object, *, contact: Contact, **more: Any) -> None:
+    """Who says STOP is asked nothing more, and nothing comes later by itself."""
+    for session in Session.objects.filter(contact=contact, state__in=[State.RUNNING, State.HELD]).select_related("dialog", "version"):
+        step = session.step
+        Trace.objects.create(
+            organisation_id=session.organisation_id, dialog=session.dialog, version=session.version.number, session=session, step=step,
+            what="left",
+        )  # fmt: skip
+        _set(session, State.LEFT)
+
+
+def on_joined(sender: object, *, into: Contact, other: Contact, **more: Any) -> None:
+    """Two contacts become one: of two walks the kept one's goes on."""
+    if Session.objects.filter(contact=into, state=State.RUNNING, rests=False).exists():
+        Session.objects.filter(contact=other, state=State.RUNNING, rests=False).update(state=State.LEFT, wakes_at=None)
+    Session.objects.filter(contact=other).update(contact=into)
+    mine = set(into.facts.values_list("name", flat=True))
+    other.facts.exclude(name__in=mine).update(contact=into)
+
+
+def on_parted(sender: object, *, old: Contact, new: Contact, address: Address, **more: Any) -> None:
+    """An address got a contact of its own: what was asked there goes along."""
+    Session.objects.filter(contact=old, address=address).update(contact=new)
+
+
+# ── The clock, and what calls bring ───────────────────────────────────────
+
+
+def due(now: datetime, most: int = 100) -> list[int]:
+    """The walks whose time has come."""
+    rows = Session.objects.filter(state=State.RUNNING, wakes_at__lte=now).order_by("wakes_at")
+    return list(rows.values_list("pk", flat=True)[:most])
+
+
+@transaction.atomic
+def wake(number: int, now: datetime) -> bool:
+    """Wake one walk, unless somebody was quicker. While a person holds the thread nothing is said."""
+    session = locked(number)
+    if session is None or session.state != State.RUNNING or session.wakes_at is None or session.wakes_at > now:
+        return False
+    if _held(session):
+        _set(session, State.HELD)
+        return True
+    walk, house = _decode(session.walk), House(session)
+    machine.wake(walk, house)
+    _keep(session, walk, house)
+    _catch_up(session, walk)
+    return True
+
+
+def put_off(number: int, now: datetime) -> None:
+    """Try again later what could not be woken."""
+    Session.objects.filter(pk=number).update(wakes_at=now + PUT_OFF)
+
+
+def locked(number: int) -> Session | None:
+    """A session with its thread, locked in the order everyone locks them."""
+    contact = Contact.objects.select_related("organisation").filter(sessions=number).first()
+    if contact is None:
+        return None
+    outgoing.thread(contact)
+    rows = Session.objects.select_for_update(of=("self",)).select_related("dialog", "version", "organisation", "address__channel")
+    session = rows.filter(pk=number).first()
+    if session:
+        session.contact = contact
+    return session
+
+
+def _held(session: Session) -> bool:
+    """A person has the word: the thread is theirs, or they answered since."""
+    conversation = Conversation.objects.filter(contact=session.contact_id).first()
+    if conversation is None:
+        return False
+    if conversation.state == Conversation.State.OPEN and conversation.operator_id:
+        return True
+    return conversation.messages.filter(author=Message.Author.OPERATOR, at__gt=session.changed_at).exists()
+
+
+@transaction.atomic
+def called(number: int, serial: int, outcome: str, found: Mapping[str, str]) -> bool:
+    """Tell a walk what a call brought; then what was said meanwhile, in order. False where it no longer waits for this one."""
+    session = locked(number)
+    if session is None or session.state != State.RUNNING:
+        return False
+    walk, house = _decode(session.walk), House(session)
+    if not machine.called(walk, serial, outcome, found, house):
+        return False
+    _keep(session, walk, house)
+    _catch_up(session, walk)
+    return True
+
+
+def _catch_up(session: Session, walk: Walk) -> None:
+    """Say what waited while a call was running."""
+    waiting = _said(session.pending) if session.pending else []
+    while waiting and session.state == State.RUNNING and walk.waits != CALL:
+        session.pending = _encode(waiting[1:]).decode() if waiting[1:] else ""
+        house = House(session)
+        machine.answer(walk, waiting.pop(0), house)
+        _keep(session, walk, house)
+
+
+def request_of(number: int, serial: int) -> tuple[Session, dict[str, Any]] | None:
+    """The call a session waits for, to whoever makes it."""
+    session = Session.objects.select_related("organisation").filter(pk=number, state=State.RUNNING).first()
+    walk = _decode(session.walk) if session else None
+    if session is None or walk is None or walk.waits != CALL or walk.serial != serial or "request" not in walk.data:
+        return None
+    return session, walk.data["request"]
+
+
+# ── People ────────────────────────────────────────────────────────────────
+
+
+@transaction.atomic
+def resume(session: Session, *, operator: Operator) -> bool:
+    """Give the word back to the dialog, where it stood. The thread is nobody's then."""
+    row = locked(session.pk)
+    if row is None or row.state not in {State.HELD, State.HANDED} or running(row.contact) is not None:
+        return False
+    conversation = outgoing.thread(row.contact)
+    conversation.state, conversation.operator = Conversation.State.BOT, None
+    conversations.quiet(conversation)
+    conversations.keep(conversation)
+    walk, house = _decode(row.walk), House(row)
+    machine.resume(walk, house)
+    _keep(row, walk, house)
+    _noted(row, "resume", operator)
+    return not house.refused
+
+
+@transaction.atomic
+def restart(session: Session, *, operator: Operator) -> Session | None:
+    """Begin the same dialog anew, in its live version."""
+    row = locked(session.pk)
+    if row is None or row.dialog.live_id is None:
+        return None
+    end(row, operator=operator)
+    conversation = outgoing.thread(row.contact)
+    conversation.state, conversation.operator = Conversation.State.BOT, None
+    conversations.quiet(conversation)
+    conversations.keep(conversation)
+    dialog = Dialog.objects.select_related("live", "organisation").get(pk=row.dialog_id)
+    return begin(dialog, row.contact, row.address, by="operator")
+
+
+@transaction.atomic
+def hold(session: Session, *, operator: Operator) -> None:
+    """Take over: the dialog is silent until somebody steps back in."""
+    row = locked(session.pk)
+    if row and row.state == State.RUNNING:
+        _set(row, State.HELD)
+        _noted(row, "hold", operator)
+
+
+@transaction.atomic
+def end(session: Session, *, operator: Operator) -> None:
+    row = locked(session.pk)
+    if row and row.state in {State.RUNNING, State.HELD, State.HANDED}:
+        _set(row, State.ENDED)
+        _noted(row, "end", operator)
+
+
+def walk_of(session: Session) -> Walk:
+    """Where a walk stands, and what was answered: for whoever may see the thread."""
+    return _decode(session.walk)
+
+
+def _noted(session: Session, verb: str, operator: Operator) -> None:
+    audit.record(session.organisation, f"dialogs.{verb}", operator=operator, subject=f"session:{session.pk}", dialog=session.dialog_id)

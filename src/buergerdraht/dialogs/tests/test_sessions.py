@@ -1,0 +1,161 @@
+"""Dialogs through the front door: begun, interrupted, stopped, taken over, stepped back into."""
+
+from __future__ import annotations
+
+import pytest
+
+from buergerdraht.accounts.models import Membership, Organisation, Team
+from buergerdraht.connectors.contract import Content
+from buergerdraht.conversations import actions, answering, holding
+from buergerdraht.conversations.models import Conversation, Message
+from buergerdraht.dialogs import sessions
+from buergerdraht.dialogs.models import Dialog, Session, Trace
+from buergerdraht.dialogs.tests.conftest import Say, let_pass, make_live
+
+
+@pytest.mark.parametrize("text", ["Sperrmüll", "sperrmuell", "SPERMÜLL", "Ich möchte Sperrmüll anmelden!", "bulky waste"])
+def test_a_word_begins_it(say: Say, bulky: Dialog, text: str) -> None:
+    assert "Was möchten Sie?" in say("paula", text)
+    assert Conversation.objects.get().state == "bot"
+
+
+def test_a_link_begins_it(say: Say, bulky: Dialog) -> None:
+    assert "Was möchten Sie?" in say("paula", "/start sperrmuell", kind="start", start="sperrmuell")
+
+
+def test_a_long_letter_with_the_word_in_it_goes_to_people(say: Say, bulky: Dialog) -> None:
+    say("paula", "Gestern lag an der Ecke wieder der Sperrmüll vom Nachbarn und niemand hat ihn geholt, das ärgert uns")
+    assert Conversation.objects.get().state == "open"
+    assert not Session.objects.exists()
+
+
+def test_walks_to_its_end_and_brings_the_matter_before_the_team(say: Say, bulky: Dialog, yard: Team) -> None:
+    say("paula", "Sperrmüll")
+    say("paula", "1")
+    say("paula", "Am Bach 3")
+    say("paula", "in einer Woche")
+    assert "Ein Foto bitte." in say("paula", "ja")
+    assert say("paula", photo=True) == ""
+    assert say("paula", photo=True) == ""
+    assert "Danke. Am Bach 3 am " in let_pass(seconds=4)
+    session, conversation = Session.objects.get(), Conversation.objects.get()
+    assert session.state == "done"
+    assert len(sessions.walk_of(session).answers["photo"]) == 2
+    assert (conversation.state, conversation.team, [each.name for each in conversation.labels.all()]) == ("open", yard, ["Sperrmüll"])
+    assert "Am Bach 3" in Message.objects.get(author="note").text
+    assert list(Trace.objects.filter(what="answered").values_list("step", flat=True)) == ["what", "street", "day", "photo"]
+
+
+def test_a_running_walk_ends_in_the_version_it_began(say: Say, bulky: Dialog, town: Organisation) -> None:
+    say("paula", "Sperrmüll")
+    make_live(
+        town,
+        "key: bulky\ntitle: {de: Neu}\nsteps:\n- {id: only, kind: end, text: {de: Ganz neu.}}\n"
+        + "triggers: [{on: words, words: {de: [Sperrmüll]}}]",
+    )
+    assert say("paula", "1") == "Welche Straße?"
+    assert say("veit", "Sperrmüll") == "Ganz neu."
+
+
+def test_stop_ends_it_at_every_step_and_nothing_comes_after(say: Say, bulky: Dialog) -> None:
+    say("paula", "Sperrmüll")
+    say("paula", "1")
+    assert "abgemeldet" in say("paula", "STOP")
+    assert Session.objects.get().state == "left"
+    assert let_pass(days=3) == ""
+
+
+def test_help_answers_and_the_question_still_stands(say: Say, bulky: Dialog) -> None:
+    say("paula", "Sperrmüll")
+    assert "STOPP" in say("paula", "HILFE")
+    assert say("paula", "1") == "Welche Straße?"
+
+
+def test_menu_shows_the_dialogs_of_the_house_by_name_and_number(say: Say, bulky: Dialog) -> None:
+    assert "Womit kann ich Ihnen helfen?" in say("paula", "Menü")
+    assert "Was möchten Sie?" in say("paula", "1")
+
+
+def test_where_no_dialog_is_menu_asks_for_help(say: Say, town: Organisation) -> None:
+    assert "STOPP" in say("paula", "Menü")
+
+
+def test_while_a_person_holds_the_thread_the_dialog_is_silent(say: Say, bulky: Dialog, kemal: Membership) -> None:
+    say("paula", "Sperrmüll")
+    say("paula", "1")
+    holding.assign(Conversation.objects.get(), by=kemal.operator, operator=kemal.operator)
+    Conversation.objects.update(state="open")
+    assert say("paula", "Am Bach 3") == ""
+    assert let_pass(hours=2) == ""
+    assert Session.objects.get().state == "held"
+    assert sessions.resume(Session.objects.get(), operator=kemal.operator)
+    said = list(Message.objects.filter(author="bot").order_by("-pk").values_list("text", flat=True)[:2])
+    assert said == ["Welche Straße?", "Wir machen weiter, wo wir waren."]
+    assert say("paula", "Am Bach 3") == "Wann?"
+
+
+def test_an_answer_of_a_person_silences_it_without_assigning(say: Say, bulky: Dialog, kemal: Membership) -> None:
+    say("paula", "Sperrmüll")
+    conversation = Conversation.objects.get()
+    answering.reply(conversation, Content(text="Ich helfe Ihnen."), operator=kemal.operator)
+    conversation.refresh_from_db()
+    actions.quiet(conversation)
+    Conversation.objects.update(state="bot", operator=None)
+    say("paula", "danke")
+    assert Session.objects.get().state == "held"
+
+
+def test_handing_over_brings_the_answers_before_people(say: Say, bulky: Dialog) -> None:
+    say("paula", "Sperrmüll")
+    say("paula", "1")
+    say("paula", "Am Bach 3")
+    assert "einen Menschen" in say("paula", "Mensch")
+    assert Conversation.objects.get().state == "open"
+    assert "Am Bach 3" in Message.objects.get(author="note").text
+
+
+def test_restart_and_end_are_the_operators(say: Say, bulky: Dialog, kemal: Membership) -> None:
+    say("paula", "Sperrmüll")
+    say("paula", "1")
+    again = sessions.restart(Session.objects.get(), operator=kemal.operator)
+    assert again is not None
+    assert [each.state for each in Session.objects.order_by("pk")] == ["ended", "running"]
+    sessions.end(again, operator=kemal.operator)
+    say("paula", "1")
+    assert Conversation.objects.get().state == "open"
+
+
+def test_the_same_event_ten_times_is_one_answer(say: Say, bulky: Dialog, channel) -> None:
+    from django.utils import timezone
+
+    from buergerdraht import inbound
+    from buergerdraht.connectors.contract import Received, Sender
+
+    say("paula", "Sperrmüll")
+    say("paula", "1")
+    event = Received(external_id="same", sender=Sender(address="paula"), at=timezone.now(), text="Am Bach 3")
+    inbound.handle(channel, event)
+    assert sessions.walk_of(Session.objects.get()).here.step == "day"
+
+
+def test_one_walk_of_two_is_left_when_another_begins(say: Say, bulky: Dialog, town: Organisation) -> None:
+    make_live(
+        town,
+        "key: other\ntitle: {de: Andere}\ntriggers: [{on: link, name: andere}]\nsteps:\n- {id: q, kind: ask, text: {de: Wie heißen Sie}}\n",
+    )
+    say("paula", "Sperrmüll")
+    assert "Wie heißen Sie" in say("paula", "/start andere", kind="start", start="andere")
+    assert [each.state for each in Session.objects.order_by("pk")] == ["left", "running"]
+
+
+def test_the_neighbour_town_begins_nothing_of_ours(say: Say, bulky: Dialog, channel) -> None:
+    other = Organisation.objects.create(slug="nachbar", name="Nachbarstadt")
+    Dialog.objects.update(organisation=other)
+    from buergerdraht.dialogs.models import Word
+
+    Word.objects.update(organisation=other)
+    from buergerdraht.dialogs import triggers
+
+    triggers.forget()
+    say("paula", "Sperrmüll")
+    assert not Session.objects.exists()

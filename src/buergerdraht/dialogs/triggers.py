@@ -1,0 +1,122 @@
+"""What begins a dialog: words, links, buttons, the first contact, the main menu. Looked up in memory, renewed every few seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from buergerdraht.connectors.contract import Choice
+from buergerdraht.contacts import words
+from buergerdraht.contacts.incoming import Incoming
+from buergerdraht.contacts.words import plain
+from buergerdraht.dialogs import document, matching
+from buergerdraht.dialogs.models import Dialog, Word
+
+FRESH = 3.0  # seconds; so long a change takes to be known everywhere
+SHORT_SENTENCE = 8  # words; in longer messages a word alone means nothing
+BUTTON = "dlg:"  # id of a button that begins a dialog: "dlg:<key>"
+MENU_STEP = "dialogs_menu"
+
+_known: dict[int, tuple[float, list[Known]]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    dialog: int
+    key: str
+    on: str
+    word: str
+    fuzzy: bool
+    channels: tuple[str, ...]
+    title: str
+
+
+def publish(dialog: Dialog) -> None:
+    """Write what begins a dialog, as its live version says; nothing where it is off. Inside the caller's transaction."""
+    dialog.words.all().delete()
+    if dialog.live is not None and dialog.archived_at is None:
+        Word.objects.bulk_create(rows(dialog, document.load(dialog.live.document)))
+    _known.pop(dialog.organisation_id, None)
+
+
+def rows(dialog: Dialog, read: document.Dialog) -> Iterable[Word]:
+    """A row for each word of each trigger."""
+    for trigger in read.triggers:
+        if trigger.on == "words":
+            found = {plain(word) for each in trigger.words.values() for word in each}
+        elif trigger.on == "menu":
+            found = {plain(title) for title in (trigger.title or read.title).values()}
+        else:
+            found = {plain(trigger.name)}
+        for word in sorted(found) if found else [""]:
+            yield Word(
+                organisation_id=dialog.organisation_id, dialog=dialog, on=trigger.on, word=word[:80], fuzzy=trigger.fuzzy,
+                channels=trigger.channels,
+            )  # fmt: skip
+
+
+def known(organisation_id: int) -> list[Known]:
+    """All that begins a dialog here."""
+    now = time.monotonic()
+    found = _known.get(organisation_id)
+    if found is None or found[0] < now:
+        live = Word.objects.filter(organisation=organisation_id, dialog__archived_at=None).order_by("pk")
+        names = ("dialog_id", "dialog__key", "on", "word", "fuzzy", "channels", "dialog__title")
+        listed = [Known(*row[:5], tuple(row[5]), row[6]) for row in live.values_list(*names)]
+        found = _known[organisation_id] = (now + FRESH, listed)
+    return found[1]
+
+
+def forget() -> None:
+    """Forget what is known: tests change everything at once."""
+    _known.clear()
+
+
+def find(incoming: Incoming, *, first: bool) -> Known | None:
+    """The dialog a message begins, or None. `first`: nobody ever wrote from here before."""
+    here = [each for each in known(incoming.channel.organisation_id) if not each.channels or incoming.channel.kind in each.channels]
+    if not here:
+        return None
+    event = incoming.event
+    if event.choice.startswith(BUTTON):
+        key = event.choice.removeprefix(BUTTON)
+        return next((each for each in here if each.key == key), None)
+    if event.start:
+        return _one(here, ("link",), plain(event.start))
+    if event.choice and (found := _one(here, ("button",), plain(event.choice)) or _one(here, ("button",), plain(event.text))):
+        return found
+    if event.kind in {"text", "choice"} and event.text and (found := by_words(here, event.text)):
+        return found
+    return next((each for each in here if each.on == "first_contact"), None) if first else None
+
+
+def by_words(here: Sequence[Known], text: str) -> Known | None:
+    """Whole messages first; then slips and words inside a short sentence, where exactly one dialog is meant."""
+    said = plain(text)
+    if not said or len(text) > 300:
+        return None
+    if found := _one(here, ("words", "menu"), said):
+        return found
+    fuzzy = [each for each in here if each.on == "words" and each.fuzzy and each.word]
+    if len(said.split()) > SHORT_SENTENCE:
+        return None
+    within = {each.dialog: each for each in fuzzy if f" {each.word} " in f" {said} "}
+    if len(within) == 1:
+        return next(iter(within.values()))
+    near = {each.dialog: each for each in fuzzy if matching.like(said, each.word)}
+    return next(iter(near.values())) if len(near) == 1 else None
+
+
+def menu(organisation_id: int, channel: str) -> list[Choice]:
+    """The main menu: every dialog that wants to stand in it."""
+    here = [each for each in known(organisation_id) if each.on == "menu" and (not each.channels or channel in each.channels)]
+    return [Choice(id=f"{BUTTON}{key}", title=title) for key, title in {each.key: each.title for each in here}.items()]
+
+
+def wants_menu(text: str) -> bool:
+    return bool(words.command(text, (words.MENU,)))
+
+
+def _one(here: Sequence[Known], on: Sequence[str], word: str) -> Known | None:
+    return next((each for each in here if word and each.on in on and each.word == word), None)

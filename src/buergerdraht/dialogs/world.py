@@ -1,0 +1,271 @@
+"""The World of the house: what a walk says and does, in the turn's transaction."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from buergerdraht.accounts import hours
+from buergerdraht.accounts.models import Team
+from buergerdraht.appointments import actions as appointments
+from buergerdraht.appointments import reading as free_times
+from buergerdraht.appointments.models import Booking
+from buergerdraht.connectors.contract import Content, Media
+from buergerdraht.contacts import actions as contacts
+from buergerdraht.contacts import outreach
+from buergerdraht.contacts.ledger import Proof
+from buergerdraht.contacts.models import Topic
+from buergerdraht.conversations import appointed
+from buergerdraht.dialogs import document, lookups, papers
+from buergerdraht.dialogs.acts import BERLIN
+from buergerdraht.dialogs.models import Fact, Lock, Session, System, Trace, Version
+from buergerdraht.dialogs.understanding import DAYS, MONTHS
+from buergerdraht.dialogs.walk import Booked, MeterSeen, Slot
+from buergerdraht.gateway import files
+from buergerdraht.gateway.models import Media as Stored
+
+SERVICE, NEWSLETTER = "service", "newsletter"
+FAR = timedelta(days=120)
+MOST_SLOTS = 9  # of a day: as many as a list holds beside "another day"
+
+_documents: dict[int, document.Dialog] = {}  # versions never change; made once per process
+
+
+@dataclass
+class House:
+    """One turn of one citizen. `purpose` newsletter where nobody asked for it: then consent is needed."""
+
+    session: Session
+    purpose: str = SERVICE
+    now: datetime = field(default_factory=lambda: timezone.now().astimezone(BERLIN))
+    refused: str = ""  # why the last word could not be said
+    traces: list[Trace] = field(default_factory=list)
+    request: dict[str, Any] = field(default_factory=dict)  # a call that was begun in this turn
+
+    @property
+    def channel(self) -> str:
+        return self.session.address.channel.kind
+
+    @property
+    def form(self) -> str:
+        return self.session.organisation.address_form
+
+    # ── What it says ──────────────────────────────────────────────────────
+
+    def say(self, content: Content) -> None:
+        try:
+            outreach.send(self.session.address, content, purpose=self.purpose)
+        except outreach.Refused as refusal:
+            self.refused = refusal.reason
+
+    def media(self, file: str, alt: str) -> Media | None:
+        try:
+            row = Stored.objects.filter(organisation=self.session.organisation_id, pk=file).first()
+        except (ValueError, TypeError):
+            return None
+        return files.value(row) if row else None
+
+    def make_file(self, what: str, name: str, title: str, text: str, booking: int) -> Content | None:
+        row = Booking.objects.filter(organisation=self.session.organisation_id, contact=self.session.contact_id, pk=booking).first()
+        data = papers.calendar(row, self.now, self._language) if what == "ics" else papers.pdf(title, text, self.session.organisation)
+        if data is None:
+            return None
+        stored = files.store(self.session.organisation, data, f"{name}.{what}", alt=title)
+        return Content(media=[files.value(stored)])
+
+    # ── What it knows ─────────────────────────────────────────────────────
+
+    def dialog(self, key: str, version: int) -> document.Dialog | None:
+        rows = Version.objects.filter(dialog__organisation=self.session.organisation_id, dialog__key=key, number=version)
+        number = rows.values_list("pk", flat=True).first()
+        return read(number) if number else None
+
+    def live(self, key: str) -> int:
+        rows = Version.objects.filter(dialog__organisation=self.session.organisation_id, dialog__key=key, dialog__archived_at=None)
+        number = rows.filter(dialog__live__isnull=False).values_list("dialog__live__number", flat=True).first()
+        return -1 if number is None else number
+
+    @property
+    def _language(self) -> str:
+        return self.session.contact.language
+
+    def facts(self) -> Mapping[str, Any]:
+        contact, organisation = self.session.contact, self.session.organisation
+        name = contact.name.strip()
+        known = {"name": name, "first_name": name.split(" ")[0], "language": contact.language, "fields": self._fields()}
+        return {"contact": known, "organisation": {"name": organisation.name}, "today": self.now.date().isoformat()}
+
+    def _fields(self) -> dict[str, str]:
+        return {row.name: row.value for row in Fact.objects.filter(contact=self.session.contact_id)}
+
+    def field(self, name: str) -> str:
+        return self._fields().get(name, "")
+
+    def topics(self) -> frozenset[str]:
+        rows = self.session.contact.subscriptions.filter(confirmed_at__isnull=False)
+        return frozenset(rows.values_list("topic__key", flat=True))
+
+    def labels(self) -> frozenset[str]:
+        return frozenset(appointed.labels(self.session.contact))
+
+    def office_open(self) -> bool:
+        organisation = self.session.organisation
+        return not organisation.office_hours or hours.is_open(organisation, self.now)
+
+    def table(self, key: str) -> Sequence[Mapping[str, str]]:
+        return lookups.rows(self.session.organisation_id, key)
+
+    def lot(self, ways: int) -> int:
+        return secrets.randbelow(ways)
+
+    # ── What it keeps ─────────────────────────────────────────────────────
+
+    def keep(self, what: str, name: str, value: str) -> None:
+        contact = self.session.contact
+        if what == "field":
+            Fact.objects.update_or_create(contact=contact, name=name[:40], defaults={"value": value[:2_000]})
+        elif what == "name" and value:
+            contacts.call(contact, value[:60])
+        elif what == "language":
+            contacts.speak(contact, value[:12])
+        elif what == "label":
+            appointed.appoint(contact, label=name[:40], team=None)
+        elif what == "unlabel":
+            appointed.unlabel(contact, name)
+
+    def subscribe(self, topics: Sequence[str], notice: str, evidence: str) -> None:
+        """Two messages of theirs lie before it, the wish and the yes to the notice: that is the double opt-in."""
+        session = self.session
+        rows = list(Topic.objects.filter(organisation=session.organisation_id, key__in=topics, active=True))
+        proof = Proof(channel=session.address.channel, evidence=evidence, text=notice, language=self._language)
+        contacts.subscribe(session.contact, rows, session.address, proof)
+        for topic in rows:
+            contacts.confirm_only(session.contact, topic, session.address, proof)
+
+    def unsubscribe(self, topics: Sequence[str], evidence: str) -> None:
+        session = self.session
+        rows = Topic.objects.filter(organisation=session.organisation_id, key__in=topics)
+        contacts.unsubscribe(session.contact, rows, Proof(channel=session.address.channel, evidence=evidence, language=self._language))
+
+    def open_case(self, team: str, label: str, summary: str) -> str:
+        number = f"{self.now.year}-{self.session.pk}"
+        self._before_people(team, label, f"{number}\n{summary}")
+        return number
+
+    def hand_over(self, team: str, summary: str) -> None:
+        self._before_people(team, "", summary)
+
+    def _before_people(self, team: str, label: str, summary: str) -> None:
+        session = self.session
+        row = Team.objects.filter(organisation=session.organisation_id, name=team).first() if team else None
+        if label or row:
+            appointed.appoint(session.contact, label=label[:40], team=row)
+        appointed.note(session.contact, summary.strip(), title=session.dialog.title)
+        appointed.bring(session.contact)
+
+    # ── Times, meters, systems ────────────────────────────────────────────
+
+    def free(self, offer: str, most: int) -> Sequence[Slot]:
+        row = free_times.offer(self.session.organisation, offer)
+        if row is None:
+            return []
+        found: list[Slot] = []
+        days: dict[str, int] = {}
+        for slot in free_times.free(row, self.now, self.now + FAR, now=self.now):
+            begins = slot.begins_at.astimezone(BERLIN)
+            day = self._day(begins)
+            if day not in days and len(days) == most:
+                break
+            days[day] = days.get(day, 0) + 1
+            if days[day] <= MOST_SLOTS:
+                found.append(Slot(begins, day, f"{begins:%H:%M}"))
+        return found
+
+    def _day(self, at: datetime) -> str:
+        language = self._language if self._language in DAYS else "en"
+        return f"{DAYS[language][at.weekday()]}, {at.day}{'.' if language == 'de' else ''} {MONTHS[language][at.month - 1]}"
+
+    def book(self, offer: str, begins_at: datetime, note: str) -> Booked | None:
+        session = self.session
+        row = free_times.offer(session.organisation, offer)
+        if row is None:
+            return None
+        try:
+            booking = appointments.confirm(appointments.hold(row, begins_at, session.contact, session.address), note)
+        except appointments.Taken:
+            return None
+        begins = booking.begins_at.astimezone(BERLIN)
+        when = f"{self._day(begins)}, {begins:%H:%M}{' Uhr' if self._language == 'de' else ''}"
+        return Booked(code=booking.shown_code, when=when, where=row.place or row.link, number=booking.pk)
+
+    def see_meter(self, kind: str, file: str, digits: int, decimals: int) -> MeterSeen:
+        return papers.see_meter(self.session, file, digits, decimals)
+
+    def judge_meter(self, kind: str, number: str, value: str) -> Sequence[str]:
+        return papers.judge_meter(self.session, kind, number, value)
+
+    def keep_meter(self, kind: str, number: str, value: str, file: str, doubts: Sequence[str]) -> None:
+        papers.keep_meter(self.session, papers.Read(kind, number, value, file, doubts))
+
+    def call(self, step: document.Call, serial: int, facts: Mapping[str, Any]) -> bool:
+        from buergerdraht.dialogs import calling, calls
+
+        system = System.objects.filter(organisation=self.session.organisation_id, key=step.system, active=True).first()
+        if system is None:
+            return False
+        try:
+            request = calling.build(step, system, facts)
+        except calling.Unbuildable:
+            return False
+        self.request = {"serial": serial, "request": request}
+        number = self.session.pk
+        transaction.on_commit(lambda: calls.later(number, serial))
+        return True
+
+    def locked(self, system: str) -> bool:
+        return self._lock(system).filter(until__gt=self.now).exists()
+
+    def failed_proof(self, system: str, tries: int, minutes: int) -> bool:
+        row = System.objects.filter(organisation=self.session.organisation_id, key=system).first()
+        if row is None:
+            return True
+        lock, _made = Lock.objects.select_for_update().get_or_create(contact=self.session.contact, system=row)
+        lock.wrong += 1
+        if falls := lock.wrong >= tries:
+            lock.wrong, lock.until = 0, self.now + timedelta(minutes=minutes)
+        lock.save()
+        return falls
+
+    def _lock(self, system: str) -> QuerySet[Lock]:
+        return Lock.objects.filter(contact=self.session.contact_id, system__key=system, system__organisation=self.session.organisation_id)
+
+    def trace(self, dialog: str, step: str, what: str, text: str = "") -> None:
+        session = self.session
+        at_home = dialog == session.dialog.key
+        self.traces.append(Trace(
+            organisation_id=session.organisation_id, dialog_id=session.dialog_id if at_home else _number(session, dialog),
+            version=session.version.number, session=session, step=step, what=what, text=text,
+        ))  # fmt: skip
+
+
+def read(version: int) -> document.Dialog:
+    """The document of a version."""
+    found = _documents.get(version)
+    if found is None:
+        if len(_documents) > 2_000:
+            _documents.clear()
+        found = _documents[version] = document.load(Version.objects.values_list("document", flat=True).get(pk=version))
+    return found
+
+
+def _number(session: Session, key: str) -> int:
+    from buergerdraht.dialogs.models import Dialog
+
+    return Dialog.objects.filter(organisation=session.organisation_id, key=key).values_list("pk", flat=True).first() or session.dialog_id
