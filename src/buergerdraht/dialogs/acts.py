@@ -286,7 +286,7 @@ def enter_send(turn: Turn, step: Send) -> Goal:
     if content is None:
         turn.say(turn.ours("file_missing"))
         return PERSON
-    turn.world.say(content)
+    turn.speak(content)
     turn.say(turn.text(step.caption))
     return turn.dialog.goal(step, step.next)
 
@@ -301,6 +301,8 @@ def finish(turn: Turn) -> Goal:
     walk = turn.walk
     turn.trace("done")
     if len(walk.frames) == 1:
+        if not turn.spoken and turn.said:  # whoever said something hears something
+            turn.say(turn.ours("done"))
         walk.state, walk.waits, walk.until, walk.options = DONE, "", None, []
         return None
     walk.frames.pop()

@@ -33,7 +33,7 @@ Ask = Literal[
 class Piece(BaseModel):
     """Everything in a document: unknown keys are refused, so that a slip of the pen is not silently ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
 
 class File(Piece):

@@ -193,7 +193,9 @@ def _obey(turn: Turn, name: str) -> Goal:
         menu = turn.dialog.menu
         if isinstance(turn.dialog.step(menu), Choose) and menu != walk.here.step:
             return menu
-        walk.outcome = "menu"  # the sessions show the menu of the house
+        if not turn.world.show_menu():
+            return walk.here.step
+        turn.spoken = True
         leave(walk, turn.world)
         return None
     if walk.phase and walk.phase != "day" and isinstance(turn.step, Question):

@@ -39,6 +39,7 @@ class Played:
     lots: list[int] = field(default_factory=list)  # what the next lots give; 0 where empty
     meter: MeterSeen = SEEN
     doubts: Sequence[str] = ()
+    menu: str = "Womit kann ich Ihnen helfen?"
     said: list[Content] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
     traces: list[tuple[str, str, str, str]] = field(default_factory=list)
@@ -156,6 +157,12 @@ class Played:
 
     def lot(self, ways: int) -> int:
         return min(self.lots.pop(0), ways - 1) if self.lots else 0
+
+    def show_menu(self) -> bool:
+        self.notes.append(("menu", ""))
+        if self.menu:
+            self.said.append(Content(text=self.menu))
+        return bool(self.menu)
 
     def trace(self, dialog: str, step: str, what: str, text: str = "") -> None:
         self.traces.append((dialog, step, what, text))

@@ -15,8 +15,8 @@ import msgspec
 from django.db import transaction
 
 from buergerdraht.accounts import audit
-from buergerdraht.accounts.models import Operator
-from buergerdraht.connectors.contract import Choice, Content
+from buergerdraht.accounts.models import Operator, Organisation
+from buergerdraht.connectors.contract import Content
 from buergerdraht.contacts import answers
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.models import Address, Contact
@@ -27,7 +27,7 @@ from buergerdraht.dialogs import machine, triggers, world
 from buergerdraht.dialogs.models import Dialog, Session, Trace
 from buergerdraht.dialogs.sentences import ours
 from buergerdraht.dialogs.walk import CALL, RUNNING, SILENCE, TIME, Said, Walk
-from buergerdraht.dialogs.world import House
+from buergerdraht.dialogs.world import House, show_menu
 
 State = Session.State
 SPEECHLESS = frozenset({"deletion", "reaction", "unsupported", "edit"})
@@ -36,6 +36,7 @@ ENDS = {"done": State.DONE, "left": State.LEFT, "handed": State.HANDED, "expired
 MOST_PENDING = 50
 PUT_OFF = timedelta(minutes=5)
 _decode, _encode = msgspec.json.Decoder(Walk).decode, msgspec.json.encode
+EMPTY = Walk(frames=[], state="done")
 _said = msgspec.json.Decoder(list[Said]).decode
 
 
@@ -77,8 +78,6 @@ def _go_on(session: Session, incoming: Incoming) -> bool:
     house = House(session)
     machine.answer(walk, said, house)
     _keep(session, walk, house)
-    if walk.outcome == "menu" and session.state == State.LEFT:
-        _say_menu(incoming)
     return True
 
 
@@ -137,7 +136,7 @@ def _by_menu(incoming: Incoming) -> bool:
     if event.kind not in {"text", "choice"}:
         return False
     if triggers.wants_menu(event.text):
-        return _say_menu(incoming)
+        return show_menu(incoming.contact, incoming.address)
     step = answers.step_of(incoming.contact)
     if step.get("name") != MENU:
         return False
@@ -149,18 +148,6 @@ def _by_menu(incoming: Incoming) -> bool:
     if dialog is None:
         return False
     begin(dialog, incoming.contact, incoming.address, by="menu")
-    return True
-
-
-def _say_menu(incoming: Incoming) -> bool:
-    """Show the main menu; where there is none, the next in line answers."""
-    options: list[Choice] = triggers.menu(incoming.channel.organisation_id, incoming.channel.kind)
-    if not options:
-        return False
-    organisation, language = incoming.channel.organisation, incoming.contact.language
-    label = ours("choose", language, organisation.address_form)
-    answers.stand(incoming.contact, MENU, options)
-    answers.answer(incoming, ours("menu_title", language, organisation.address_form), options, label)
     return True
 
 
@@ -401,3 +388,10 @@ def walk_of(session: Session) -> Walk:
 
 def _noted(session: Session, verb: str, operator: Operator) -> None:
     audit.record(session.organisation, f"dialogs.{verb}", operator=operator, subject=f"session:{session.pk}", dialog=session.dialog_id)
+
+
+def forget(organisation: Organisation, before: datetime) -> int:
+    """Empty walks that ended long ago; that they were, and how they went, stays as numbers in the figures."""
+    Trace.objects.filter(organisation=organisation, at__lt=before, what="misunderstood").update(text="")
+    over = Session.objects.filter(organisation=organisation, changed_at__lt=before).exclude(state=State.RUNNING).exclude(step="")
+    return over.update(walk=_encode(EMPTY).decode(), pending="", step="")

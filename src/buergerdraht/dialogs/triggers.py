@@ -63,7 +63,10 @@ def known(organisation_id: int) -> list[Known]:
     if found is None or found[0] < now:
         live = Word.objects.filter(organisation=organisation_id, dialog__archived_at=None).order_by("pk")
         names = ("dialog_id", "dialog__key", "on", "word", "fuzzy", "channels", "dialog__title")
-        listed = [Known(*row[:5], tuple(row[5]), row[6]) for row in live.values_list(*names)]
+        listed = [
+            Known(number, key, on, word, fuzzy, tuple(kinds), title)
+            for number, key, on, word, fuzzy, kinds, title in live.values_list(*names)
+        ]
         found = _known[organisation_id] = (now + FRESH, listed)
     return found[1]
 

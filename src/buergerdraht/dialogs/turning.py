@@ -29,6 +29,7 @@ class Turn:
     world: World
     said: Said | None = None
     moves: int = 0
+    spoken: bool = False  # something was said in this turn
     documents: dict[tuple[str, int], Dialog] = field(default_factory=dict)
 
     @property
@@ -70,7 +71,11 @@ class Turn:
     def say(self, text: str, files: Sequence[File] = (), choices: Sequence[Choice] = ()) -> None:
         media = [found for each in files if (found := self.world.media(each.file, self.pick(each.alt)))]
         if text or media:
-            self.world.say(Content(text=text, media=media, choices=choices, preview_link=False))
+            self.speak(Content(text=text, media=media, choices=choices, preview_link=False))
+
+    def speak(self, content: Content) -> None:
+        self.spoken = True
+        self.world.say(content)
 
     def trace(self, what: str, text: str = "") -> None:
         here = self.walk.here
@@ -97,7 +102,7 @@ def ask(turn: Turn, text: str, options: Sequence[Sequence[str]] = (), *, files: 
     walk.options = [[each[0], each[1], *each[3:]] for each in options]
     choices = [Choice(id=f"d:{walk.mark}:{walk.serial}:{each[0]}", title=each[1], description=each[2]) for each in options]
     media = [found for each in files if (found := turn.world.media(each.file, turn.pick(each.alt)))]
-    turn.world.say(
+    turn.speak(
         Content(
             text=text or "…", media=media, choices=choices, choices_label=label or turn.ours("choose"), footer=footer, preview_link=False
         )

@@ -150,5 +150,8 @@ class World(Protocol):
         """A file of the dialog, or None where it is gone."""
 
     def lot(self, ways: int) -> int: ...
+    def show_menu(self) -> bool:
+        """Show the menu of the house. False where there is none."""
+
     def trace(self, dialog: str, step: str, what: str, text: str = "") -> None:
         """Note for the figures: started, answered, left, handed, misunderstood (with the text), done, expired."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,13 +20,14 @@ from buergerdraht.appointments import reading as free_times
 from buergerdraht.appointments.models import Booking
 from buergerdraht.connectors.contract import Content, Media
 from buergerdraht.contacts import actions as contacts
-from buergerdraht.contacts import outreach
+from buergerdraht.contacts import answers, outreach
 from buergerdraht.contacts.ledger import Proof
-from buergerdraht.contacts.models import Topic
+from buergerdraht.contacts.models import Address, Contact, Topic
 from buergerdraht.conversations import appointed
-from buergerdraht.dialogs import document, lookups, papers
+from buergerdraht.dialogs import document, lookups, papers, triggers
 from buergerdraht.dialogs.acts import BERLIN
 from buergerdraht.dialogs.models import Fact, Lock, Session, System, Trace, Version
+from buergerdraht.dialogs.sentences import ours
 from buergerdraht.dialogs.understanding import DAYS, MONTHS
 from buergerdraht.dialogs.walk import Booked, MeterSeen, Slot
 from buergerdraht.gateway import files
@@ -246,6 +248,9 @@ class House:
     def _lock(self, system: str) -> QuerySet[Lock]:
         return Lock.objects.filter(contact=self.session.contact_id, system__key=system, system__organisation=self.session.organisation_id)
 
+    def show_menu(self) -> bool:
+        return show_menu(self.session.contact, self.session.address)
+
     def trace(self, dialog: str, step: str, what: str, text: str = "") -> None:
         session = self.session
         at_home = dialog == session.dialog.key
@@ -253,6 +258,19 @@ class House:
             organisation_id=session.organisation_id, dialog_id=session.dialog_id if at_home else _number(session, dialog),
             version=session.version.number, session=session, step=step, what=what, text=text,
         ))  # fmt: skip
+
+
+def show_menu(contact: Contact, address: Address) -> bool:
+    """Show the main menu of the house. False where it has none."""
+    organisation = contact.organisation
+    options = triggers.menu(organisation.pk, address.channel.kind)
+    if not options:
+        return False
+    title, label = (ours(key, contact.language, organisation.address_form) for key in ("menu_title", "choose"))
+    answers.stand(contact, triggers.MENU_STEP, options)
+    with suppress(outreach.Refused):
+        outreach.send(address, Content(text=title, choices=options, choices_label=label, preview_link=False), purpose=SERVICE)
+    return True
 
 
 def read(version: int) -> document.Dialog:

@@ -17,6 +17,8 @@ from buergerdraht.contacts.models import ConsentText, Contact
 from buergerdraht.contacts.records import purposes
 from buergerdraht.conversations import care
 from buergerdraht.conversations.models import Conversation, Draft, Message, Stretch
+from buergerdraht.dialogs import sessions
+from buergerdraht.dialogs.models import Session
 from buergerdraht.gateway import channels, reading
 from buergerdraht.gateway.models import Channel, Media
 from buergerdraht.privacy.models import AccessLink
@@ -52,6 +54,7 @@ def collect(contact: Contact) -> dict[str, Any]:
         "matters": _matters(contact),
         "consultations": _consultations(contact),
         "appointments": _appointments(contact),
+        "dialogs": _dialogs(contact),
         "messages": _messages(contact),
         "draft": _draft(contact),
         "broadcasts": _broadcasts(contact),
@@ -190,6 +193,23 @@ def _consultations(contact: Contact) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _dialogs(contact: Contact) -> dict[str, Any]:
+    """What they answered to automatic questions, and what was kept of it."""
+    rows = Session.objects.filter(contact=contact).select_related("dialog").order_by("started_at", "id")
+    return {
+        "known": {row.name: row.value for row in contact.facts.order_by("name")},
+        "walks": [
+            {
+                "title": row.dialog.title,
+                "state": row.state,
+                "started_at": _iso(row.started_at),
+                "answers": {title or name: words for name, title, words in sessions.walk_of(row).shown},
+            }
+            for row in rows
+        ],
+    }
 
 
 def _appointments(contact: Contact) -> list[dict[str, Any]]:

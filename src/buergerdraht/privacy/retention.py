@@ -21,6 +21,7 @@ from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Contact, ContactImport, Subscription
 from buergerdraht.conversations import care
 from buergerdraht.conversations.models import Conversation, Draft, Message, Notice, Stretch
+from buergerdraht.dialogs import sessions as dialogs
 from buergerdraht.gateway.models import EarlyReceipt, InboundEvent, Media, Outbound, Part, Seen, StoredContent, Traffic
 from buergerdraht.privacy.erase import CLOSED, delete_outbounds, erase, remove_files
 from buergerdraht.privacy.models import AccessLink, Erasure, RetentionRun
@@ -87,6 +88,7 @@ def _messages(organisation: Organisation, before: datetime) -> int:
     Stretch.objects.filter(organisation=organisation, closed_at__lt=before).exclude(mark_text="").update(mark_text="")  # figures stay
     Guest.objects.filter(organisation=organisation, joined_at__lt=before).exclude(state__in=Guest.ALIVE).delete()
     appointments.empty(organisation, before)
+    dialogs.forget(organisation, before)
     Draft.objects.filter(conversation__organisation=organisation, at__lt=before).delete()
     return number
 

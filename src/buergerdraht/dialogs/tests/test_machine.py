@@ -122,7 +122,13 @@ def test_menu_leads_to_the_choices_and_from_there_out() -> None:
     phone.say("1")
     assert phone.say("Menü") == "Was möchten Sie?"
     phone.say("menü")
-    assert (phone.walk.state, phone.walk.outcome) == ("left", "menu")
+    assert (phone.walk.state, phone.world.said[-1].text) == ("left", "Womit kann ich Ihnen helfen?")
+
+
+def test_where_the_house_has_no_menu_the_question_is_put_again() -> None:
+    phone = Phone(menu="")
+    assert phone.say("Menü") == "Was möchten Sie?"
+    assert phone.walk.state == "running"
 
 
 def test_a_button_of_an_earlier_question_answers_nothing() -> None:

@@ -23,6 +23,11 @@ KNOWN = {
     "conversations.notice": "whom of us a thread concerns: ids only; erase (cascades)",
     "conversations.presence": "which thread is before whose eyes of us: an id only; erase (loses the thread)",
     "conversations.reading": "who of us read it: the audit log says so; erase (cascades)",
+    "dialogs.session": "access._dialogs, erase (cascades), retention._messages",
+    "dialogs.trace": "numbers; what was misunderstood: retention._messages; erase (cascades)",
+    "dialogs.fact": "access._dialogs, erase (cascades)",
+    "dialogs.lock": "wrong tries only; erase (cascades)",
+    "dialogs.systemcall": "that a system was called: numbers only; erase (loses the walk)",
     "broadcasts.recipient": "access._broadcasts, erase (loses the person, keeps the sum)",
     "broadcasts.testaddress": "access.collect (test_phone_of), erase (cascades)",
     "privacy.accesslink": "access.collect, erase (cascades)",
@@ -67,7 +72,7 @@ def test_every_sealed_column_is_known() -> None:
     from buergerdraht.accounts.vault import SealedField
 
     sealed = {model._meta.label_lower for model in apps.get_models() if any(isinstance(f, SealedField) for f in model._meta.get_fields())}
-    ours = {"gateway.channel", "watch.alarmreceiver", "conversations.pushkey"}  # our own tokens, addresses and devices
+    ours = {"gateway.channel", "dialogs.system", "watch.alarmreceiver", "conversations.pushkey"}  # our own tokens, addresses and devices
     assert sealed - ours <= set(KNOWN) | set(HIDDEN)
 
 

@@ -1,0 +1,367 @@
+"""Find what would go wrong in a dialog before anybody meets it: with the place and a proposal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Literal
+
+from buergerdraht.connectors.contract import Choice, Content, Plan
+from buergerdraht.contacts import words
+from buergerdraht.contacts.words import plain
+from buergerdraht.dialogs import filling, matching, understanding
+from buergerdraht.dialogs.document import (
+    PLACES,
+    QUESTIONS,
+    AskStep,
+    Book,
+    Branch,
+    Call,
+    CaseStep,
+    Check,
+    Choose,
+    Dialog,
+    End,
+    HandOver,
+    LookUp,
+    Question,
+    Say,
+    Send,
+    Set,
+    Start,
+    Step,
+    Subscribe,
+    Texts,
+    Wait,
+    texts_of,
+)
+from buergerdraht.dialogs.ways import reached, ways
+
+Level = Literal["error", "warning"]
+WAITING = (*QUESTIONS, Call, Wait, HandOver, End)  # steps that do not go on at once
+RESERVED = (words.STOP, words.HELP, words.PRIVACY, words.IMPRINT, words.ACCESS, words.ERASE)
+STEERING = (words.BACK, words.MENU, words.PERSON)
+NESTED = re.compile(r"\([^)]*[+*}][^)]*\)[+*{]")  # (a+)+ : could run for ever
+SPOKEN_OF = frozenset({"answers", "raw", "contact", "organisation", "outcome", "today", "result", "forloop"})
+LANGUAGES = {"de": "Deutsch", "en": "Englisch", "tr": "Türkisch", "uk": "Ukrainisch", "ru": "Russisch", "ar": "Arabisch", "pl": "Polnisch",
+             "fr": "Französisch"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that would go wrong. `step` "": in the dialog as a whole. `proposal` says what to do about it."""
+
+    level: Level
+    step: str
+    path: str
+    sentence: str
+    proposal: str = ""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is there to be spoken of. None means: not looked at, as for a document that belongs to no organisation yet."""
+
+    tables: Mapping[str, Sequence[str]] | None = None  # key -> columns
+    topics: frozenset[str] | None = None
+    teams: frozenset[str] | None = None
+    offers: frozenset[str] | None = None
+    systems: frozenset[str] | None = None
+    dialogs: frozenset[str] | None = None
+    files: frozenset[str] | None = None
+    words: Mapping[str, str] = field(default_factory=dict)  # a word -> the other dialog it begins
+    kinds: Sequence[str] = ()  # messengers in use
+    plan: Callable[[str, Content], Plan] | None = None
+    title: Callable[[str], str] = str
+
+
+def find(dialog: Dialog, known: Known = Known()) -> list[Finding]:
+    """Find everything, errors first, in the order of the steps."""
+    found = [
+        *_whole(dialog, known),
+        *(finding for step in dialog.steps for finding in _step(dialog, step, known)),
+        *_loops(dialog),
+    ]
+    places = {step.id: number for number, step in enumerate(dialog.steps)}
+    return sorted(found, key=lambda each: (each.level != "error", places.get(each.step, -1)))
+
+
+def _error(step: str, path: str, sentence: str, proposal: str = "") -> Finding:
+    return Finding("error", step, path, sentence, proposal)
+
+
+def _warning(step: str, path: str, sentence: str, proposal: str = "") -> Finding:
+    return Finding("warning", step, path, sentence, proposal)
+
+
+# ── The whole ─────────────────────────────────────────────────────────────
+
+
+def _whole(dialog: Dialog, known: Known) -> Iterator[Finding]:
+    if not dialog.triggers:
+        yield _warning("", "triggers", "Diesen Dialog beginnt nichts.", "Geben Sie ein Wort, einen Link oder einen Platz im Menü an.")
+    for number, trigger in enumerate(dialog.triggers):
+        path = f"triggers.{number}"
+        listed = [word for each in trigger.words.values() for word in each]
+        if trigger.on == "words" and not any(plain(word) for word in listed):
+            yield _error("", path, "Dieser Auslöser hat kein Wort.", "Tragen Sie ein Wort ein oder entfernen Sie den Auslöser.")
+        if trigger.on in {"link", "button", "event"} and not plain(trigger.name):
+            yield _error("", path, "Diesem Auslöser fehlt der Name.", "Tragen Sie einen Namen ein.")
+        if trigger.on == "time" and not trigger.time:
+            yield _error("", path, "Diesem Auslöser fehlt die Uhrzeit.", "Tragen Sie eine Uhrzeit ein.")
+        for word in listed:
+            if words.command(word, RESERVED):
+                yield _error("", path, f"„{word}“ hat überall schon eine feste Bedeutung.", "Wählen Sie ein anderes Wort.")
+            elif other := known.words.get(plain(word)):
+                yield _warning(
+                    "", path, f"„{word}“ beginnt auch „{other}“.", "Dann gewinnt der ältere Dialog. Wählen Sie ein anderes Wort."
+                )
+    there = reached(dialog)
+    for step in dialog.steps:
+        if step.id not in there:
+            yield _error(step.id, "", "Zu diesem Schritt führt kein Weg.", "Lassen Sie einen Schritt hierher führen, oder löschen Sie ihn.")
+
+
+def _loops(dialog: Dialog) -> Iterator[Finding]:
+    """Steps that go round without anybody being asked: without a fork they never end, with one they may not."""
+    passing = {step.id: step for step in dialog.steps if not isinstance(step, WAITING)}
+    goals = {name: [way.goal for way in ways(dialog, step) if way.goal in passing] for name, step in passing.items()}
+    for ring in _rings(goals):
+        first = min(ring, key=lambda name: list(passing).index(name))
+        if any(isinstance(passing[name], Branch | LookUp) for name in ring):
+            yield _warning(
+                first, "next", "Diese Schritte können im Kreis laufen, ohne dass jemand gefragt wird.", "Fragen Sie im Kreis etwas."
+            )
+        else:
+            yield _error(first, "next", "Diese Schritte laufen endlos im Kreis.", "Lassen Sie einen davon woanders hin führen.")
+
+
+def _rings(goals: Mapping[str, Sequence[str]]) -> list[set[str]]:
+    """The groups of steps of which each leads to each (Tarjan's, without recursion: by two walks)."""
+    order: list[str] = []
+    seen: set[str] = set()
+    for start in goals:
+        stack = [(start, iter(goals[start]))] if start not in seen else []
+        seen.add(start)
+        while stack:
+            name, rest = stack[-1]
+            goal = next((each for each in rest if each not in seen), None)
+            if goal is None:
+                order.append(name)
+                stack.pop()
+            else:
+                seen.add(goal)
+                stack.append((goal, iter(goals[goal])))
+    back: dict[str, list[str]] = {name: [] for name in goals}
+    for name, found in goals.items():
+        for goal in found:
+            back[goal].append(name)
+    rings, done = [], set()
+    for name in reversed(order):
+        ring, open_ = set(), [name]
+        while open_:
+            each = open_.pop()
+            if each not in done:
+                done.add(each)
+                ring.add(each)
+                open_ += back[each]
+        if len(ring) > 1 or any(each in goals[each] for each in ring):
+            rings.append(ring)
+    return rings
+
+
+# ── A step ────────────────────────────────────────────────────────────────
+
+
+def _step(dialog: Dialog, step: Step, known: Known) -> Iterator[Finding]:
+    yield from _goals(dialog, step)
+    yield from _texts(dialog, step)
+    yield from _placeholders(dialog, step)
+    yield from _named(step, known)
+    if isinstance(step, AskStep):
+        yield from _check(step.id, step.check, known)
+    if isinstance(step, Choose):
+        yield from _options(step)
+    if isinstance(step, Question | Say):
+        yield from _messengers(dialog, step, known)
+        for each in step.files:
+            if known.files is not None and each.file not in known.files:
+                yield _error(step.id, "files", "Eine Datei fehlt.", "Laden Sie sie neu hoch oder nehmen Sie sie heraus.")
+
+
+def _goals(dialog: Dialog, step: Step) -> Iterator[Finding]:
+    names = [each.id for each in dialog.steps]
+    for way in ways(dialog, step):
+        if way.goal not in PLACES and dialog.step(way.goal) is None:
+            near = matching.near(way.goal, names, 60, 1)
+            proposal = f"Meinen Sie „{near[0]}“?" if near else "Wählen Sie einen Schritt, der da ist."
+            yield _error(step.id, way.path, f"Der Weg führt zu „{way.goal}“, und diesen Schritt gibt es nicht.", proposal)
+    speaks = isinstance(step, Say | End | HandOver | Send) and (bool(getattr(step, "text", {})) or isinstance(step, HandOver | Send))
+    usual = ways(dialog, step)[-1]
+    if isinstance(step, End) and not step.text and len(dialog.steps) > 1:
+        return
+    if usual.goal == "end" and not speaks and not isinstance(step, Start | Subscribe):
+        yield _warning(step.id, "next", "Hier endet der Dialog ohne ein Wort.", "Fügen Sie einen Schritt „Ende“ mit einem Dank an.")
+
+
+def _texts(dialog: Dialog, step: Step) -> Iterator[Finding]:
+    needs = {AskStep: "die Frage", Choose: "die Frage", Say: "der Text"}.get(type(step))
+    if needs and not any(text.strip() for text in getattr(step, "text", {}).values()) and not getattr(step, "files", []):
+        yield _error(step.id, "text", f"Hier fehlt {needs}.", "Schreiben Sie, was die Menschen lesen sollen.")
+    first = dialog.languages[0]
+    for path, texts in texts_of(step):
+        missing = [language for language in dialog.languages if not texts.get(language, "").strip()]
+        if first in missing:
+            yield _error(step.id, path, f"Der Text fehlt auf {_language(first)}.", "Ergänzen Sie ihn.")
+        elif missing:
+            named = ", ".join(_language(each) for each in missing)
+            yield _warning(step.id, path, f"Noch nicht übersetzt: {named}.", f"Bis dahin hören diese Menschen {_language(first)}.")
+
+
+def _language(code: str) -> str:
+    return LANGUAGES.get(code, code)
+
+
+def _placeholders(dialog: Dialog, step: Step) -> Iterator[Finding]:
+    saved = saved_names(dialog)
+    for path, text in _filled(step):
+        if problem := filling.problem(text):
+            yield _error(step.id, path, f"Ein Platzhalter ist nicht lesbar: {problem}", "Fügen Sie ihn neu ein.")
+            continue
+        for name in filling.names(text):
+            root, _dot, rest = name.partition(".")
+            answer = rest.split(".")[0]
+            if root in {"answers", "raw"} and answer and answer not in saved:
+                near = matching.near(answer, sorted(saved), 60, 1)
+                proposal = f"Meinen Sie „{near[0]}“?" if near else "Fügen Sie den Platzhalter aus dem Menü ein."
+                yield _error(step.id, path, f"Die Antwort „{answer}“ gibt es nicht.", proposal)
+
+
+def saved_names(dialog: Dialog) -> set[str]:
+    """All names under which this dialog keeps answers; those of its parts are not known here."""
+    found: set[str] = set()
+    for step in dialog.steps:
+        if isinstance(step, Question):
+            found |= {step.name, f"{step.name}_words", f"{step.name}_code", f"{step.name}_where", f"{step.name}_number"}
+        elif isinstance(step, CaseStep):
+            found.add(step.save)
+        elif isinstance(step, LookUp):
+            found |= {step.save, f"{step.save}_list"}
+        elif isinstance(step, Call):
+            found |= set(step.take)
+        elif isinstance(step, Set) and step.what == "answer":
+            found.add(step.name)
+    return found
+
+
+def _filled(step: Step) -> Iterator[tuple[str, str]]:
+    for path, texts in texts_of(step):
+        yield from ((path, text) for text in texts.values())
+    for name in ("value", "number", "path", "until", "file_name", "link", "label", "accept"):
+        if isinstance(value := getattr(step, name, ""), str) and value:
+            yield name, value
+    for name in ("body", "match"):
+        yield from ((f"{name}.{key}", value) for key, value in dict(getattr(step, name, {}) or {}).items())
+    for case in getattr(step, "cases", []):
+        yield from ((f"cases.{each.of}", each.value) for each in case.when)
+
+
+def _named(step: Step, known: Known) -> Iterator[Finding]:
+    """What a step speaks of must be there."""
+    asked: Iterable[tuple[str, str, frozenset[str] | None, str]] = ()
+    tables = None if known.tables is None else frozenset(known.tables)
+    if isinstance(step, LookUp):
+        asked = [("table", step.table, tables, "Die Tabelle")]
+    elif isinstance(step, Book):
+        asked = [("offer", step.offer, known.offers, "Das Terminangebot")]
+    elif isinstance(step, Call):
+        asked = [("system", step.system, known.systems, "Das System")]
+    elif isinstance(step, Start):
+        asked = [("dialog", step.dialog, known.dialogs, "Der Dialog")]
+    elif isinstance(step, Subscribe):
+        asked = [("topics", each, known.topics, "Das Thema") for each in step.topics]
+    elif isinstance(step, HandOver | CaseStep) and step.team:
+        asked = [("team", step.team, known.teams, "Das Team")]
+    for path, name, there, what in asked:
+        if there is not None and name not in there:
+            yield _error(
+                step.id, path, f"{what} „{name}“ gibt es hier nicht.", "Legen Sie es in den Einstellungen an, oder wählen Sie neu."
+            )
+    if isinstance(step, LookUp) and known.tables is not None and step.table in known.tables:
+        for column in step.match:
+            if column not in known.tables[step.table]:
+                yield _error(step.id, "match", f"Die Tabelle hat keine Spalte „{column}“.", "Wählen Sie eine ihrer Spalten.")
+
+
+def _check(step: str, check: Check, known: Known) -> Iterator[Finding]:
+    if check.pattern:
+        try:
+            re.compile(check.pattern)
+        except re.error:
+            yield _error(step, "check.pattern", "Das Muster ist nicht lesbar.", "Prüfen Sie die Klammern.")
+        if NESTED.search(check.pattern):
+            yield _error(step, "check.pattern", "Dieses Muster kann sehr lange rechnen.", "Vermeiden Sie Wiederholungen in Wiederholungen.")
+    if check.table and known.tables is not None:
+        if check.table not in known.tables:
+            yield _error(step, "check.table", f"Die Tabelle „{check.table}“ gibt es hier nicht.", "Legen Sie sie an, oder wählen Sie neu.")
+        elif check.column and check.column not in known.tables[check.table]:
+            yield _error(step, "check.column", f"Die Tabelle hat keine Spalte „{check.column}“.", "Wählen Sie eine ihrer Spalten.")
+    for name, end in (("least", check.least), ("most", check.most)):
+        if end and not _readable(end):
+            yield _error(
+                step, f"check.{name}", f"„{end}“ ist weder Zahl noch Tag noch Uhrzeit.", "Schreiben Sie 10, +14, today oder 08:00."
+            )
+
+
+def _readable(end: str) -> bool:
+    if re.fullmatch(r"\d{2}:\d{2}", end):
+        return True
+    try:
+        return understanding.end_of(end, date(2026, 1, 1)) is not None
+    except ValueError:
+        try:
+            return Decimal(end).is_finite()
+        except InvalidOperation:
+            return False
+
+
+def _options(step: Choose) -> Iterator[Finding]:
+    told: dict[str, str] = {}
+    for option in step.options:
+        listed = [*option.title.values(), *(word for each in option.words.values() for word in each)]
+        for word in dict.fromkeys(plain(each) for each in listed):
+            if told.get(word, option.id) != option.id:
+                yield _error(step.id, f"options.{option.id}", f"„{word}“ steht bei zwei Möglichkeiten.", "Geben Sie jeder eigene Wörter.")
+            told[word] = option.id
+            if word and words.command(word, (*RESERVED, *STEERING)):
+                yield _error(step.id, f"options.{option.id}", f"„{word}“ hat überall schon eine Bedeutung.", "Wählen Sie ein anderes Wort.")
+
+
+def _messengers(dialog: Dialog, step: Question | Say, known: Known) -> Iterator[Finding]:
+    """Ask every messenger in use how it would show this, in every language."""
+    if known.plan is None:
+        return
+    told: set[tuple[str, str]] = set()
+    for language in dialog.languages:
+        content = _content(step, language)
+        for kind in known.kinds if content.text else ():
+            for note in known.plan(kind, content).notes:
+                sentence = note.text.format(**note.values)
+                if (note.level == "info" and note.code != "split") or (kind, sentence) in told:
+                    continue
+                told.add((kind, sentence))
+                level: Level = "error" if note.level == "error" else "warning"
+                yield Finding(level, step.id, "text", f"{known.title(kind)}, {_language(language)}: {sentence}", "Kürzen Sie hier.")
+
+
+def _content(step: Question | Say, language: str) -> Content:
+    def said(texts: Texts) -> str:
+        return texts.get(language) or next(iter(texts.values()), "")
+
+    options = step.options if isinstance(step, Choose) else []
+    choices = [Choice(id=f"d:000000:100:{each.id}", title=said(each.title), description=said(each.description)) for each in options]
+    label = said(step.label) if isinstance(step, Choose) else ""
+    return Content(text=said(step.text), choices=choices, choices_label=label or "Auswahl")
