@@ -84,8 +84,8 @@ def confirm(booking: Booking, note: str = "") -> Booking:
     again, row.state, row.held_until, row.note = row.state != State.HELD, State.BOOKED, None, note or row.note
     if again:
         _seat(row, row.begins_at, timezone.now())
-    row.reminded = times.passed(row.offer.reminders, row.begins_at, timezone.now())
-    row.save()
+    else:
+        _keep(row, timezone.now())
     return _noted(row, "confirm", None)
 
 
@@ -97,7 +97,6 @@ def book_for(offer: Offer, begins_at: datetime, person: Person, *, operator: Ope
     offer, now = _lock(offer), timezone.now()
     row = Booking(organisation_id=offer.organisation_id, offer=offer, state=State.BOOKED, operator=operator)
     row.contact, row.address, row.name, row.note = person.contact, person.address, person.name, person.note
-    row.reminded = times.passed(offer.reminders, begins_at, now)
     _seat(row, begins_at, now)
     return _noted(row, "book", operator)
 
@@ -121,7 +120,6 @@ def move(booking: Booking, begins_at: datetime, *, operator: Operator | None = N
     if operator is None and not (first <= begins_at < last and row.begins_at > now):
         raise Taken("not_offered")
     row.sequence, row.unreached = row.sequence + 1, ""
-    row.reminded = times.passed(row.offer.reminders, begins_at, now)
     _seat(row, begins_at, now)
     return _noted(row, "move", operator)
 
@@ -142,8 +140,11 @@ def missed(booking: Booking, *, operator: Operator) -> Booking:
 def reopen(booking: Booking, *, operator: Operator) -> Booking:
     """Take back how it went: a slip of the finger."""
     row = _locked(booking, State.DONE, State.MISSED)
+    others = reading.taken(row.offer, row.begins_at, row.ends_at, but=row.pk)
+    if any(each.desk == row.desk and each.begins_at < row.ends_at and row.begins_at < each.ends_at for each in others):
+        raise Taken  # somebody has the desk by now
     row.state, row.ended_at, row.ended_by = State.BOOKED, None, Booking.By.NOBODY
-    _seat(row, row.begins_at, timezone.now(), anew=False)
+    _keep(row, timezone.now())
     return _noted(row, "reopen", operator)
 
 
@@ -164,6 +165,12 @@ def free_held(now: datetime) -> int:
         rows = Booking.objects.filter(pk=pk, state=State.HELD, held_until__lte=now)
         number += rows.update(state=State.CANCELLED, ended_by=Booking.By.CLOCK, ended_at=now)
     return number
+
+
+def on_stopped(sender: object, *, contact: Contact, **more: Any) -> None:
+    """Who says STOP keeps their appointment and is reminded of it no more."""
+    rows = Booking.objects.filter(contact=contact, state=State.BOOKED, remind_at__isnull=False)
+    rows.update(remind_at=None, unreached="reminder:stopped")
 
 
 def on_joined(sender: object, *, into: Contact, other: Contact, **more: Any) -> None:
@@ -205,20 +212,27 @@ def _locked(booking: Booking, *states: str) -> Booking:
     return row
 
 
-def _seat(row: Booking, begins_at: datetime, now: datetime, *, anew: bool = True) -> None:
+def _seat(row: Booking, begins_at: datetime, now: datetime) -> None:
     """Give a row a time and a desk that is free then, or raise Taken. The offer is locked."""
     offer = row.offer
     offer.bookings.filter(state=State.HELD, held_until__lte=now).exclude(pk=row.pk).update(
         state=State.CANCELLED, ended_by=Booking.By.CLOCK, ended_at=now
     )
-    plan = reading.plan(offer)
-    ends_at = begins_at + plan.length if anew else row.ends_at
-    if anew and not _offered(offer, begins_at):
+    if not _offered(offer, begins_at):
         raise Taken("not_offered")
+    plan, ends_at = reading.plan(offer), begins_at + timedelta(minutes=offer.minutes)
     desk = times.desk(plan, begins_at, ends_at, reading.taken(offer, begins_at, ends_at, now, but=row.pk))
     if desk is None:
         raise Taken
     row.begins_at, row.ends_at, row.desk = begins_at, ends_at, desk
+    _keep(row, now)
+
+
+def _keep(row: Booking, now: datetime) -> None:
+    """Save a row with the reminders that are still to come: nobody is reminded in the minute after booking."""
+    if row.state == State.BOOKED:
+        row.reminded = times.passed(row.offer.reminders, row.begins_at, now)
+        row.remind_at = times.upcoming(row.offer.reminders, row.reminded, row.begins_at)
     if row.pk is None:
         while Booking.objects.filter(organisation=row.organisation_id, code=row.code).exists():
             row.code = new_code()

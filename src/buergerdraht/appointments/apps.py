@@ -10,5 +10,6 @@ class AppointmentsConfig(AppConfig):
         from buergerdraht.appointments import actions
         from buergerdraht.contacts import actions as contacts
 
+        contacts.stopped.connect(actions.on_stopped, dispatch_uid="appointments.stopped")
         contacts.joined.connect(actions.on_joined, dispatch_uid="appointments.joined")
         contacts.parted.connect(actions.on_parted, dispatch_uid="appointments.parted")

@@ -47,6 +47,7 @@ class Offer(models.Model):
     per_contact = models.PositiveSmallIntegerField(default=1)  # coming ones of one person
     rules = models.JSONField(default=list, blank=True)  # [{"weekday": 0, "begin": "08:00", "end": "12:00"}], Monday is 0
     reminders = models.JSONField(default=list, blank=True)  # hours before, e.g. [24, 2]
+    template = models.CharField(max_length=512, blank=True, default="", db_default="")  # of a reminder where the window is closed, by name
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -111,7 +112,8 @@ class Booking(models.Model):
     operator = models.ForeignKey(Operator, models.SET_NULL, null=True)  # who of us booked it
     sequence = models.PositiveSmallIntegerField(default=0)  # how often it was changed, for calendars
     reminded = models.JSONField(default=list, blank=True)  # hours before that are dealt with: said, or too late to be said
-    unreached = models.CharField(max_length=40, blank=True)  # why the last word to them could not go out, a code of connectors.reasons
+    remind_at = models.DateTimeField(null=True)  # when the next reminder is due
+    unreached = models.CharField(max_length=60, blank=True)  # what could not be said to them and why, e.g. "reminder:window_closed"
     ended_by = models.CharField(max_length=8, choices=By.choices, default=By.NOBODY, blank=True)
     ended_at = models.DateTimeField(null=True)
     emptied = models.BooleanField(default=False)  # the person was taken out of it: a number remains
@@ -137,7 +139,7 @@ class Booking(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["organisation", "begins_at"], name="booking_day"),
             models.Index(fields=["contact"], name="booking_contact"),
-            models.Index(fields=["begins_at"], name="booking_due", condition=Q(state="booked")),
+            models.Index(fields=["remind_at"], name="booking_due", condition=Q(state="booked", remind_at__isnull=False)),
             models.Index(fields=["held_until"], name="booking_held", condition=Q(state="held")),
         ]
 

@@ -113,6 +113,11 @@ def passed(reminders: Iterable[int], begins_at: datetime, now: datetime) -> list
     return [hours for hours in reminders if begins_at - timedelta(hours=hours) <= now]
 
 
+def upcoming(reminders: Iterable[int], said: Collection[int], begins_at: datetime) -> datetime | None:
+    """Find the moment of the next reminder."""
+    return min((begins_at - timedelta(hours=hours) for hours in reminders if hours not in said), default=None)
+
+
 def due(reminders: Iterable[int], said: Collection[int], begins_at: datetime, now: datetime) -> int | None:
     """Name the reminder to say now, the last of several that are due; none once it has begun."""
     waiting = [hours for hours in passed(reminders, begins_at, now) if hours not in said]
