@@ -198,7 +198,8 @@ def _several(conversation: Conversation) -> bool:
 def _who(message: Message, name: str) -> str:
     if message.author == Message.Author.CITIZEN:
         return name
-    return message.operator.name if message.operator else words.author(message.author)
+    by = message.data.get("by") if message.author == Message.Author.NOTE else None  # an automatic's note says which one's
+    return message.operator.name if message.operator else by or words.author(message.author)
 
 
 def _one_run(before: Message, message: Message) -> bool:

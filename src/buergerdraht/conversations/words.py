@@ -85,6 +85,10 @@ def line(message: Message) -> str:
         "calmed": _("%(who)s hat Entwarnung gegeben"),
         "gone": _("Die Person hat den Kanal %(name)s blockiert oder verlassen"),
         "back": _("Die Person ist über %(name)s wieder erreichbar"),
+        "dialog_hold": _("%(who)s hat den Dialog %(name)s angehalten"),
+        "dialog_resume": _("%(who)s hat den Dialog %(name)s weitermachen lassen"),
+        "dialog_begin": _("%(who)s hat den Dialog %(name)s begonnen"),
+        "dialog_end": _("%(who)s hat den Dialog %(name)s beendet"),
         "deleted_unknown": _("Die Person hat eine ältere Nachricht gelöscht, die hier nicht vorliegt"),
         "reaction_gone": _("Die Person hat eine Reaktion zurückgenommen"),
     }.get(message.kind, "")

@@ -8,7 +8,10 @@ class DialogsConfig(AppConfig):
 
     def ready(self) -> None:
         from buergerdraht.contacts import actions as contacts
-        from buergerdraht.dialogs import sessions
+        from buergerdraht.conversations import page
+        from buergerdraht.dialogs import sessions, thread_views
+
+        page.BESIDE.append(thread_views.beside)
 
         contacts.joined.connect(sessions.on_joined, dispatch_uid="dialogs.joined")
         contacts.parted.connect(sessions.on_parted, dispatch_uid="dialogs.parted")

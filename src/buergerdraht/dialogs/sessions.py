@@ -338,15 +338,31 @@ def resume(session: Session, *, operator: Operator) -> bool:
     row = locked(session.pk)
     if row is None or row.state not in {State.HELD, State.HANDED} or running(row.contact) is not None:
         return False
-    conversation = outgoing.thread(row.contact)
+    _give_back(outgoing.thread(row.contact))
+    walk, house = _decode(row.walk), House(row)
+    _noted(row, "resume", operator)
+    machine.resume(walk, house)
+    _keep(row, walk, house)
+    return not house.refused
+
+
+@transaction.atomic
+def begin_by(dialog: Dialog, conversation: Conversation, *, operator: Operator) -> Session:
+    """Begin a dialog with somebody, because one of us wants it; it has the word then."""
+    contact = Contact.objects.select_related("organisation").get(pk=conversation.contact_id)
+    thread = outgoing.thread(contact)
+    _give_back(thread)
+    address = Address.objects.select_related("channel").get(pk=thread.last_address_id or 0)
+    session = begin(dialog, contact, address, by="operator")
+    _noted(session, "begin", operator)
+    return session
+
+
+def _give_back(conversation: Conversation) -> None:
+    """Nobody of us has the word any more."""
     conversation.state, conversation.operator = Conversation.State.BOT, None
     conversations.quiet(conversation)
     conversations.keep(conversation)
-    walk, house = _decode(row.walk), House(row)
-    machine.resume(walk, house)
-    _keep(row, walk, house)
-    _noted(row, "resume", operator)
-    return not house.refused
 
 
 @transaction.atomic
@@ -356,12 +372,11 @@ def restart(session: Session, *, operator: Operator) -> Session | None:
     if row is None or row.dialog.live_id is None:
         return None
     end(row, operator=operator)
-    conversation = outgoing.thread(row.contact)
-    conversation.state, conversation.operator = Conversation.State.BOT, None
-    conversations.quiet(conversation)
-    conversations.keep(conversation)
+    _give_back(outgoing.thread(row.contact))
     dialog = Dialog.objects.select_related("live", "organisation").get(pk=row.dialog_id)
-    return begin(dialog, row.contact, row.address, by="operator")
+    again = begin(dialog, row.contact, row.address, by="operator")
+    _noted(again, "begin", operator)
+    return again
 
 
 @transaction.atomic
@@ -387,6 +402,8 @@ def walk_of(session: Session) -> Walk:
 
 
 def _noted(session: Session, verb: str, operator: Operator) -> None:
+    """A line in the thread, and one in the audit log."""
+    outgoing.line(outgoing.thread(session.contact), f"dialog_{verb}", operator=operator, name=session.dialog.title)
     audit.record(session.organisation, f"dialogs.{verb}", operator=operator, subject=f"session:{session.pk}", dialog=session.dialog_id)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 
 from buergerdraht.accounts.models import Membership, Organisation, Team
 from buergerdraht.connectors.contract import Content
@@ -159,3 +160,29 @@ def test_the_neighbour_town_begins_nothing_of_ours(say: Say, bulky: Dialog, chan
     triggers.forget()
     say("paula", "Sperrmüll")
     assert not Session.objects.exists()
+
+
+def test_beside_the_thread_stand_the_answers_and_the_ways_to_act(say: Say, bulky: Dialog, kemal: Membership, client: Client) -> None:
+    say("paula", "Sperrmüll")
+    say("paula", "1")
+    say("paula", "Am Bach 3")
+    client.force_login(kemal.operator)
+    thread = f"/o/musterstadt/posteingang/{Conversation.objects.get().pk}/"
+    shown = client.get(thread).content.decode()
+    assert "Am Bach 3" in shown
+    session = Session.objects.get()
+    answer = client.post(f"/o/musterstadt/posteingang/dialog/{session.pk}/uebernehmen/", follow=True)
+    assert "Kemal hat den Dialog Sperrmüll angehalten" in answer.content.decode()
+    assert say("paula", "Noch da?") == ""
+    client.post(f"/o/musterstadt/posteingang/dialog/{session.pk}/weiter/")
+    assert say("paula", "in einer Woche").startswith("Ich habe verstanden")
+    client.post(f"/o/musterstadt/posteingang/dialog/{session.pk}/beenden/")
+    client.post(f"/o/musterstadt/posteingang/{Conversation.objects.get().pk}/dialog/", {"dialog": bulky.pk})
+    assert [each.state for each in Session.objects.order_by("pk")] == ["ended", "running"]
+
+
+def test_readers_do_not_act(say: Say, bulky: Dialog, kemal: Membership, client: Client) -> None:
+    Membership.objects.update(roles=["reader"])
+    say("paula", "Sperrmüll")
+    client.force_login(kemal.operator)
+    assert client.post(f"/o/musterstadt/posteingang/dialog/{Session.objects.get().pk}/beenden/").status_code == 403
