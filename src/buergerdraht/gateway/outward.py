@@ -1,8 +1,9 @@
 """Call an address that somebody entered, without being led astray: public addresses only, checked where the connection is made.
 
 What a name stands for is looked at when its socket is opened, so that it can neither point into our own network nor change its mind
-between a check and the call, in whatever signs it is written. No redirect is followed, no proxy used, the answer's body is not read.
-Who calls says which networks of one's own are allowed beside them; loopback among those may be called without TLS.
+between a check and the call, in whatever signs it is written. No redirect is followed, no proxy used. `post` delivers and reads no
+answer; `ask` reads one, so much and no more. Who calls says which networks of one's own are allowed beside the public ones; loopback
+among those may be called without TLS, and with `plain` all of them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import socket
 import ssl
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 import aiohttp
 from asgiref.sync import async_to_sync
@@ -36,10 +38,32 @@ class Final(Undelivered):
     """No further try will help."""
 
 
+class Ask(NamedTuple):
+    """What is asked of a machine, how long it may take altogether, and how many bytes of its answer are read."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    seconds: float
+    most: int
+
+
+class Heard(NamedTuple):
+    status: int
+    body: bytes
+
+
+def ask(wish: Ask, networks: Networks, *, plain: bool = False) -> Heard:
+    """Ask, and read the answer. Raises Undelivered or Final where there is none; any status is an answer."""
+    refuse(wish.url, networks, plain=plain)
+    return async_to_sync(_ask)(wish, networks)
+
+
 def post(url: str, body: bytes, headers: Mapping[str, str], networks: Networks) -> None:
     """Deliver a body. Raises Undelivered or Final unless the answer is 2xx."""
     refuse(url, networks)
-    status = async_to_sync(_post)(url, body, headers, networks)
+    status = async_to_sync(_ask)(Ask("POST", url, headers, body, SECONDS, 0), networks).status
     if 200 <= status < 300:
         return
     if status == 410:
@@ -51,15 +75,16 @@ def post(url: str, body: bytes, headers: Mapping[str, str], networks: Networks) 
     raise (Undelivered if status in {408, 425, 429} else Final)("refused", status)
 
 
-def refuse(url: str, networks: Networks) -> None:
-    """Raise Final where the address itself already says that we may not call it."""
+def refuse(url: str, networks: Networks, *, plain: bool = False) -> None:
+    """Raise Final where the address itself already says that we may not call it; a name is looked at again with its socket."""
     try:
         parts = URL(url)  # read as the caller below reads it
     except ValueError:
         raise Final("address_refused") from None
     literal = _literal(parts.raw_host or "")
     loopback = literal is not None and literal.is_loopback and allowed(literal, networks)
-    fits = parts.scheme == "https" or (parts.scheme == "http" and loopback)
+    own = literal is None or any(inner(literal) in network for network in networks)
+    fits = parts.scheme == "https" or (parts.scheme == "http" and (loopback or (plain and own)))
     if not fits or not parts.raw_host or not parts.port or len(url) > LONGEST or parts.user is not None or parts.password is not None:
         raise Final("address_refused")
     if literal is not None and not allowed(literal, networks):
@@ -83,10 +108,11 @@ def inner(address: IPAddress) -> IPAddress:
     return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else address)
 
 
-def opened(networks: Networks, target: aiohttp.AddrInfoType) -> socket.socket:
-    """Open a socket for this target, and for no inner one."""
+def opened(networks: Networks, target: aiohttp.AddrInfoType, *, own: bool = False) -> socket.socket:
+    """Open a socket for this target, and for no inner one; with `own` for the named networks alone."""
     family, kind, protocol, _, place = target
-    if not allowed(ipaddress.ip_address(str(place[0]).partition("%")[0]), networks):
+    address = ipaddress.ip_address(str(place[0]).partition("%")[0])
+    if not allowed(address, networks) or (own and not any(inner(address) in network for network in networks)):
         raise _Inward
     return socket.socket(family, kind, protocol)
 
@@ -95,17 +121,33 @@ class _Inward(Exception):
     """The name leads into a network we may not call."""
 
 
-async def _post(url: str, body: bytes, headers: Mapping[str, str], networks: Networks) -> int:
-    connector = aiohttp.TCPConnector(socket_factory=partial(opened, networks), use_dns_cache=False, force_close=True)
-    patience = aiohttp.ClientTimeout(total=SECONDS)
+async def _ask(wish: Ask, networks: Networks) -> Heard:
+    """Call; what goes without TLS reaches the named networks alone."""
+    factory = partial(opened, networks, own=URL(wish.url).scheme == "http")
+    connector = aiohttp.TCPConnector(socket_factory=factory, use_dns_cache=False, force_close=True)
+    patience = aiohttp.ClientTimeout(total=wish.seconds)
+    headers = {**wish.headers, "Accept-Encoding": "identity"}  # nothing packed: a small answer cannot unfold into a large one
     try:
         async with (
-            aiohttp.ClientSession(connector=connector, timeout=patience, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()) as session,
-            session.post(url, data=body, headers=dict(headers), allow_redirects=False) as answer,
+            aiohttp.ClientSession(
+                connector=connector, timeout=patience, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
+            ) as session,
+            session.request(wish.method, wish.url, data=wish.body or None, headers=headers, allow_redirects=False) as answer,
         ):
-            return int(answer.status)
+            return Heard(int(answer.status), await _read(answer, wish.most) if wish.most else b"")
     except Exception as problem:
         raise _translated(problem) from None
+
+
+async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes:
+    if answer.headers.get("Content-Encoding", "identity").lower() not in {"", "identity"}:
+        raise Final("unreadable", answer.status)
+    body = b""
+    while len(body) <= most and (more := await answer.content.read(most + 1 - len(body))):
+        body += more
+    if len(body) > most:
+        raise Final("too_large", answer.status)
+    return body
 
 
 def _translated(problem: Exception) -> Exception:
