@@ -18,6 +18,7 @@ import uvloop
 
 from benchmarks.bodies import Hook
 from benchmarks.citizens import Citizens, Post, Reports
+from benchmarks.walkers import Walkers
 
 ANSWER = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
@@ -43,6 +44,7 @@ class Provider:
         self.post = Post()
         self.reports = Reports(self.post)
         self.citizens = Citizens(self.post)
+        self.walkers = Walkers(self.post)
 
     def accept(self, line: Line, head: bytes, body: bytes) -> None:
         if b'"status":"read"' in body:
@@ -59,6 +61,8 @@ class Provider:
         self.seconds[second] = self.seconds.get(second, 0) + 1
         if self.citizens.asked and (since := self.citizens.asked.pop(to.lstrip(b"+"), 0.0)):
             self.citizens.answered.append(time.perf_counter() - since)
+        if self.walkers.people:
+            self.walkers.arrived(to.lstrip(b"+"))
         if self.reports.on:
             phone = head[: head.find(b" ", 6)].split(b"/")[2]
             start = body.find(b'"biz_opaque_callback_data":"') + 28
@@ -97,6 +101,8 @@ class Provider:
             self.post.open(wishes["web"], int(wishes.get("connections", 64)))
         if "reports" in wishes:
             self.reports.switch(bool(wishes["reports"]), int(wishes.get("together", 1)))
+        if "walkers" in wishes:
+            self.walkers.begin(wishes["walkers"])
         if "citizens" in wishes:
             self.citizens.begin(wishes["citizens"])
         return {
@@ -110,6 +116,7 @@ class Provider:
             "asked": self.citizens.count,
             "unanswered": len(self.citizens.asked),
             "answered": [round(each, 4) for each in self.citizens.answered] if wishes.get("answers") else len(self.citizens.answered),
+            **self.walkers.told(bool(wishes.get("answers"))),
             **self.post.told(),
         }
 

@@ -201,7 +201,7 @@ def begin(dialog: Dialog, contact: Contact, address: Address, *, by: str, purpos
 def _keep(session: Session, walk: Walk, house: House) -> None:
     """Write down where a walk stands, and what happened for the figures."""
     if house.request:
-        walk.data["request"] = house.request["request"]
+        walk.data["request"] = house.request
     session.walk = _encode(walk).decode()
     session.state = ENDS[walk.state]
     session.step = walk.here.step

@@ -224,9 +224,9 @@ class House:
             return False
         try:
             request = calling.build(step, system, facts)
-        except calling.Unbuildable:
+        except calling.Refused:
             return False
-        self.request = {"serial": serial, "request": request}
+        self.request = calling.kept(request)
         number = self.session.pk
         transaction.on_commit(lambda: calls.later(number, serial))
         return True

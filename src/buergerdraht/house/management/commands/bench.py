@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-PARTS = ("send", "both", "webhook", "receipts", "ingest", "reply", "screens", "audience", "million", "console", "search", "start", "outbox")
+PARTS = ("send", "both", "webhook", "receipts", "ingest", "reply", "dialogs", "screens", "audience", "million", "console", "search", "start", "outbox")
 
 
 class Command(BaseCommand):
