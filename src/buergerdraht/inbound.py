@@ -24,8 +24,8 @@ TAKERS: tuple[Taker, ...] = (
     emergencies.take,  # 110 and 112 at once, whoever holds it, and people after it
     marks.take,  # "how was it?" was asked, and this is the answer
     answering.hold,  # a person holds the conversation: no automatic speaks (law 11)
+    dialogs.take,  # a dialog waits for an answer, or begins with this; what it asks for may be sent
     emergencies.warn,  # takes nothing: asks not to send account numbers and the like
-    dialogs.take,  # a dialog waits for an answer, or begins with this
     consultations.take,  # the mayor's hour: signing up, waiting
     signup.take,
     commands.menu,  # where there is no menu, it is a call for help

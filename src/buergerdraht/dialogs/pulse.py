@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from datetime import timedelta
 
 from django.db import DatabaseError, OperationalError, close_old_connections
 from django.utils import timezone
@@ -12,6 +13,7 @@ from buergerdraht.dialogs import sessions
 
 log = logging.getLogger("buergerdraht.dialogs")
 BEAT = 0.5  # seconds
+PUT_OFF = timedelta(minutes=5)  # what cannot be woken is tried again
 CALM = 5.0  # after the database was away
 
 
@@ -38,5 +40,5 @@ def beat() -> int:
             raise
         except Exception as problem:
             log.exception("dialogs.wake session=%s problem=%s", number, type(problem).__name__)
-            sessions.put_off(number, now)
+            sessions.put_off(number, now + PUT_OFF)
     return woken

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ from django.db import transaction
 from buergerdraht.accounts import audit
 from buergerdraht.accounts.models import Operator, Organisation
 from buergerdraht.connectors.contract import Content
-from buergerdraht.contacts import answers
+from buergerdraht.contacts import answers, outreach
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.models import Address, Contact
 from buergerdraht.conversations import actions as conversations
@@ -26,7 +26,7 @@ from buergerdraht.conversations.models import Conversation, Message
 from buergerdraht.dialogs import machine, triggers, world
 from buergerdraht.dialogs.models import Dialog, Session, Trace
 from buergerdraht.dialogs.sentences import ours
-from buergerdraht.dialogs.walk import CALL, RUNNING, SILENCE, TIME, Said, Walk
+from buergerdraht.dialogs.walk import ANSWER, CALL, RUNNING, SILENCE, TIME, Said, Walk
 from buergerdraht.dialogs.world import House, show_menu
 
 State = Session.State
@@ -34,7 +34,7 @@ SPEECHLESS = frozenset({"deletion", "reaction", "unsupported", "edit"})
 MENU = triggers.MENU_STEP
 ENDS = {"done": State.DONE, "left": State.LEFT, "handed": State.HANDED, "expired": State.EXPIRED, RUNNING: State.RUNNING}
 MOST_PENDING = 50
-PUT_OFF = timedelta(minutes=5)
+UNASKED = frozenset({ANSWER, TIME, SILENCE})  # what is said when these end comes unasked: not at night
 _decode, _encode = msgspec.json.Decoder(Walk).decode, msgspec.json.encode
 EMPTY = Walk(frames=[], state="done")
 _said = msgspec.json.Decoder(list[Said]).decode
@@ -262,15 +262,17 @@ def wake(number: int, now: datetime) -> bool:
         _set(session, State.HELD)
         return True
     walk, house = _decode(session.walk), House(session)
+    if walk.waits in UNASKED and (until := outreach.quiet_until(session.organisation, now)):
+        put_off(number, until)
+        return True
     machine.wake(walk, house)
     _keep(session, walk, house)
     _catch_up(session, walk)
     return True
 
 
-def put_off(number: int, now: datetime) -> None:
-    """Try again later what could not be woken."""
-    Session.objects.filter(pk=number).update(wakes_at=now + PUT_OFF)
+def put_off(number: int, until: datetime) -> None:
+    Session.objects.filter(pk=number).update(wakes_at=until)
 
 
 def locked(number: int) -> Session | None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from buergerdraht.accounts.models import Membership, Organisation, Team
 from buergerdraht.connectors.contract import Content
+from buergerdraht.contacts import actions as contacts
+from buergerdraht.contacts import ledger
+from buergerdraht.contacts.models import Contact, Topic
 from buergerdraht.conversations import actions, answering, holding
 from buergerdraht.conversations.models import Conversation, Message
-from buergerdraht.dialogs import sessions
+from buergerdraht.dialogs import sessions, timetable
 from buergerdraht.dialogs.models import Dialog, Session, Trace
 from buergerdraht.dialogs.tests.conftest import Say, let_pass, make_live
 
@@ -186,3 +192,55 @@ def test_readers_do_not_act(say: Say, bulky: Dialog, kemal: Membership, client: 
     say("paula", "Sperrmüll")
     client.force_login(kemal.operator)
     assert client.post(f"/o/musterstadt/posteingang/dialog/{Session.objects.get().pk}/beenden/").status_code == 403
+
+
+def test_nobody_is_reminded_at_night(say: Say, bulky: Dialog, town: Organisation) -> None:
+    say("paula", "Sperrmüll")
+    now = timezone.localtime()
+    town.quiet_from, town.quiet_until = (now - timedelta(hours=1)).time(), (now + timedelta(hours=3)).time()
+    town.save()
+    assert let_pass(hours=2) == ""
+    assert Session.objects.get().wakes_at > timezone.now() + timedelta(hours=2)
+    Organisation.objects.update(quiet_from=None)
+    assert "Sind Sie noch da?" in let_pass(hours=4)
+
+
+ASKED = """
+key: check
+title: {de: Nachfrage}
+triggers: [{on: time, time: '%s', topic: news}]
+steps: [{id: q, kind: ask, want: yes_no, text: {de: Alles gut}}]
+"""
+BANK = """
+key: bank
+title: {de: Bank}
+triggers: [{on: words, words: {de: [Bank]}}]
+steps:
+  - {id: q, kind: ask, want: iban, text: {de: IBAN}}
+  - {id: e, kind: end, text: {de: 'Danke {{ answers.q }}'}}
+"""
+
+
+def test_begins_by_the_clock_once_a_day_with_those_who_subscribed(say: Say, town: Organisation) -> None:
+    topic = Topic.objects.create(organisation=town, key="news", title={"de": "News"})
+    for who in ("paula", "veit"):
+        say(who, "hallo")
+    paula = Contact.objects.order_by("pk").first()
+    address = paula.addresses.get()
+    proof = ledger.Proof(channel=address.channel, evidence="x")
+    contacts.subscribe(paula, [topic], address, proof)
+    contacts.confirm(paula, address, proof)
+    now = timezone.localtime()
+    make_live(town, ASKED % (now - timedelta(minutes=1)).strftime("%H:%M"))
+    before = now.replace(hour=0, minute=0) if now.hour == 0 and now.minute < 2 else now
+    assert timetable.begin_due(before) == 1
+    assert timetable.begin_due(before) == 0
+    assert Session.objects.get().contact == paula
+    assert timetable.begin_due(before + timedelta(hours=2)) == 0
+
+
+def test_account_numbers_are_welcome_where_a_dialog_asks_for_them(say: Say, town: Organisation) -> None:
+    make_live(town, BANK)
+    say("paula", "Bank")
+    assert say("paula", "DE02 1203 0000 0000 2020 51") == "Danke DE02 … 2051"
+    assert "nicht über den Messenger" in say("veit", "DE02 1203 0000 0000 2020 51")
