@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from buergerdraht.accounts.models import Invitation, Membership, Operator, Organisation, Role, Team
 from buergerdraht.accounts.rights import RIGHTS, Right
+from buergerdraht.appointments.models import Booking, Closure, Offer
 from buergerdraht.broadcasts.models import Broadcast
 from buergerdraht.consultations.models import Consultation, Guest
 from buergerdraht.contacts.models import Contact, ContactImport, District, Topic
@@ -77,7 +78,11 @@ def foreign_rows(other: Organisation) -> dict[str, Any]:
         begins_at=timezone.now(),
         ends_at=timezone.now() + timedelta(hours=1),
     )
+    offer = Offer.objects.create(organisation=other, key="ausweis", title={"de": "Ausweis"})
+    times = {"begins_at": timezone.now(), "ends_at": timezone.now() + timedelta(minutes=20)}
     return {
+        "offer": offer.pk,
+        "closure": Closure.objects.create(organisation=other, first=timezone.localdate(), last=timezone.localdate()).pk,
         "guest": Guest.objects.create(organisation=other, consultation=hour, contact=contact, state="waiting", number=1).pk,
         "contact": contact.pk,
         "upload": ContactImport.objects.create(
@@ -98,6 +103,7 @@ def foreign_rows(other: Organisation) -> dict[str, Any]:
         "number": {
             "posteingang/": conversation.pk,
             "sprechstunden/": hour.pk,
+            "termine/": Booking.objects.create(organisation=other, offer=offer, contact=contact, desk=1, state="booked", **times).pk,
             "rundnachrichten/": Broadcast.objects.create(organisation=other, title="Wochenmarkt").pk,
             "einstellungen/kanaele/": channel.pk,
             "einstellungen/team/einladung/": Invitation.objects.create(

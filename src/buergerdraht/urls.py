@@ -7,6 +7,7 @@ desk = [
     path("", include("buergerdraht.conversations.urls")),
     path("", include("buergerdraht.broadcasts.urls")),
     path("", include("buergerdraht.consultations.urls")),
+    path("", include("buergerdraht.appointments.urls")),
     path("", include("buergerdraht.dialogs.thread_urls")),
     path("", include("buergerdraht.contacts.urls")),
     path("", include("buergerdraht.privacy.urls")),

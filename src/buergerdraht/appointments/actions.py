@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from buergerdraht.accounts import audit
 from buergerdraht.accounts.models import Operator, Organisation
-from buergerdraht.appointments import reading, times
-from buergerdraht.appointments.models import Booking, Offer, new_code
+from buergerdraht.appointments import reading, telling, times
+from buergerdraht.appointments.models import Booking, Closure, Offer, new_code
 from buergerdraht.contacts.models import Address, Contact
 from buergerdraht.conversations import outgoing
 
@@ -51,6 +51,7 @@ class Person:
     address: Address | None = None
     name: str = ""
     note: str = ""
+    tell: bool = False  # send a confirmation
 
 
 @transaction.atomic
@@ -98,29 +99,35 @@ def book_for(offer: Offer, begins_at: datetime, person: Person, *, operator: Ope
     row = Booking(organisation_id=offer.organisation_id, offer=offer, state=State.BOOKED, operator=operator)
     row.contact, row.address, row.name, row.note = person.contact, person.address, person.name, person.note
     _seat(row, begins_at, now)
+    if person.tell:
+        _say(row, "booked", "", operator)
     return _noted(row, "book", operator)
 
 
 @transaction.atomic
-def cancel(booking: Booking, *, operator: Operator | None = None) -> Booking:
-    """Free a time: by an operator, else by the citizen themselves."""
+def cancel(booking: Booking, *, operator: Operator | None = None, word: str | None = None) -> Booking:
+    """Free a time: by an operator, else by the citizen themselves. With a word, even an empty one, the citizen is told."""
     row = _locked(booking, *Booking.ALIVE)
     row.state, row.ended_at = State.CANCELLED, timezone.now()
     row.ended_by = Booking.By.OPERATOR if operator else Booking.By.CITIZEN
     row.sequence += 1
     row.save(update_fields=["state", "ended_at", "ended_by", "sequence"])
+    if word is not None:
+        _say(row, "called_off", word, operator)
     return _noted(row, "cancel", operator)
 
 
 @transaction.atomic
-def move(booking: Booking, begins_at: datetime, *, operator: Operator | None = None) -> Booking:
-    """Change the time; the old one is free only when the new one is taken, else it stays and Taken is raised."""
+def move(booking: Booking, begins_at: datetime, *, operator: Operator | None = None, word: str | None = None) -> Booking:
+    """Change the time; the old one is free only when the new one is taken, else it stays and Taken is raised. A word as in `cancel`."""
     row, now = _locked(booking, State.BOOKED), timezone.now()
     first, last = reading.bookable(row.offer, now)
     if operator is None and not (first <= begins_at < last and row.begins_at > now):
         raise Taken("not_offered")
     row.sequence, row.unreached = row.sequence + 1, ""
     _seat(row, begins_at, now)
+    if word is not None:
+        _say(row, "put_off", word, operator)
     return _noted(row, "move", operator)
 
 
@@ -153,6 +160,41 @@ def _end(booking: Booking, how: str, operator: Operator) -> Booking:
     row.state, row.ended_at, row.ended_by = how, timezone.now(), Booking.By.OPERATOR
     row.save(update_fields=["state", "ended_at", "ended_by"])
     return _noted(row, how, operator)
+
+
+# ── What can be booked ────────────────────────────────────────────────────
+
+
+@transaction.atomic
+def save_offer(offer: Offer, *, operator: Operator | None) -> Offer:
+    """Keep an offer; what is booked already stays as it is, and is reminded of as the offer says now."""
+    if offer.pk:
+        _lock(offer)
+    offer.save()
+    now = timezone.now()
+    for row in offer.bookings.filter(state=State.BOOKED, begins_at__gt=now).exclude(unreached="reminder:stopped").select_for_update():
+        row.reminded = times.passed(offer.reminders, row.begins_at, now)
+        row.remind_at = times.upcoming(offer.reminders, row.reminded, row.begins_at)
+        row.save(update_fields=["reminded", "remind_at"])
+    audit.record(offer.organisation, "appointments.save_offer", operator=operator, subject=f"offer:{offer.pk}")
+    return offer
+
+
+@transaction.atomic
+def close(closure: Closure, *, operator: Operator | None) -> int:
+    """Offer nothing on some days; tell how many are booked there already: they stay until people deal with them."""
+    closure.save()
+    audit.record(closure.organisation, "appointments.close", operator=operator, subject=f"closure:{closure.pk}")
+    begin, end = reading.span(closure.first)[0], reading.span(closure.last)[1]
+    rows = Booking.objects.filter(organisation=closure.organisation_id, state__in=Booking.ALIVE, begins_at__gte=begin, begins_at__lt=end)
+    return (rows.filter(offer=closure.offer_id) if closure.offer_id else rows).count()
+
+
+@transaction.atomic
+def lift(closure: Closure, *, operator: Operator | None) -> None:
+    """Offer these days again."""
+    audit.record(closure.organisation, "appointments.lift", operator=operator, subject=f"closure:{closure.pk}")
+    closure.delete()
 
 
 # ── By the clock, and what becomes of the person ──────────────────────────
@@ -237,6 +279,11 @@ def _keep(row: Booking, now: datetime) -> None:
         while Booking.objects.filter(organisation=row.organisation_id, code=row.code).exists():
             row.code = new_code()
     row.save()
+
+
+def _say(row: Booking, key: str, word: str, operator: Operator | None) -> None:
+    telling.tell(row, key, reason=word, operator=operator)
+    row.save(update_fields=["unreached"])
 
 
 def _offered(offer: Offer, begins_at: datetime) -> bool:

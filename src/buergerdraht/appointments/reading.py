@@ -99,13 +99,18 @@ def taken(offer: Offer, since: datetime, until: datetime, now: datetime | None =
 
 
 def closed(offer: Offer, first: date, last: date) -> set[date]:
-    """The days of a span on which nothing is offered: holidays of the Land, closed days, closures."""
-    organisation = offer.organisation
+    """The days of a span on which this is not offered."""
+    return closed_days(offer.organisation, first, last, offer)
+
+
+def closed_days(organisation: Organisation, first: date, last: date, offer: Offer | None = None) -> set[date]:
+    """The days of a span on which nothing is offered: holidays of the Land, closed days, closures of all or of this offer."""
     found: set[date] = set()
     for year in range(first.year, last.year + 1):
         found |= set(hours.holidays_of(organisation.land, year))
     found |= {date.fromisoformat(day) for day in organisation.closed_days}
-    rows = Closure.objects.filter(Q(offer=None) | Q(offer=offer), organisation=offer.organisation_id, first__lte=last, last__gte=first)
+    whose = Q(offer=None) | Q(offer=offer)
+    rows = Closure.objects.filter(whose, organisation=organisation, first__lte=last, last__gte=first)
     for row in rows:
         found |= set(times.days_between(max(row.first, first), min(row.last, last)))
     return found

@@ -148,6 +148,7 @@ NAVIGATION: tuple[tuple[tuple[str, str, str, str], ...], ...] = (
         ("today", "Heute", "insights:today", "insights"),
         ("inbox", "Posteingang", "conversations:inbox", "conversations"),
         ("mic", "Sprechstunden", "consultations:list", "consultations"),
+        ("calendar", "Termine", "appointments:list", "appointments"),
         ("megaphone", "Rundnachrichten", "broadcasts:list", "broadcasts"),
     ),
     (
