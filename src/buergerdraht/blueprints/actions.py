@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from buergerdraht.accounts import audit
 from buergerdraht.accounts.models import Operator, Organisation, Team
-from buergerdraht.blueprints import desk
+from buergerdraht.blueprints import desk, dialogs_step
 from buergerdraht.blueprints.models import SwitchedOn
-from buergerdraht.blueprints.reading import Blueprint, said
+from buergerdraht.blueprints.pieces import Blueprint, said
 from buergerdraht.blueprints.step import Step
 from buergerdraht.broadcasts import actions as broadcasts
 from buergerdraht.connectors.contract import Content, to_json
@@ -43,6 +43,7 @@ def plan(organisation: Organisation, blueprint: Blueprint, operator: Operator | 
         *_teams(organisation, blueprint),
         *_drafts(organisation, blueprint, operator),
         *desk.steps(organisation, blueprint, operator),
+        *dialogs_step.steps(organisation, blueprint, operator),
     ]
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from buergerdraht.accounts import hours
 from buergerdraht.accounts.models import Operator, Organisation, Team
 from buergerdraht.blueprints.models import SwitchedOn
-from buergerdraht.blueprints.reading import Addressed, Blueprint, ConsultationPiece, said
+from buergerdraht.blueprints.pieces import Addressed, Blueprint, ConsultationPiece, said
 from buergerdraht.blueprints.step import Step
 from buergerdraht.consultations import actions as consultations
 from buergerdraht.consultations.models import Consultation

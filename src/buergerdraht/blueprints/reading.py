@@ -4,108 +4,16 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
+
+from buergerdraht.blueprints.pieces import FORMS, Blueprint
+from buergerdraht.dialogs import document
 
 DATA = Path(__file__).parent / "data"
-
-
-class Piece(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Spoken(Piece):
-    """A text for citizens in the two forms of address."""
-
-    sie: str
-    du: str
-
-
-Texts = Annotated[dict[str, str], Field(min_length=1)]  # {language: text}
-Addressed = dict[str, str | Spoken]
-
-
-class TopicPiece(Piece):
-    key: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,30}$")]
-    title: Texts
-    description: Texts
-
-
-class Words(Piece):
-    """What an organisation says by itself: greeting and away text, and the privacy text of its public page."""
-
-    greeting: Addressed = {}
-    away: Addressed = {}
-    privacy_text: Addressed = {}
-
-
-class Draft(Piece):
-    title: str
-    topics: list[str]
-    versions: Addressed
-
-
-class LabelPiece(Piece):
-    name: Annotated[str, Field(max_length=40)]
-    tone: Literal["plain", "info", "ok", "warn", "bad"] = "plain"
-
-
-class AnswerPiece(Piece):
-    """A saved answer; without a team it is everybody's."""
-
-    shortcut: Annotated[str, Field(pattern=r"^[a-zäöüß0-9-]{1,30}$")]
-    title: Annotated[str, Field(max_length=80)]
-    team: str = ""
-    texts: Addressed
-
-
-class RulePiece(Piece):
-    """Where a new matter goes that holds one of these words."""
-
-    words: Annotated[list[str], Field(min_length=1)]
-    team: str
-    label: str = ""
-
-
-class DeskPiece(Piece):
-    """Settings of the inbox; only where the organisation has set none of its own."""
-
-    ask_mark: bool = False
-    mark_text: Addressed = {}
-
-
-class ConsultationPiece(Piece):
-    """The first hour, as a draft: on the next such weekday, to be looked over before anybody hears of it."""
-
-    title: Annotated[str, Field(max_length=80)]
-    host: Annotated[str, Field(max_length=80)]
-    team: str
-    topic: str = ""
-    weekday: Annotated[int, Field(ge=0, le=6)]  # 0 is Monday
-    begins: Annotated[str, Field(pattern=r"^\d\d:\d\d$")]
-    ends: Annotated[str, Field(pattern=r"^\d\d:\d\d$")]
-    places: int | None = None
-
-
-class Blueprint(Piece):
-    key: Annotated[str, Field(pattern=r"^[a-z_]+$")]
-    edition: int = 1
-    icon: str
-    title: str
-    summary: str
-    suits: str
-    advice: list[str] = []
-    teams: list[str] = []
-    topics: list[TopicPiece] = []
-    words: Words = Words()
-    drafts: list[Draft] = []
-    labels: list[LabelPiece] = []
-    answers: list[AnswerPiece] = []
-    rules: list[RulePiece] = []
-    desk: DeskPiece | None = None
-    consultation: ConsultationPiece | None = None
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Broken(Exception):
@@ -121,7 +29,7 @@ def all_blueprints() -> dict[str, Blueprint]:
 
 def read(path: Path) -> Blueprint:
     try:
-        blueprint = Blueprint.model_validate(yaml.safe_load(path.read_text()))
+        blueprint = Blueprint.model_validate(_with_folder(path))
     except (ValidationError, yaml.YAMLError) as problem:
         raise Broken(f"{path.name}: {problem}") from problem
     if blueprint.key != path.stem:
@@ -131,18 +39,44 @@ def read(path: Path) -> Blueprint:
         if missing := set(draft.topics) - known:
             raise Broken(f"{path.name}: Der Entwurf „{draft.title}“ nennt unbekannte Themen: {', '.join(sorted(missing))}.")
     _know_teams(path, blueprint)
+    _know_dialogs(path, blueprint)
     return blueprint
+
+
+def _with_folder(path: Path) -> dict[str, Any]:
+    """A blueprint with what lies in the folder of its name: dialogs/*.yaml, tables/*.yaml, examples/<dialog>.yaml."""
+    found: dict[str, Any] = _loaded(path)
+    folder = path.with_suffix("")
+    for name in ("dialogs", "tables"):
+        found[name] = [*found.get(name, []), *(_loaded(each) for each in sorted((folder / name).glob("*.yaml")))]
+    listed = {each.stem: _loaded(each) for each in sorted((folder / "examples").glob("*.yaml"))}
+    return {**found, "examples": {**found.get("examples", {}), **listed}}
+
+
+def _loaded(path: Path) -> Any:
+    try:
+        return yaml.load(path.read_text("utf-8"), Loader=LOADER)  # noqa: S506 - a SafeLoader, the fast one where there is one
+    except yaml.YAMLError as problem:
+        raise Broken(f"{path.name}: {problem}") from problem
+
+
+def _know_dialogs(path: Path, blueprint: Blueprint) -> None:
+    """See that every dialog can be read in both forms of address, and that examples belong to one."""
+    keys = [each.get("key", "") for each in blueprint.dialogs]
+    if strange := sorted(set(blueprint.examples) - set(keys)):
+        raise Broken(f"{path.name}: Proben ohne Dialog: {', '.join(strange)}.")
+    for key in keys:
+        for form in FORMS:
+            try:
+                blueprint.dialog(key, form)
+            except document.Unreadable as problem:
+                raise Broken(f"{path.name}, {key}: {problem}") from problem
 
 
 def _know_teams(path: Path, blueprint: Blueprint) -> None:
     """See that whatever names a team names one that comes along."""
     named = {answer.team for answer in blueprint.answers if answer.team} | {rule.team for rule in blueprint.rules}
     named |= {blueprint.consultation.team} if blueprint.consultation else set()
+    named |= {offer.team for offer in blueprint.offers if offer.team}
     if missing := named - set(blueprint.teams):
         raise Broken(f"{path.name}: Nicht genannte Teams: {', '.join(sorted(missing))}.")
-
-
-def said(texts: Addressed, language: str, form: str) -> str:
-    """Choose a text in a language and form of address; empty where there is none."""
-    text = texts.get(language, "")
-    return (text.du if form == "du" else text.sie) if isinstance(text, Spoken) else text

@@ -31,6 +31,9 @@ KINDS = {
     "rule": "Zuweisung",
     "desk": "Posteingang",
     "consultation": "Erste Sprechstunde (Entwurf)",
+    "table": "Tabellen mit Musterdaten",
+    "offer": "Termine, die man buchen kann",
+    "dialog": "Dialoge",
 }
 
 

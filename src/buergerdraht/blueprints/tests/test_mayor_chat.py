@@ -8,7 +8,8 @@ import pytest
 
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.blueprints import actions
-from buergerdraht.blueprints.reading import Broken, Spoken, all_blueprints, read
+from buergerdraht.blueprints.pieces import Spoken
+from buergerdraht.blueprints.reading import Broken, all_blueprints, read
 from buergerdraht.consultations.models import Consultation
 from buergerdraht.conversations.models import AssignmentRule, Desk, Label, SavedAnswer
 
