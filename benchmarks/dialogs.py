@@ -63,7 +63,7 @@ def measure(options: Options) -> list[Line]:
 def _town(scene: Scene) -> tuple[document.Dialog, Mapping[str, Sequence[Mapping[str, str]]], str]:
     """Switch the blueprint on; give its dialog, its tables, and the word that begins it."""
     owner = scene.channels[0].organisation
-    blueprints.switch_on(owner, reading.blueprints()[KEY], operator=None)
+    blueprints.switch_on(owner, reading.all_blueprints()[KEY], operator=None)
     dialog = Dialog.objects.select_related("live").filter(organisation=owner, live__isnull=False, words__on="words").order_by("pk").first()
     assert dialog is not None
     assert dialog.live is not None

@@ -31,6 +31,9 @@ class Phone:
     def photo(self, caption: str) -> None:
         self._do("photo", sample="schlagloch", caption=caption)
 
+    def place(self, latitude: float, longitude: float) -> None:
+        self._do("location", latitude=latitude, longitude=longitude)
+
     def voice(self) -> None:
         self._do("voice")
 

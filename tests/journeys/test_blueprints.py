@@ -1,0 +1,175 @@
+"""Every blueprint with dialogs is switched on in the browser; then citizens on WhatsApp and on Telegram go through all that it brings.
+
+What they say and what must come of it are the blueprints' own examples, played here through provider, webhook, database and back. An
+hour of silence is made by setting the walk's alarm clock forward in the database.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+from playwright.sync_api import Page
+from tests.conftest import Program
+from tests.journeys.phones import PATIENCE, Phone, new_phone, titles
+
+from buergerdraht.blueprints import reading
+from buergerdraht.blueprints.pieces import Blueprint
+from buergerdraht.house import postgres
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+TALKING = {key: each for key, each in reading.all_blueprints().items() if each.dialogs}
+KINDS = ("whatsapp", "telegram")
+PLAYED_ELSEWHERE = {"call", "document", "note"}  # moves that need a system of the authority, or look into the house
+NAME = "Paula Beispiel"  # as in the examples
+LATER = "update dialogs_session set wakes_at = wakes_at - make_interval(mins => %s) where state = 'running' and dialog_id in ({})"
+DIALOG = "select id from dialogs_dialog where key = %s"
+
+
+@dataclass
+class Walk:
+    """One citizen who plays an example."""
+
+    phone: Phone
+    database: str
+    key: str
+    seen: int = 0
+    heard: list[str] = field(default_factory=list)
+
+    def move(self, move: Mapping[str, Any]) -> None:
+        kind = next(iter(set(move) - {"text", "with", "answers"}))
+        if kind == "expect":
+            self._expect(str(move["expect"]))
+        elif kind == "choices":
+            self._until(lambda: self._offers(move["choices"]), f"choices {move['choices']}")
+        elif kind == "state":
+            self._until(lambda: self._state() == move["state"], f"state {move['state']}")
+        else:
+            self.seen = len(self.phone.received())
+            self._do(kind, move)
+
+    def _do(self, kind: str, move: Mapping[str, Any]) -> None:
+        match kind:
+            case "say":
+                self.phone.write(str(move["say"]))
+            case "tap":
+                self._tap(str(move["tap"]))
+            case "photo":
+                for _ in range(int(move["photo"])):
+                    self.phone.photo(str(move.get("text", "")))
+            case "voice":
+                self.phone.voice()
+            case "place":
+                latitude, longitude, *_name = move["place"]
+                self.phone.place(latitude, longitude)
+            case "wait":
+                with psycopg.connect(self.database, autocommit=True) as connection:
+                    connection.execute(LATER.format(DIALOG), [move["wait"], self.key])
+            case "moment":
+                pass  # it passes by itself
+            case _:
+                raise AssertionError(f"nobody can do {kind}")
+
+    def _tap(self, title: str) -> None:
+        """Tap a button; where the messenger shows a numbered list instead, write the title."""
+        offered = self._until(lambda: self._offers([title]), f"“{title}” to choose")
+        if offered == "button":
+            self.phone.tap(title)
+        else:
+            self.phone.write(title)
+
+    def _offers(self, wanted: list[str]) -> str:
+        for bubble in reversed(self.phone.received()):
+            if set(wanted) <= set(titles(bubble)):
+                return "button"
+            if all(plain(title) in plain(bubble.get("text", "")) for title in wanted):
+                return "text"
+        return ""
+
+    def _expect(self, words: str) -> None:
+        self._until(lambda: plain(words) in plain(self._said()), f"“{words}”")
+
+    def _said(self) -> str:
+        return " ".join(f"{bubble.get('header', '')} {bubble.get('text', '')}" for bubble in self.phone.received()[self.seen :])
+
+    def _state(self) -> str:
+        with psycopg.connect(self.database) as connection:
+            row = connection.execute(
+                f"select state from dialogs_session where dialog_id in ({DIALOG}) order by id desc limit 1", [self.key]
+            )
+            return str((row.fetchone() or [""])[0])
+
+    def _until(self, true: Callable[[], Any], what: str) -> Any:
+        deadline = time.monotonic() + PATIENCE
+        while not (found := true()):
+            assert time.monotonic() < deadline, f"{self.key} on {self.phone.account}: waited for {what}; heard: {self._said()!r}"
+            time.sleep(0.1)
+        return found
+
+
+def plain(text: str) -> str:
+    """The bare words: messengers set bold and links in their own way."""
+    return " ".join(re.findall(r"[^\W_]+", text.casefold()))
+
+
+def examples(blueprint: Blueprint, key: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """The German examples of a dialog that need nothing but a messenger."""
+    for piece in blueprint.examples.get(key, []):
+        moves = piece.spoken("de", "sie", datetime.now(ZoneInfo("Europe/Berlin")).date())
+        if piece.language in {"", "de"} and not any(set(move) & (PLAYED_ELSEWHERE - {"note"}) for move in moves):
+            yield piece.name, [move for move in moves if "note" not in move]
+
+
+def opening(blueprint: Blueprint, key: str) -> str:
+    """The word that begins a dialog; "" where it is only a part of others."""
+    read = blueprint.dialog(key, "sie")
+    return next((word for each in read.triggers if each.on == "words" for word in each.words.get("de", [])), "")
+
+
+def test_citizens_go_through_every_blueprint_on_every_messenger(program: Program, sign_in: Callable[[str], Page]) -> None:
+    jens = sign_in("jens")
+    for key in TALKING:
+        jens.goto(f"/o/musterstadt/einstellungen/bausteine/{key}/")
+        jens.get_by_role("button", name="Baustein einschalten").click()
+        jens.wait_for_load_state()
+    database = postgres.place(program.folder).url()
+    for kind in KINDS:
+        with ThreadPoolExecutor(4) as hands:
+            found = hands.map(lambda dialog: walk_through(program, database, kind, *dialog), dialogs())  # noqa: B023 - done within
+            assert sum(found) >= 2 * len(TALKING)
+
+
+def dialogs() -> Iterator[tuple[Blueprint, str]]:
+    for blueprint in TALKING.values():
+        for found in blueprint.dialogs:
+            if opening(blueprint, found["key"]):
+                yield blueprint, found["key"]
+
+
+def walk_through(program: Program, database: str, kind: str, blueprint: Blueprint, key: str) -> int:
+    """Play all examples of one dialog, one citizen after the other; then somebody says STOP in the middle. Returns how many walked."""
+    walked = 0
+    for name, moves in examples(blueprint, key):
+        walk = Walk(new_phone(program.phones, kind, NAME), database, key)
+        walk.phone.write(opening(blueprint, key))
+        for number, move in enumerate(moves):
+            try:
+                walk.move(move)
+            except AssertionError as problem:
+                raise AssertionError(f"{name}, move {number} {move}: {problem}") from None
+        walked += 1
+    leaves = Walk(new_phone(program.phones, kind, NAME), database, key)
+    leaves.phone.write(opening(blueprint, key))
+    leaves._until(lambda: leaves._said(), "a first word")
+    leaves.move({"say": "STOPP"})
+    leaves.move({"expect": "Sie sind abgemeldet"})
+    leaves.move({"state": "left"})
+    return walked + 1
