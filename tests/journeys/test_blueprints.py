@@ -30,8 +30,9 @@ TALKING = {key: each for key, each in reading.all_blueprints().items() if each.d
 KINDS = ("whatsapp", "telegram")
 PLAYED_ELSEWHERE = {"call", "document", "note"}  # moves that need a system of the authority, or look into the house
 NAME = "Paula Beispiel"  # as in the examples
-LATER = "update dialogs_session set wakes_at = wakes_at - make_interval(mins => %s) where state = 'running' and dialog_id in ({})"
-DIALOG = "select id from dialogs_dialog where key = %s"
+OF = "dialogs_dialog where dialogs_dialog.id = dialogs_session.dialog_id and dialogs_dialog.key = %s"
+LATER = "update dialogs_session set wakes_at = wakes_at - make_interval(mins => %s) from " + OF + " and state = 'running'"  # noqa: S608
+STATE = "select state from dialogs_session, " + OF + " order by dialogs_session.id desc limit 1"  # noqa: S608
 
 
 @dataclass
@@ -72,7 +73,7 @@ class Walk:
                 self.phone.place(latitude, longitude)
             case "wait":
                 with psycopg.connect(self.database, autocommit=True) as connection:
-                    connection.execute(LATER.format(DIALOG), [move["wait"], self.key])
+                    connection.execute(LATER, [move["wait"], self.key])
             case "moment":
                 pass  # it passes by itself
             case _:
@@ -102,9 +103,7 @@ class Walk:
 
     def _state(self) -> str:
         with psycopg.connect(self.database) as connection:
-            row = connection.execute(
-                f"select state from dialogs_session where dialog_id in ({DIALOG}) order by id desc limit 1", [self.key]
-            )
+            row = connection.execute(STATE, [self.key])
             return str((row.fetchone() or [""])[0])
 
     def _until(self, true: Callable[[], Any], what: str) -> Any:
