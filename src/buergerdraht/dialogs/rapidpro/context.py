@@ -102,6 +102,10 @@ class Context:
     def asked(self, router: Router) -> bool:
         return bool(router.result) and expressions.answer(router.result) in self.house.categories
 
+    def ledger_mark(self, *marks: Mark) -> None:
+        """Say at once what became of an item that no step hangs on."""
+        self.flow.ledger.mark(marks)
+
     # ── Texts ──
 
     def texts(self, base: str, place: tuple[str, str], scope: Scope, index: int = 0) -> tuple[Texts, str, list[Mark]]:

@@ -159,9 +159,9 @@ LAYOUT = {
 }  # fmt: skip
 SECONDS = {"D": 86_400, "W": 604_800, "h": 3_600, "m": 60, "s": 1}
 FILTERS = {  # one argument, one filter or several
-    "upper": "upcase", "lower": "downcase", "trim": "strip", "trim_left": "lstrip", "trim_right": "rstrip", "first_word": 'split: " " | first',
-    "remove_first_word": 'split: " " | slice: 1, 500 | join: " "', "word_count": 'split: " " | size', "text_length": "size", "length": "size",
-    "len": "size", "count": "size", "url_encode": "url_encode", "capitalize": "capitalize", "reverse": "reverse",
+    "upper": "upcase", "lower": "downcase", "trim": "strip", "trim_left": "lstrip", "trim_right": "rstrip", "url_encode": "url_encode",
+    "first_word": 'split: " " | first', "remove_first_word": 'split: " " | slice: 1, 500 | join: " "', "word_count": 'split: " " | size',
+    "text_length": "size", "length": "size", "len": "size", "count": "size", "capitalize": "capitalize", "reverse": "reverse",
 }  # fmt: skip
 NUMBERS = {"abs": "abs", "round_up": "ceil", "round_down": "floor", "roundup": "ceil", "rounddown": "floor", "number": "plus: 0"}
 PAIRS = {"mod": "modulo", "min": "at_most", "max": "at_least"}
@@ -317,7 +317,7 @@ class _Writer:
             before, chain = self.moment(parts[0])
             return before, f'{chain} | date: "{layout(parts[1]) if len(parts) > 1 else DATES[name]}"'
         written = _CALLS.get(name)
-        if written is None or not parts and name not in {"now", "today"}:
+        if written is None or (not parts and name not in {"now", "today"}):
             raise Untold
         try:
             return written(self, parts)
@@ -399,7 +399,7 @@ def _left(writer: _Writer, parts: Sequence[Tree]) -> Written:
 def _title(writer: _Writer, parts: Sequence[Tree]) -> Written:
     before, chain = writer.value(parts[0])
     name, words = writer.variable(), writer.variable()
-    each = "{{ part | capitalize }}{% unless forloop.last %}{{ " " }}{% endunless %}"
+    each = '{{ part | capitalize }}{% unless forloop.last %}{{ " " }}{% endunless %}'
     before += f'{{% assign {words} = {chain} | split: " " %}}'
     return f"{before}{{% capture {name} %}}{{% for part in {words} %}}{each}{{% endfor %}}{{% endcapture %}}", name
 

@@ -10,8 +10,11 @@ from buergerdraht.dialogs.document import PLACES
 LONGEST = 40
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d"})
 FILLERS = frozenset(
-    "a an and bitte das der die du ein eine es hi hallo hello i ich ihr ihre in ist is mit please sie the to und we wir you your".split()
-)
+    [
+        "a", "an", "and", "bitte", "das", "der", "die", "du", "ein", "eine", "es", "hi", "hallo", "hello", "i", "ich", "ihr", "ihre", "in",
+        "ist", "is", "mit", "please", "sie", "the", "to", "und", "we", "wir", "you", "your",
+    ]
+)  # fmt: skip
 
 
 def key(text: str, otherwise: str = "", longest: int = LONGEST) -> str:

@@ -170,7 +170,9 @@ class _Reader:
             elif self.sign("["):
                 inner = self.level(0, depth + 1)
                 self.must("]")
-                found = self.further(found, inner.value) if found.kind == "path" and inner.kind == "text" else Tree("at", "", (found, inner))
+                found = (
+                    self.further(found, inner.value) if found.kind == "path" and inner.kind == "text" else Tree("at", "", (found, inner))
+                )
             else:
                 return found
 

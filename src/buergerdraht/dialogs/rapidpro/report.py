@@ -17,6 +17,7 @@ TITLES = {
     ACTION: "Aktion", ATTACHMENT: "Anhang", QUICK_REPLY: "Schnellantwort", ROUTER: "Weiche", CASE: "Fall", TIMEOUT: "Frist",
     LOCALIZATION: "Übersetzung", TRIGGER: "Auslöser", PART: "Bestandteil der Datei",
 }  # fmt: skip
+MOST_NOTE = 1_900
 UNREACHED = "Der Weg dorthin wurde nicht übernommen; zu diesem Schritt käme niemand mehr."
 
 
