@@ -1,0 +1,97 @@
+"""Conditions of a fork as people read and write them: "Antwort: Was möchten Sie? ist Abholung"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from buergerdraht.contacts.words import plain
+from buergerdraht.dialogs.labels import Labels
+
+DAYS = ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag")
+SPOKEN: Mapping[str, Mapping[str, str]] = {
+    "hours": {"open": "geöffnet", "closed": "geschlossen"},
+    "weekday": {str(number): day for number, day in enumerate(DAYS)},
+    "outcome": {
+        "yes": "ja",
+        "no": "nein",
+        "failure": "Störung",
+        "locked": "gesperrt",
+        "done": "zu Ende gegangen",
+        "missing": "gibt es nicht",
+    },
+    "yes_no": {"yes": "ja", "no": "nein"},
+}
+OTHERS = (
+    ("hours:", "Öffnungszeiten"), ("weekday:", "Wochentag"), ("time:", "Uhrzeit"), ("date:", "Datum"), ("language:", "Sprache"),
+    ("channel:", "Messenger"), ("outcome:", "Ergebnis davor"),
+)  # fmt: skip
+
+
+def subjects(draft: Mapping[str, Any], language: str, topics: Mapping[str, str], chosen: str = "") -> list[tuple[str, str]]:
+    """What can be looked at, with what is chosen already."""
+    found = [(f"answer:{name}", _("Antwort: %(title)s") % {"title": title}) for name, title in Labels(draft, language).answers()]
+    found += [(key, _(title)) for key, title in OTHERS]
+    found += [(f"topic:{key}", _("Abo: %(title)s") % {"title": title}) for key, title in topics.items()]
+    of, _colon, name = chosen.partition(":")
+    titles = {
+        "answer": _("Antwort: %(title)s"),
+        "field": _("Angabe: %(title)s"),
+        "label": _("Kennzeichen: %(title)s"),
+        "topic": _("Abo: %(title)s"),
+    }
+    if chosen and chosen not in {key for key, _title in found}:
+        found.append((chosen, titles.get(of, "%(title)s") % {"title": name}))
+    return found
+
+
+def subject(condition: Mapping[str, Any]) -> str:
+    return f"{condition['of']}:{condition.get('name', '')}"
+
+
+def shown(condition: Mapping[str, Any], draft: Mapping[str, Any], language: str) -> str:
+    """The value as people write it."""
+    value = str(condition.get("value", ""))
+    words = _words(condition["of"], str(condition.get("name", "")), draft, language)
+    if condition.get("op") == "one_of":
+        return ", ".join(words.get(each.strip(), each.strip()) for each in value.split(","))
+    return words.get(value, value)
+
+
+def meant(on: str, op: str, value: str, draft: Mapping[str, Any]) -> dict[str, Any]:
+    """A condition of what was written."""
+    of, _colon, name = on.partition(":")
+    found: dict[str, Any] = {"of": of or "hours", "name": name, "op": op or "is"}
+    words = {plain(title): key for language in draft.get("languages", ["de"]) for key, title in _words(of, name, draft, language).items()}
+    words |= {"offen": "open", "zu": "closed"} if of == "hours" else {}
+    if op == "one_of":
+        found["value"] = ",".join(words.get(plain(each), each.strip()) for each in value.split(","))
+    else:
+        found["value"] = words.get(plain(value), value.strip())
+    return {key: each for key, each in found.items() if each or key in {"of"}}
+
+
+def sentence(condition: Mapping[str, Any], draft: Mapping[str, Any], language: str, topics: Mapping[str, str]) -> str:
+    """Say a condition in a line."""
+    from buergerdraht.dialogs.fields import OPERATIONS
+
+    key = subject(condition)
+    title = dict(subjects(draft, language, topics, key)).get(key, key)
+    operation = str(dict(OPERATIONS).get(str(condition.get("op", "is")), ""))
+    return f"{title} {operation} {shown(condition, draft, language)}".strip()
+
+
+def _words(of: str, name: str, draft: Mapping[str, Any], language: str) -> Mapping[str, str]:
+    """What keys mean in words: options of a choice, yes and no, days."""
+    if of != "answer":
+        return SPOKEN.get(of, {})
+    for step in draft["steps"]:
+        if (step.get("save") or step["id"]) == name:
+            if step["kind"] == "choose":
+                first = draft.get("languages", ["de"])[0]
+                return {each["id"]: each["title"].get(language) or each["title"].get(first) or each["id"] for each in step["options"]}
+            if step.get("want") == "yes_no":
+                return SPOKEN["yes_no"]
+    return {}

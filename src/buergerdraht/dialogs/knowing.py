@@ -1,0 +1,104 @@
+"""What an organisation has that dialogs can speak of: for the checks, and for what the editor lets people choose."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from functools import cached_property
+
+import msgspec
+
+from buergerdraht.accounts.models import Organisation, Team
+from buergerdraht.appointments.models import Offer
+from buergerdraht.connectors.contract import Content, Plan
+from buergerdraht.contacts.models import Topic
+from buergerdraht.contacts.words import plain
+from buergerdraht.dialogs import checking, document
+from buergerdraht.dialogs.checking import Finding
+from buergerdraht.dialogs.models import Dialog, System, Table, Word
+from buergerdraht.gateway import channels
+from buergerdraht.gateway.models import Channel, Media
+
+MOST_PLANNED = 5_000
+_planned: dict[tuple[str, bytes], Plan] = {}
+
+
+class House:
+    """Everything of one organisation a step can name, each asked once and only when wanted."""
+
+    def __init__(self, organisation: Organisation, dialog: Dialog | None = None) -> None:
+        self.organisation, self.dialog = organisation, dialog
+
+    @cached_property
+    def tables(self) -> dict[str, tuple[str, Sequence[str]]]:
+        rows = Table.objects.filter(organisation=self.organisation).values_list("key", "title", "columns")
+        return {key: (title, columns) for key, title, columns in rows}
+
+    @cached_property
+    def topics(self) -> dict[str, str]:
+        return {each.key: each.title_in("de") for each in Topic.objects.filter(organisation=self.organisation, active=True)}
+
+    @cached_property
+    def teams(self) -> list[str]:
+        return list(Team.objects.filter(organisation=self.organisation).values_list("name", flat=True))
+
+    @cached_property
+    def offers(self) -> dict[str, str]:
+        rows = Offer.objects.filter(organisation=self.organisation, active=True).values_list("key", "title")
+        return {key: title.get(self.organisation.language) or next(iter(title.values()), key) for key, title in rows}
+
+    @cached_property
+    def systems(self) -> dict[str, str]:
+        return dict(System.objects.filter(organisation=self.organisation, active=True).values_list("key", "title"))
+
+    @cached_property
+    def dialogs(self) -> dict[str, str]:
+        rows = Dialog.objects.filter(organisation=self.organisation, archived_at=None).exclude(live=None)
+        return {key: title for key, title in rows.values_list("key", "title") if self.dialog is None or key != self.dialog.key}
+
+    @cached_property
+    def kinds(self) -> list[str]:
+        """The messengers in use, else all there are."""
+        found = Channel.objects.filter(organisation=self.organisation).order_by("kind").values_list("kind", flat=True).distinct()
+        return list(found) or [each.kind for each in channels.kinds()]
+
+    def known(self) -> checking.Known:
+        own = self.dialog.pk if self.dialog else None
+        words = Word.objects.filter(organisation=self.organisation, on="words").exclude(dialog=own).values_list("word", "dialog__title")
+        media = Media.objects.filter(organisation=self.organisation)
+        wanted = _files(document.load(self.dialog.draft)) if self.dialog else []
+        return checking.Known(
+            tables={key: columns for key, (_title, columns) in self.tables.items()},
+            topics=frozenset(self.topics), teams=frozenset(self.teams), offers=frozenset(self.offers),
+            systems=frozenset(self.systems), dialogs=frozenset(self.dialogs) | ({self.dialog.key} if self.dialog else set()),
+            files=frozenset(str(each) for each in media.filter(pk__in=wanted).values_list("pk", flat=True)),
+            words={plain(word): title for word, title in words}, kinds=self.kinds, plan=planned, title=channels.title,
+        )  # fmt: skip
+
+
+def planned(kind: str, content: Content) -> Plan:
+    """How a messenger shows a content; remembered, because the editor asks for all of a dialog at every change."""
+    asked = (kind, msgspec.json.encode(content))
+    found = _planned.get(asked)
+    if found is None:
+        if len(_planned) >= MOST_PLANNED:
+            _planned.clear()
+        found = _planned[asked] = channels.plan_of(kind, content)
+    return found
+
+
+def findings(dialog: Dialog) -> list[Finding]:
+    """What would go wrong in a draft, in this house as it is now."""
+    return checking.find(document.load(dialog.draft), House(dialog.organisation, dialog).known())
+
+
+def _files(read: document.Dialog) -> list[str]:
+
+    found = []
+    for step in read.steps:
+        for each in getattr(step, "files", []):
+            try:
+                found.append(str(uuid.UUID(each.file)))
+            except ValueError:
+                continue
+    return found
