@@ -150,9 +150,8 @@ def _initial(offer: Offer) -> dict[str, Any]:
 class ClosureForm(forms.Form):
     first = forms.DateField(label=gettext_lazy("Erster Tag"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     last = forms.DateField(
-        label=gettext_lazy("Letzter Tag"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text=gettext_lazy("Leer: nur dieser eine."),
-    )  # fmt: skip
+        label=gettext_lazy("Letzter Tag"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
     offer = forms.ModelChoiceField(Offer.objects.none(), label=gettext_lazy("Angebot"), required=False, empty_label=gettext_lazy("alle"))
     reason = forms.CharField(label=gettext_lazy("Grund"), max_length=120, required=False, help_text=gettext_lazy("Sehen nur Sie."))
 
