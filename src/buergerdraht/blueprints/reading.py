@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from buergerdraht.blueprints.pieces import FORMS, Blueprint
 from buergerdraht.dialogs import document
 
 DATA = Path(__file__).parent / "data"
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the fast one where there is one
 
 
 class Broken(Exception):
@@ -55,7 +56,7 @@ def _with_folder(path: Path) -> dict[str, Any]:
 
 def _loaded(path: Path) -> Any:
     try:
-        return yaml.load(path.read_text("utf-8"), Loader=LOADER)  # noqa: S506 - a SafeLoader, the fast one where there is one
+        return yaml.load(path.read_text("utf-8"), Loader=_Plain)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as problem:
         raise Broken(f"{path.name}: {problem}") from problem
 
@@ -80,3 +81,15 @@ def _know_teams(path: Path, blueprint: Blueprint) -> None:
     named |= {offer.team for offer in blueprint.offers if offer.team}
     if missing := named - set(blueprint.teams):
         raise Broken(f"{path.name}: Nicht genannte Teams: {', '.join(sorted(missing))}.")
+
+
+class _Plain(SAFE):  # type: ignore[misc,valid-type]
+    """YAML as dialogs are written in it: "on" and "no" are words, "12:30" and "2026-01-01" are texts."""
+
+
+_Plain.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in found if not tag.endswith((":timestamp", ":int", ":float", ":bool"))]
+    for letter, found in SAFE.yaml_implicit_resolvers.items()
+}
+_Plain.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(true|false)$"), list("tf"))
+_Plain.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^(0|[1-9][0-9]{0,8})$"), list("0123456789"))
