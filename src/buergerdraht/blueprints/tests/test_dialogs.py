@@ -150,3 +150,14 @@ def test_words_that_begin_a_dialog_begin_only_one() -> None:
 def test_a_text_in_two_forms_is_chosen_however_deep_it_lies() -> None:
     found = in_form({"steps": [{"text": {"de": {"sie": "Ihr", "du": "Dein"}, "en": "Your"}}]}, "du")
     assert found == {"steps": [{"text": {"de": "Dein", "en": "Your"}}]}
+
+
+@in_both_forms
+def test_a_reading_that_does_not_fit_is_looked_at_by_people(form: str) -> None:
+    blueprint = all_blueprints()["utility_desk"]
+    world = played(blueprint, form, "de", TODAY)
+    world.doubts = ["much_more"]
+    moves = [{"say": "471108"}, {"say": "Strom"}, {"say": "E 12345"}, {"say": "99999"}, {"expect": "trotzdem"}, {"say": "ja"},
+             {"expect": "sieht ihn der Kundenservice noch einmal an"}, {"note": "case", "with": "Kundenservice Zählerstand prüfen"}]  # fmt: skip
+    verdict = examples.play(blueprint.dialog("meter_reading", form), moves, world)
+    assert verdict.good, verdict.problem
