@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from buergerdraht.appointments import chat as appointments
 from buergerdraht.connectors.contract import Changed, Event, Gone, Received
 from buergerdraht.consultations import signing as consultations
 from buergerdraht.contacts import actions as contacts
@@ -24,6 +25,7 @@ TAKERS: tuple[Taker, ...] = (
     emergencies.take,  # 110 and 112 at once, whoever holds it, and people after it
     marks.take,  # "how was it?" was asked, and this is the answer
     answering.hold,  # a person holds the conversation: no automatic speaks (law 11)
+    appointments.take,  # "TERMIN": what they have booked, to move or to cancel
     dialogs.take,  # a dialog waits for an answer, or begins with this; what it asks for may be sent
     emergencies.warn,  # takes nothing: asks not to send account numbers and the like
     consultations.take,  # the mayor's hour: signing up, waiting

@@ -35,6 +35,8 @@ MENU = triggers.MENU_STEP
 ENDS = {"done": State.DONE, "left": State.LEFT, "handed": State.HANDED, "expired": State.EXPIRED, RUNNING: State.RUNNING}
 MOST_PENDING = 50
 UNASKED = frozenset({ANSWER, TIME, SILENCE})  # what is said when these end comes unasked: not at night
+LARGE = ("dialog__draft", "version__document")  # read once per process, see world.read
+KEPT = ("walk", "pending", "state", "step", "rests", "wakes_at", "address", "changed_at")
 _decode, _encode = msgspec.json.Decoder(Walk).decode, msgspec.json.encode
 EMPTY = Walk(frames=[], state="done")
 _said = msgspec.json.Decoder(list[Said]).decode
@@ -57,9 +59,10 @@ def take(incoming: Incoming) -> bool:
 def running(contact: Contact) -> Session | None:
     """The walk of a contact that waits for their answer, locked."""
     rows = Session.objects.select_for_update(of=("self",)).filter(contact=contact, state=State.RUNNING, rests=False)
-    session = rows.select_related("dialog", "version", "organisation", "address__channel").first()
+    session = rows.select_related("dialog", "version").defer(*LARGE).first()
     if session:
         session.contact = contact  # the one at hand knows the thread the message arrived in
+        session.organisation = contact.organisation
     return session
 
 
@@ -67,8 +70,7 @@ def _go_on(session: Session, incoming: Incoming) -> bool:
     if _people_spoke(session, incoming):
         _set(session, State.HELD)
         return False
-    if incoming.address.pk != session.address_id:  # they go on elsewhere: the answer goes where they wrote
-        session.address = incoming.address
+    session.address = incoming.address  # whoever goes on elsewhere is answered there
     walk, said = _decode(session.walk), said_of(incoming)
     if incoming.event.choice.startswith(triggers.BUTTON) or incoming.event.start:
         return _change(session, walk, incoming)
@@ -209,7 +211,7 @@ def _keep(session: Session, walk: Walk, house: House) -> None:
     session.wakes_at = walk.until if session.state == State.RUNNING else None
     if session.state != State.RUNNING:
         session.pending = ""
-    session.save()
+    session.save(update_fields=KEPT)
     Trace.objects.bulk_create(house.traces)
 
 
@@ -282,6 +284,7 @@ def locked(number: int) -> Session | None:
         return None
     outgoing.thread(contact)
     rows = Session.objects.select_for_update(of=("self",)).select_related("dialog", "version", "organisation", "address__channel")
+    rows = rows.defer(*LARGE)
     session = rows.filter(pk=number).first()
     if session:
         session.contact = contact

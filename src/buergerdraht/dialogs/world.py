@@ -85,6 +85,8 @@ class House:
     # ── What it knows ─────────────────────────────────────────────────────
 
     def dialog(self, key: str, version: int) -> document.Dialog | None:
+        if (key, version) == (self.session.dialog.key, self.session.version.number):
+            return read(self.session.version_id)
         rows = Version.objects.filter(dialog__organisation=self.session.organisation_id, dialog__key=key, number=version)
         number = rows.values_list("pk", flat=True).first()
         return read(number) if number else None
