@@ -142,7 +142,17 @@ def slug(words: str) -> str:
 def _cell(cell: str) -> str:
     """What stands in a cell; the sign that kept a spreadsheet from running it is taken away again."""
     cell = cell.strip()
-    return cell[1:] if cell[:1] == "'" and defused(cell[1:]) == cell else cell
+    return cell[1:] if cell[:1] == "'" and _runs(cell) else cell
+
+
+def _guarded(cell: str) -> str:
+    return "'" + cell if _runs(cell) else cell
+
+
+def _runs(cell: str) -> bool:
+    """A spreadsheet would run it, or take the sign before it for our guard."""
+    bare = cell.lstrip("'")
+    return defused(bare) != bare
 
 
 def _misfit(columns: Sequence[str], cells: Sequence[str], row: Row) -> str:
@@ -176,7 +186,7 @@ def written(table: Table) -> str:
     paper = io.StringIO()
     writer = csv.writer(paper, delimiter=";", lineterminator="\r\n")
     writer.writerow(table.columns)
-    writer.writerows([defused(str(row.get(name, ""))) for name in table.columns] for row in table.rows)
+    writer.writerows([_guarded(str(row.get(name, ""))) for name in table.columns] for row in table.rows)
     return "\ufeff" + paper.getvalue()
 
 

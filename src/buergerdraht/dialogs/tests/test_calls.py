@@ -21,6 +21,7 @@ from buergerdraht.dialogs import calling, calls
 from buergerdraht.dialogs.document import Call
 from buergerdraht.dialogs.models import Session, System, SystemCall
 from buergerdraht.dialogs.tests.conftest import Say, make_live
+from buergerdraht.gateway import outward
 
 DIALOG = """
 key: zaehler
@@ -174,6 +175,11 @@ def jobs() -> list[dict[str, Any]]:
     return list(ProcrastinateJob.objects.filter(task_name="dialogs.call", status="todo").order_by("pk").values("args", "scheduled_at"))
 
 
+def fetched(attempts: int) -> Any:
+    """What the task is told of its job."""
+    return SimpleNamespace(job=SimpleNamespace(attempts=attempts))
+
+
 @walking
 def test_in_the_queue_stand_ids_alone(works: System, town: Organisation, say: Say) -> None:
     session = waiting(town, say)
@@ -186,9 +192,14 @@ def test_the_walk_hears_the_answer_and_the_call_was_made_outside_of_every_transa
 ) -> None:
     session = waiting(town, say)
     inside: list[bool] = []
-    ask = calls.outward.ask
-    monkeypatch.setattr(calls.outward, "ask", lambda *given, **more: (inside.append(connection.in_atomic_block), ask(*given, **more))[1])
-    calls.call_later(SimpleNamespace(job=SimpleNamespace(attempts=0)), **jobs()[0]["args"])
+
+    def look(*given: Any, **more: Any) -> outward.Heard:
+        inside.append(connection.in_atomic_block)
+        return ask(*given, **more)
+
+    ask = outward.ask
+    monkeypatch.setattr(outward, "ask", look)
+    calls.call_later(fetched(0), **jobs()[0]["args"])
     session.refresh_from_db()
     assert inside == [False]
     assert (session.state, session.step) == ("done", "found")
@@ -209,7 +220,7 @@ def test_a_no_and_a_failure_go_their_own_ways(works: System, town: Organisation,
 @walking
 def test_a_call_that_was_begun_by_a_dead_worker_is_not_made_again(works: System, town: Organisation, say: Say) -> None:
     waiting(town, say)
-    calls.call_later(SimpleNamespace(job=SimpleNamespace(attempts=1)), **jobs()[0]["args"])
+    calls.call_later(fetched(1), **jobs()[0]["args"])
     assert Works.heard == []
 
 
@@ -229,7 +240,7 @@ def test_while_all_hands_are_busy_the_call_waits_for_its_turn(works: System, tow
     for _hand in range(calls.MOST_HANDS):
         calls.HANDS.acquire()
     try:
-        calls.call_later(SimpleNamespace(job=SimpleNamespace(attempts=0)), session.pk, serial_of(session))
+        calls.call_later(fetched(0), session.pk, serial_of(session))
     finally:
         for _hand in range(calls.MOST_HANDS):
             calls.HANDS.release()
