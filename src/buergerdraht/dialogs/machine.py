@@ -31,10 +31,10 @@ REPLY: Mapping[str, Callable[[Turn, Any, str], Goal]] = {
 # ── What happens to a walk ────────────────────────────────────────────────
 
 
-def begin(dialog: Dialog, version: int, world: World, *, language: str, mark: str) -> Walk:
-    """Begin a dialog and go to its first question."""
+def begin(dialog: Dialog, version: int, world: World, *, language: str, mark: str, known: Mapping[str, str] | None = None) -> Walk:
+    """Begin a dialog and go to its first question. `known`: answers that are there already."""
     spoken = language if language in dialog.languages else dialog.languages[0]
-    walk = Walk(frames=[Frame(dialog.key, version, dialog.steps[0].id)], mark=mark, language=spoken)
+    walk = Walk(frames=[Frame(dialog.key, version, dialog.steps[0].id)], mark=mark, language=spoken, answers=dict(known or {}))
     turn = Turn(walk, world, documents={(dialog.key, version): dialog})
     turn.trace("started")
     _go(turn, dialog.steps[0].id)

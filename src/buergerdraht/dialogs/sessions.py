@@ -180,8 +180,10 @@ def _files(incoming: Incoming) -> list[tuple[str, str]]:
 
 
 @transaction.atomic(savepoint=False)
-def begin(dialog: Dialog, contact: Contact, address: Address, *, by: str, purpose: str = world.SERVICE) -> Session:
-    """Begin the live version of a dialog. Another walk that waits for an answer is left."""
+def begin(
+    dialog: Dialog, contact: Contact, address: Address, *, by: str, purpose: str = world.SERVICE, known: Mapping[str, str] | None = None
+) -> Session:
+    """Begin the live version of a dialog. Another walk that waits for an answer is left. `known`: answers that are there already."""
     outgoing.thread(contact)
     if other := running(contact):
         walk, house = _decode(other.walk), House(other)
@@ -195,7 +197,7 @@ def begin(dialog: Dialog, contact: Contact, address: Address, *, by: str, purpos
     )  # fmt: skip
     session.save()
     house = House(session, purpose=purpose)
-    walk = machine.begin(read, dialog.live.number, house, language=contact.language, mark=secrets.token_hex(3))
+    walk = machine.begin(read, dialog.live.number, house, language=contact.language, mark=secrets.token_hex(3), known=known)
     _keep(session, walk, house)
     return session
 
@@ -291,14 +293,17 @@ def locked(number: int) -> Session | None:
     return session
 
 
+def held(contact: Contact) -> bool:
+    """A person has the word with somebody."""
+    return Conversation.objects.filter(contact=contact, state=Conversation.State.OPEN, operator__isnull=False).exists()
+
+
 def _held(session: Session) -> bool:
     """A person has the word: the thread is theirs, or they answered since."""
     conversation = Conversation.objects.filter(contact=session.contact_id).first()
     if conversation is None:
         return False
-    if conversation.state == Conversation.State.OPEN and conversation.operator_id:
-        return True
-    return conversation.messages.filter(author=Message.Author.OPERATOR, at__gt=session.changed_at).exists()
+    return held(session.contact) or conversation.messages.filter(author=Message.Author.OPERATOR, at__gt=session.changed_at).exists()
 
 
 @transaction.atomic
