@@ -172,6 +172,7 @@ class System(models.Model):
     secrets = SealedField(default="")  # headers as JSON
     networks = models.JSONField(default=list)  # networks of the authority that may be called although they are not public
     active = models.BooleanField(default=True)
+    token_hash = models.BinaryField(default=b"")  # of the word by which it may tell us that something happened; empty: it may not
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -196,6 +197,19 @@ class SystemCall(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["system", "-at"], name="dialog_call")]
+
+
+class SystemEvent(models.Model):
+    """That a system told something, by the key it gave: told again, nothing happens again."""
+
+    system = models.ForeignKey(System, models.CASCADE, related_name="events")
+    key = models.CharField(max_length=100)
+    session = models.ForeignKey(Session, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["system", "key"], name="dialog_event_once")]
+        indexes: ClassVar = [models.Index(fields=["at"], name="dialog_event_at")]
 
 
 class Lock(models.Model):

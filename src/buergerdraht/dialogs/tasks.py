@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from buergerdraht.dialogs import timetable
+from buergerdraht.dialogs import events, timetable
 
 
 @app.periodic(cron="* * * * *")
@@ -13,3 +13,10 @@ from buergerdraht.dialogs import timetable
 def begin_due(timestamp: int) -> None:
     """Begin the dialogs whose time has come."""
     timetable.begin_due(timezone.now())
+
+
+@app.periodic(cron="23 4 * * *")
+@app.task(queueing_lock="dialogs.forget", pass_context=False)
+def forget_keys(timestamp: int) -> None:
+    """Forget the keys of events that nobody tells again."""
+    events.forget(timezone.now())

@@ -27,6 +27,7 @@ KNOWN = {
     "dialogs.trace": "numbers; what was misunderstood: retention._messages; erase (cascades)",
     "dialogs.fact": "access._dialogs, erase (cascades)",
     "dialogs.lock": "wrong tries only; erase (cascades)",
+    "dialogs.systemevent": "the key a system gave; erase (loses the walk)",
     "dialogs.systemcall": "that a system was called: numbers only; erase (loses the walk)",
     "broadcasts.recipient": "access._broadcasts, erase (loses the person, keeps the sum)",
     "broadcasts.testaddress": "access.collect (test_phone_of), erase (cascades)",
