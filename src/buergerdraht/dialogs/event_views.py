@@ -5,11 +5,19 @@ from __future__ import annotations
 import logging
 
 import msgspec
-from django.http import HttpRequest, JsonResponse
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
-from buergerdraht.dialogs import events
+from buergerdraht.accounts.desk import DeskRequest, desk
+from buergerdraht.accounts.rights import Right
+from buergerdraht.dialogs import events, triggers
+from buergerdraht.dialogs.models import System
 
 log = logging.getLogger("buergerdraht.dialogs")
 LARGEST = 64 * 1024
@@ -62,3 +70,24 @@ def tell(request: HttpRequest, organisation: str) -> JsonResponse:
 
 def _problem(code: str, sentence: str, status: int) -> JsonResponse:
     return JsonResponse({"problem": code, "sentence": sentence}, status=status, json_dumps_params={"ensure_ascii": False})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk(Right.MANAGE)
+def word(request: DeskRequest, number: int) -> HttpResponse:
+    """The page of a system's way in: how it tells us something, and the word it needs, shown once when it is made."""
+    system = get_object_or_404(System.objects.select_related("organisation"), organisation=request.organisation, pk=number)
+    token = ""
+    if request.method == "POST":
+        if request.POST.get("tun") == "entfernen":
+            events.drop_token(system, operator=request.operator)
+            messages.success(request, _("Entfernt. Das System kann nichts mehr melden."))
+            return redirect("dialogs:system_word", request.organisation.slug, system.pk)
+        token = events.new_token(system, operator=request.operator)
+    address = f"{settings.PUBLIC_URL}{reverse('events:tell', args=[request.organisation.slug])}"
+    names = sorted({each.word for each in triggers.known(request.organisation.pk) if each.on == "event"})
+    answer = render(request, "dialogs/event_word.html", {
+        "tab": "systems", "system": system, "token": token, "address": address, "names": names, "set": bool(system.token_hash),
+    })  # fmt: skip
+    answer["Cache-Control"] = "no-store"
+    return answer

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from buergerdraht.dialogs import systems_views, tables_views
+from buergerdraht.dialogs import event_views, systems_views, tables_views
 
 urlpatterns = [
     path("einstellungen/systeme/", systems_views.listing, name="systems"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("einstellungen/systeme/<int:number>/", systems_views.system, name="system"),
     path("einstellungen/systeme/<int:number>/geheimnis/", systems_views.secret, name="system_secret"),
     path("einstellungen/systeme/<int:number>/pruefen/", systems_views.sample, name="system_sample"),
+    path("einstellungen/systeme/<int:number>/eingang/", event_views.word, name="system_word"),
     path("einstellungen/systeme/<int:number>/<slug:verb>/", systems_views.change, name="system_change"),
     path("einstellungen/tabellen/", tables_views.listing, name="tables"),
     path("einstellungen/tabellen/neu/", tables_views.add, name="table_add"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -124,3 +125,17 @@ def test_keys_are_forgotten_after_a_month(tell: Any, paula: Contact, system: Sys
     assert system.events.count() == 1
     events.forget(timezone.now() + timedelta(days=31))
     assert system.events.count() == 0
+
+
+def test_the_word_is_shown_once_to_who_manages(system: System, kemal: Membership, client: Client) -> None:
+    page = f"/o/musterstadt/einstellungen/systeme/{system.pk}/eingang/"
+    client.force_login(kemal.operator)
+    assert client.get(page).status_code == 403
+    Membership.objects.update(roles=["admin"])
+    assert "Noch kein Zugang" in client.get(page).content.decode()
+    shown = client.post(page, {"tun": "neu"}).content.decode()
+    token = next(word for word in re.findall(r"<code class=\"breakall\">([^<]+)</code>", shown))
+    assert events.system_of("musterstadt", token) == system
+    assert token not in client.get(page).content.decode()
+    client.post(page, {"tun": "entfernen"})
+    assert events.system_of("musterstadt", token) is None
