@@ -174,6 +174,7 @@ INSTALLED_APPS = [
     "buergerdraht.broadcasts",
     "buergerdraht.consultations",
     "buergerdraht.dialogs",
+    "buergerdraht.meters",
     "buergerdraht.appointments",
     "buergerdraht.privacy",
     "buergerdraht.insights",

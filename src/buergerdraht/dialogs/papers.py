@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 from fpdf import FPDF
@@ -14,6 +15,10 @@ from buergerdraht.accounts.models import Organisation
 from buergerdraht.appointments import ics
 from buergerdraht.appointments.models import Booking
 from buergerdraht.connectors import markdown
+from buergerdraht.dialogs.models import Session
+from buergerdraht.dialogs.walk import MeterSeen
+from buergerdraht.gateway.models import Media
+from buergerdraht.meters import actions as meters
 
 FONTS = (Path("/usr/share/fonts/truetype/noto"), Path("/usr/share/fonts/truetype/dejavu"))
 FACES = {"": ("NotoSans-Regular.ttf", "DejaVuSans.ttf"), "B": ("NotoSans-Bold.ttf", "DejaVuSans-Bold.ttf")}
@@ -72,3 +77,26 @@ class Read:
     value: str
     file: str
     doubts: Sequence[str]
+
+
+def see_meter(session: Session, file: str, digits: int, decimals: int) -> MeterSeen:
+    """Read a photo on this machine. A number with a doubt in it is shown to nobody: then it is typed."""
+    try:
+        found = meters.see(session.organisation, file, digits=digits, decimals=decimals)
+    except meters.Pending:
+        return MeterSeen(pending=True)
+    sure = found is not None and not found.doubts
+    return MeterSeen(text=str(found.value) if found and sure else "", sure=sure)
+
+
+def judge_meter(session: Session, kind: str, number: str, value: str) -> Sequence[str]:
+    return meters.judge(session.organisation, kind, number, Decimal(value))
+
+
+def keep_meter(session: Session, read: Read) -> None:
+    photo = Media.objects.filter(organisation=session.organisation_id, pk=read.file).first() if read.file else None
+    confirmed = meters.Confirmed(
+        kind=read.kind, number=read.number, value=Decimal(read.value).quantize(Decimal("0.001")), photo=photo, reasons=read.doubts,
+        contact=session.contact, address=session.address,
+    )  # fmt: skip
+    meters.keep(session.organisation, confirmed)

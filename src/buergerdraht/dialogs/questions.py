@@ -18,6 +18,7 @@ MEDIA_WITHIN = timedelta(seconds=30)  # so long the messenger has to hand us a p
 FILE_KINDS = {
     "photo": {"image"}, "photos": {"image"}, "document": {"document", "image"}, "voice": {"voice", "audio"},
 }  # fmt: skip
+MOST_VALUE = Decimal(10**9)  # more no counter shows
 UNITS = {"water": "m³", "gas": "m³", "electricity": "kWh", "heat": "kWh"}
 
 
@@ -274,7 +275,7 @@ def reply_meter(turn: Turn, step: Meter, pick: str) -> Goal:
     if gather(turn, FILE_KINDS["photo"]):
         return None
     value = understanding.number_in(turn.said.text, walk.language) if turn.said else None
-    if value is None or value < 0:
+    if value is None or not 0 <= value < MOST_VALUE:
         sentence = turn.text(step.error) or turn.ours("not_a_number")
         if (goal := turning.missed(turn, step, sentence)) is not None:
             return goal
@@ -330,7 +331,7 @@ def _meter_confirmed(turn: Turn, step: Meter, pick: str) -> Goal:
     walk = turn.walk
     answer = _yes(turn, pick)
     typed = understanding.number_in(turn.said.text, walk.language) if turn.said and answer is None else None
-    if typed is not None and typed >= 0:  # "nein, 1235,5", or the right number at once
+    if typed is not None and 0 <= typed < MOST_VALUE:  # "nein, 1235,5", or the right number at once
         return _judge(turn, step, typed)
     if answer is None:
         if (goal := turning.missed(turn, step, turn.ours("yes_or_no"))) is not None:

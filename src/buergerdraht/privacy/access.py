@@ -21,6 +21,7 @@ from buergerdraht.dialogs import sessions
 from buergerdraht.dialogs.models import Session
 from buergerdraht.gateway import channels, reading
 from buergerdraht.gateway.models import Channel, Media
+from buergerdraht.meters.models import MeterReading
 from buergerdraht.privacy.models import AccessLink
 
 VALID = timedelta(days=3)
@@ -55,6 +56,7 @@ def collect(contact: Contact) -> dict[str, Any]:
         "consultations": _consultations(contact),
         "appointments": _appointments(contact),
         "dialogs": _dialogs(contact),
+        "readings": _readings(contact),
         "messages": _messages(contact),
         "draft": _draft(contact),
         "broadcasts": _broadcasts(contact),
@@ -210,6 +212,15 @@ def _dialogs(contact: Contact) -> dict[str, Any]:
             for row in rows
         ],
     }
+
+
+def _readings(contact: Contact) -> list[dict[str, Any]]:
+    """The meter readings they confirmed."""
+    rows = MeterReading.objects.filter(contact=contact).order_by("created_at", "id")
+    return [
+        {"kind": row.kind, "number": row.number, "value": str(row.value), "read_on": row.read_on.isoformat(), "state": row.state}
+        for row in rows
+    ]
 
 
 def _appointments(contact: Contact) -> list[dict[str, Any]]:

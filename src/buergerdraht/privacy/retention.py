@@ -23,6 +23,7 @@ from buergerdraht.conversations import care
 from buergerdraht.conversations.models import Conversation, Draft, Message, Notice, Stretch
 from buergerdraht.dialogs import sessions as dialogs
 from buergerdraht.gateway.models import EarlyReceipt, InboundEvent, Media, Outbound, Part, Seen, StoredContent, Traffic
+from buergerdraht.meters import actions as meters
 from buergerdraht.privacy.erase import CLOSED, delete_outbounds, erase, remove_files
 from buergerdraht.privacy.models import AccessLink, Erasure, RetentionRun
 
@@ -89,6 +90,7 @@ def _messages(organisation: Organisation, before: datetime) -> int:
     Guest.objects.filter(organisation=organisation, joined_at__lt=before).exclude(state__in=Guest.ALIVE).delete()
     appointments.empty(organisation, before)
     dialogs.forget(organisation, before)
+    meters.empty(organisation, before)
     Draft.objects.filter(conversation__organisation=organisation, at__lt=before).delete()
     return number
 
@@ -112,6 +114,7 @@ def _sensitive(organisation: Organisation, before: datetime) -> int:
 def _files(organisation: Organisation, before: datetime) -> int:
     """Citizens' files go earlier than the words around them; the message keeps the place with a word about it."""
     rows = Media.objects.filter(organisation=organisation, ref__isnull=False, created_at__lt=before).exclude(state=Media.State.DELETED)
+    rows = rows.filter(meter_readings=None)  # the proof of a reading stays as long as the reading
     number = 0
     while doomed := list(rows[:BATCH]):
         with transaction.atomic():

@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class MetersConfig(AppConfig):
+    name = "buergerdraht.meters"
+    label = "meters"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from buergerdraht.contacts import actions as contacts
+        from buergerdraht.meters import actions
+
+        contacts.joined.connect(actions.on_joined, dispatch_uid="meters.joined")
+        contacts.parted.connect(actions.on_parted, dispatch_uid="meters.parted")

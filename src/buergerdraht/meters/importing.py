@@ -1,0 +1,107 @@
+"""Known meters from a table: number; kind; digits; decimals; last value; its date; yearly use. What cannot be read is told by line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from buergerdraht.accounts import audit
+from buergerdraht.accounts.models import Operator, Organisation
+from buergerdraht.meters.actions import _hash as key
+from buergerdraht.meters.actions import plain
+from buergerdraht.meters.models import Kind, Meter
+
+LARGEST, MOST = 5_000_000, 50_000
+COLUMNS = ("nummer", "art", "stellen", "nachkomma", "stand", "datum", "jahr")
+KINDS = {"wasser": Kind.WATER, "gas": Kind.GAS, "strom": Kind.ELECTRICITY, "wärme": Kind.HEAT, "waerme": Kind.HEAT}
+
+
+@dataclass(frozen=True)
+class Read:
+    meters: list[Meter]
+    problems: list[str]
+
+
+def read(organisation: Organisation, data: bytes) -> Read:
+    """Read a table; good lines and what is wrong with the others."""
+    if len(data) > LARGEST:
+        return Read([], [_("Die Datei ist größer als 5 MB.")])
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    lines = list(csv.DictReader(io.StringIO(text), delimiter=";"))
+    names = {(name or "").strip().lower() for name in (lines[0] if lines else {})}
+    if missing := {"nummer", "art"} - names:
+        return Read([], [_("Es fehlt die Spalte „%(name)s“.") % {"name": sorted(missing)[0]}])
+    found: dict[bytes, Meter] = {}
+    problems: list[str] = []
+    for number, line in enumerate(lines[:MOST], 2):
+        try:
+            meter = _meter(
+                organisation,
+                {(name or "").strip().lower(): (value or "").strip() for name, value in line.items() if isinstance(value, str)},
+            )
+        except (ValueError, InvalidOperation) as problem:
+            problems.append(_("Zeile %(number)s: %(problem)s") % {"number": number, "problem": problem})
+        else:
+            found[bytes(meter.number_hash)] = meter
+    return Read(list(found.values()), problems)
+
+
+def _meter(organisation: Organisation, line: dict[str, str]) -> Meter:
+    if not plain(line["nummer"]):
+        raise ValueError(_("Die Nummer fehlt."))
+    kind = KINDS.get(line["art"].lower())
+    if kind is None:
+        raise ValueError(_("Die Art ist Wasser, Gas, Strom oder Wärme."))
+    return Meter(
+        organisation=organisation, kind=kind, number=plain(line["nummer"]), number_hash=key(organisation, line["nummer"]),
+        digits=int(line.get("stellen") or 0), decimals=int(line.get("nachkomma") or 0), value=_number(line.get("stand", "")),
+        read_on=_day(line.get("datum", "")), yearly=_number(line.get("jahr", "")),
+    )  # fmt: skip
+
+
+def _number(text: str) -> Decimal | None:
+    if not text:
+        return None
+    try:
+        found = Decimal(text.replace(".", "").replace(",", ".") if "," in text else text)
+    except InvalidOperation:
+        raise ValueError(_("„%(text)s“ ist keine Zahl.") % {"text": text}) from None
+    if not 0 <= found < 10**10:
+        raise ValueError(_("„%(text)s“ ist zu groß oder negativ.") % {"text": text})
+    return found.quantize(Decimal("0.001"))
+
+
+def _day(text: str) -> date | None:
+    if not text:
+        return None
+    for form in ("%d.%m.%Y", "%Y-%m-%d"):
+        try:
+            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day
+        except ValueError:
+            continue
+    raise ValueError(_("„%(text)s“ ist kein Datum.") % {"text": text})
+
+
+@transaction.atomic
+def bring(organisation: Organisation, meters: list[Meter], *, operator: Operator) -> int:
+    """Keep known meters; one that is known already is set to what the table says."""
+    Meter.objects.bulk_create(
+        meters, update_conflicts=True, unique_fields=["organisation", "number_hash"],
+        update_fields=["kind", "digits", "decimals", "value", "read_on", "yearly"], batch_size=2_000,
+    )  # fmt: skip
+    audit.record(organisation, "meters.bring", operator=operator, number=len(meters))
+    return len(meters)
+
+
+def problems_of(found: Read, most: int = 20) -> Iterator[str]:
+    yield from found.problems[:most]

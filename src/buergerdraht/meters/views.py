@@ -1,0 +1,161 @@
+"""The screens of meters: what is to be looked at, all values, handing them on, the meters we know."""
+
+from __future__ import annotations
+
+import csv
+import io
+from decimal import Decimal, InvalidOperation
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Max
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from buergerdraht.accounts.desk import DeskRequest, desk
+from buergerdraht.accounts.rights import Right
+from buergerdraht.conversations import page, sight
+from buergerdraht.meters import actions, importing, judging
+from buergerdraht.meters.models import Kind, Meter, MeterReading
+
+State = MeterReading.State
+SHOWN = 50
+VIEWS = {"pruefen": [State.DOUBTFUL], "bereit": [State.CONFIRMED, State.CHECKED], "exportiert": [State.EXPORTED], "alle": list(State)}
+KINDS = {
+    Kind.WATER: gettext_lazy("Wasser"),
+    Kind.GAS: gettext_lazy("Gas"),
+    Kind.ELECTRICITY: gettext_lazy("Strom"),
+    Kind.HEAT: gettext_lazy("Wärme"),
+}
+UNITS = {Kind.WATER: "m³", Kind.GAS: "m³", Kind.ELECTRICITY: "kWh", Kind.HEAT: "kWh"}
+REASONS = {
+    judging.LOWER: gettext_lazy("niedriger als der letzte Stand"),
+    judging.MUCH: gettext_lazy("viel mehr als üblich"),
+    judging.SAME: gettext_lazy("seit Wochen unverändert"),
+    judging.DIGITS: gettext_lazy("mehr Stellen als der Zähler"),
+}
+STATES = {
+    State.CONFIRMED: ("success", gettext_lazy("bestätigt")), State.DOUBTFUL: ("warning", gettext_lazy("zu prüfen")),
+    State.CHECKED: ("success", gettext_lazy("geprüft")), State.REFUSED: ("danger", gettext_lazy("abgelehnt")),
+    State.EXPORTED: ("info", gettext_lazy("exportiert")),
+}  # fmt: skip
+
+
+@require_safe
+@desk(Right.READ)
+def listing(request: DeskRequest) -> HttpResponse:
+    view = request.GET.get("ansicht", "pruefen")
+    view = view if view in VIEWS else "pruefen"
+    rows = MeterReading.objects.filter(organisation=request.organisation)
+    shown = rows.filter(state__in=VIEWS[view]).select_related("photo", "meter", "contact", "operator").order_by("-created_at", "-pk")
+    found = Paginator(shown, SHOWN).get_page(request.GET.get("seite"))
+    for row in found:
+        _dress(request, row)
+    last = rows.filter(state=State.EXPORTED).aggregate(last=Max("export"))["last"]
+    context = {"view": view, "rows": found, "counts": {name: rows.filter(state__in=states).count() for name, states in VIEWS.items()}}
+    return render(request, "meters/list.html", context | _rights(request) | {"last": last})
+
+
+def _dress(request: DeskRequest, row: MeterReading) -> None:
+    """What a line shows beside its columns; the thread's address only for whoever may see it."""
+    row.shown = f"{row.value.normalize():f}".replace(".", ",")  # type: ignore[attr-defined]
+    row.unit, row.what = UNITS[Kind(row.kind)], KINDS[Kind(row.kind)]  # type: ignore[attr-defined]
+    row.why = [REASONS.get(code, code) for code in row.reasons]  # type: ignore[attr-defined]
+    row.badge = STATES[State(row.state)]  # type: ignore[attr-defined]
+    row.door = page.door(request, row.contact) if row.contact else ""  # type: ignore[attr-defined]
+    row.visible = bool(row.door) or row.contact is None  # type: ignore[attr-defined]
+
+
+@require_POST
+@desk(Right.ANSWER)
+def settle(request: DeskRequest, number: int) -> HttpResponse:
+    """Say that a value is right, set it right, or refuse it."""
+    row = get_object_or_404(MeterReading, organisation=request.organisation, pk=number)
+    if row.contact_id and not sight.conversations(request.membership).filter(contact=row.contact_id).exists():
+        return HttpResponse(status=404)
+    if request.POST.get("tun") == "ablehnen":
+        actions.settle(row, operator=request.operator, right=False)
+        messages.success(request, _("Abgelehnt. Der Stand wird nicht weitergegeben."))
+        return _back(request)
+    try:
+        value = Decimal(request.POST.get("stand", "").strip().replace(".", "").replace(",", "."))
+        if not 0 <= value < 10**10:
+            raise InvalidOperation
+    except InvalidOperation:
+        messages.error(request, _("Das ist kein Zählerstand. Schreiben Sie zum Beispiel 1234,5."))
+        return _back(request)
+    actions.settle(row, operator=request.operator, value=value.quantize(Decimal("0.001")))
+    messages.success(request, _("Geprüft und bereit zum Export."))
+    return _back(request)
+
+
+@require_POST
+@desk(Right.CONTACTS)
+def export(request: DeskRequest) -> HttpResponse:
+    """Hand out what is settled as a table, once; the undo stands on the page."""
+    when, rows = actions.export(request.organisation, operator=request.operator)
+    text = io.StringIO("\ufeff")
+    text.seek(0, io.SEEK_END)
+    table = csv.writer(text, delimiter=";")
+    table.writerow([_("Zähler"), _("Art"), _("Stand"), _("Einheit"), _("Abgelesen am"), _("Geprüft"), _("Nummer bei uns")])
+    for row in rows:
+        kind = Kind(row.kind)
+        value = f"{row.value.normalize():f}".replace(".", ",")
+        checked = _("ja") if row.operator_id else ""
+        table.writerow([_safe(row.number), KINDS[kind], value, UNITS[kind], f"{row.read_on:%d.%m.%Y}", checked, row.pk])
+    answer = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="zaehlerstaende-{timezone.localtime(when):%Y-%m-%d-%H%M}.csv"'
+    return answer
+
+
+def _safe(text: str) -> str:
+    """A cell that no program takes for a formula."""
+    return f"'{text}" if text[:1] in "=+-@\t\r" and text else text
+
+
+@require_POST
+@desk(Right.CONTACTS)
+def take_back(request: DeskRequest) -> HttpResponse:
+    """Take the last export back."""
+    when = parse_datetime(request.POST.get("wann", ""))
+    number = actions.take_back(request.organisation, when, operator=request.operator) if when else 0
+    messages.success(request, ngettext("Ein Stand ist wieder bereit.", "%(n)s Stände sind wieder bereit.", number) % {"n": number})
+    return _back(request, "bereit")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk(Right.CONTACTS)
+def known(request: DeskRequest) -> HttpResponse:
+    """The meters we know, and a table of them brought in."""
+    problems: list[str] = []
+    if request.method == "POST":
+        file = request.FILES.get("datei")
+        found = (
+            importing.read(request.organisation, file.read(importing.LARGEST + 1))
+            if file
+            else importing.Read([], [_("Wählen Sie eine Datei.")])
+        )
+        problems = list(importing.problems_of(found))
+        if found.meters and not problems:
+            number = importing.bring(request.organisation, found.meters, operator=request.operator)
+            messages.success(request, ngettext("Ein Zähler ist bekannt.", "%(n)s Zähler sind bekannt.", number) % {"n": number})
+            return redirect("meters:known", request.organisation.slug)
+    rows = Meter.objects.filter(organisation=request.organisation)
+    context = {"count": rows.count(), "problems": problems, "columns": importing.COLUMNS}
+    return render(request, "meters/known.html", context | _rights(request), status=422 if problems else 200)
+
+
+def _rights(request: DeskRequest) -> dict[str, bool]:
+    return {"may_settle": request.may(Right.ANSWER), "may_export": request.may(Right.CONTACTS)}
+
+
+def _back(request: DeskRequest, view: str = "") -> HttpResponse:
+    where = view or request.POST.get("ansicht", "pruefen")
+    answer = redirect("meters:list", request.organisation.slug)
+    answer["Location"] += f"?ansicht={where if where in VIEWS else 'pruefen'}"
+    return answer
