@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +69,13 @@ def two_ports() -> int:
 
 @pytest.fixture(scope="session")
 def program() -> Iterator[Program]:
+    """The Musterstadt that the journeys share."""
+    with running_town() as town:
+        yield town
+
+
+@contextmanager
+def running_town() -> Iterator[Program]:
     """Start the demo in a folder of its own and wait until it says it is ready."""
     with tempfile.TemporaryDirectory(prefix="buergerdraht-town-") as name:
         folder, port = Path(name), two_ports()
