@@ -99,7 +99,7 @@ def _unreached(context: Context, reached: list[Node]) -> None:
 def _node(context: Context, node: Node) -> None:
     """Put the steps of a node: its actions in a row, then its router, then the way out."""
     drafts: list[Draft] = []
-    for action in node.actions:
+    for action in sorted(node.actions, key=lambda each: each.type == "enter_flow"):  # another flow begins once the node is done
         drafts += acting.act(context, node, action)
     outcome = _outcome(node)
     last = drafts[-1] if drafts else None
@@ -113,7 +113,8 @@ def _node(context: Context, node: Node) -> None:
     else:
         goal = branching.straight(context, node)
     for draft in reversed(drafts):
-        draft.goals.setdefault("next", goal)
+        if not draft.values.get("instead"):
+            draft.goals.setdefault("next", goal)
         if draft.kind == "call":
             draft.goals.setdefault("on_no", draft.goals["next"])
             draft.goals.setdefault("on_failure", draft.goals["on_no"])
