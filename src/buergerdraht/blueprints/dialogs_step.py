@@ -80,7 +80,7 @@ def _dialogs(organisation: Organisation, blueprint: Blueprint, made: set[str], o
             listed = lasting(blueprint, kept, organisation.address_form)
             row = dialogs.create_from(organisation, kept, operator=operator, examples=listed)
             with suppress(ValidationError):  # something stands against it: it waits as a draft, and the editor says what
-                dialogs.publish(row, _("Aus dem Baustein „%(title)s“") % {"title": blueprint.title}, operator=operator)  # type: ignore[arg-type]
+                dialogs.publish(row, _("Aus dem Baustein „%(title)s“") % {"title": blueprint.title}, operator=operator)
 
         known = read.key in there or name in made
         yield Step("dialog", name, read.title["de"], read.purpose, None if known else write)
