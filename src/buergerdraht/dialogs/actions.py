@@ -157,7 +157,7 @@ def publish(dialog: Dialog, note: str, *, operator: Operator | None, stamp: int 
         )
     red = [each.example.name for each in run_examples(row) if not each.verdict.good]
     if red:
-        raise ValidationError(_("Noch nicht: Diese Proben gehen nicht mehr gut: %(names)s.") % {"names": ", ".join(red)})
+        raise ValidationError(_("Noch nicht: Diese Beispiele gehen nicht mehr gut: %(names)s.") % {"names": ", ".join(red)})
     last = row.versions.order_by("-number").values_list("number", flat=True).first() or 0
     version = Version.objects.create(dialog=row, number=last + 1, document=row.draft, note=note.strip()[:200], operator=operator)
     _live(row, version)
@@ -223,7 +223,7 @@ def record_example(
 ) -> Example:
     """Keep a play of the draft: from now on the dialog must answer like this. An example of that name is replaced."""
     if not name.strip():
-        raise ValidationError(_("Geben Sie der Probe einen Namen."))
+        raise ValidationError(_("Geben Sie dem Beispiel einen Namen."))
     if not moves:
         raise ValidationError(_("Es wurde noch nichts gespielt. Schreiben oder tippen Sie zuerst etwas im Telefon."))
     row = _locked(dialog)

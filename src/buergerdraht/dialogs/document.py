@@ -294,7 +294,7 @@ class Trigger(Piece):
 class Dialog(Piece):
     """A whole dialog, as it is written down."""
 
-    edition: Literal[1] = EDITION
+    edition: Literal[1] = 1
     key: Name
     title: Texts
     languages: list[Language] = Field(default=["de"], min_length=1, max_length=20)
@@ -411,7 +411,7 @@ class _Plain(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.events.AliasEvent):
-            raise yaml.composer.ComposerError(None, None, "aliases are not allowed", self.peek_event().start_mark)
+            raise yaml.composer.ComposerError(None, None, "aliases are not allowed", self.peek_event().start_mark)  # type: ignore[no-untyped-call]
         return super().compose_node(parent, index)
 
 

@@ -215,9 +215,12 @@ def free_id(draft: Mapping[str, Any], wish: str) -> str:
     return next(name for number in range(2, MOST_STEPS + 3) if (name := f"{wish[:35]}_{number}") not in taken)
 
 
+GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+
+
 def slug(words: str, otherwise: str) -> str:
     """Make an id of words."""
-    plain = words.lower().translate(str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"}))
+    plain = words.lower().translate(GERMAN)
     found = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:30].strip("_")
     return found if re.match(r"[a-z]", found) else otherwise
 

@@ -54,8 +54,13 @@ class StepForm(forms.Form):
         self.rows = ROWS.get(kind, ())
 
     @property
-    def main(self) -> list[forms.BoundField]:
-        return [self[spec.name] for spec in self.specs if not spec.more]
+    def lead(self) -> list[forms.BoundField]:
+        """What stands before the lists: the text, or the table that is looked up in."""
+        return [self[spec.name] for spec in self.specs[:1] if spec.name in {"text", "table"}]
+
+    @property
+    def rest(self) -> list[forms.BoundField]:
+        return [self[spec.name] for spec in self.specs[len(self.lead) :] if not spec.more]
 
     @property
     def more(self) -> list[forms.BoundField]:
@@ -136,9 +141,8 @@ def _field(spec: Spec, values: Mapping[str, Any], setup: Setup) -> forms.Field:
         return forms.ChoiceField(**common, choices=_with([("", _("in keiner")), *columns], [common["initial"]]))
     if spec.shape == "pick":
         initial = found if found != "" else str(_default(spec, values))
-        attrs = {"data-reform": True} if spec.name in {"want", "table", "what"} else {}
         choices = _with(_choices(spec.pick, setup), [initial])
-        return forms.ChoiceField(**{**common, "initial": initial}, choices=choices, widget=forms.Select(attrs))
+        return forms.ChoiceField(**{**common, "initial": initial}, choices=choices)
     return forms.CharField(**common, max_length=2_000)
 
 
@@ -245,7 +249,9 @@ def _read_cases(data: QueryDict, values: Mapping[str, Any], setup: Setup) -> lis
     found = []
     for n in data.getlist("cases"):
         when = [
-            conditions.meant(*(data.get(f"cases-{n}-{m}-{name}", "") for name in ("on", "op", "value")), setup.draft)
+            conditions.meant(
+                data.get(f"cases-{n}-{m}-on", ""), data.get(f"cases-{n}-{m}-op", ""), data.get(f"cases-{n}-{m}-value", ""), setup.draft
+            )
             for m in data.getlist(f"cases-{n}")
         ]  # fmt: skip
         if when:

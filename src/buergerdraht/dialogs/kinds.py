@@ -41,14 +41,14 @@ class Entry:
     step: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _ask(want: str, name: str, question: str, help: Words, **more: Any) -> Entry:
+def _ask(want: str, id: str, question: str, help: Words, **more: Any) -> Entry:
     title, icon = WANTS[want]
-    return Entry(f"ask:{want}", title, help, icon, {"kind": "ask", "id": name, "want": want, "text": question, **more})
+    return Entry(f"ask:{want}", title, help, icon, {"kind": "ask", "id": id, "want": want, "text": question, **more})
 
 
-def _step(kind: str, name: str, help: Words, **more: Any) -> Entry:
+def _step(kind: str, id: str, help: Words, **more: Any) -> Entry:
     title, icon = KINDS[kind]
-    return Entry(kind, title, help, icon, {"kind": kind, "id": name, **more})
+    return Entry(kind, title, help, icon, {"kind": kind, "id": id, **more})
 
 
 GROUPS: tuple[tuple[Words, tuple[Entry, ...]], ...] = (

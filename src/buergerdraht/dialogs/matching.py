@@ -58,8 +58,8 @@ def choose(text: str, options: Sequence[Sequence[str]]) -> str:
         if found := {name for name, word in spoken if word == wanted}:
             return _only(found)
     within = {name for name, word in spoken if len(word) > SHORT and f" {word} " in f" {said} "}
-    if found := _only(within):
-        return found
+    if only := _only(within):
+        return only
     if len(bare) > SHORT:
         starts = {name for name, word in spoken if word.startswith(bare)}
         return _only(starts) or _near(bare, spoken)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -22,7 +22,7 @@ from buergerdraht.dialogs.document import PERSON
 from buergerdraht.dialogs.fields import OPERATIONS
 from buergerdraht.dialogs.forms import LANGUAGES, TRIGGERS, Setup
 from buergerdraht.dialogs.labels import SLOT, Labels
-from buergerdraht.dialogs.models import Dialog, Session, Trace
+from buergerdraht.dialogs.models import Dialog, Session
 from buergerdraht.dialogs.ways import Way, ways
 
 OPEN, CLOSE = "\ue000", "\ue001"  # private letters around the number of a placeholder, while Markdown is made HTML
@@ -328,13 +328,3 @@ def what(code: str, draft: Mapping[str, Any]) -> str:
     labels = Labels(draft, draft.get("languages", ["de"])[0])
     step = labels.step(name) if editing.step_of(draft, name) else name
     return sentences.get(verb, verb) % {"step": step}
-
-
-def traced(dialog: Dialog, days: int) -> dict[str, Counter[str]]:
-    """What happened at each step in so many days."""
-    since = timezone.now() - timedelta(days=days)
-    found: dict[str, Counter[str]] = {}
-    rows = Trace.objects.filter(Q(dialog=dialog), at__gte=since).order_by().values_list("step", "what").annotate(n=Count("pk"))
-    for step, happened, n in rows:
-        found.setdefault(step, Counter())[happened] += n
-    return found

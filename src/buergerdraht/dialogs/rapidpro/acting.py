@@ -192,8 +192,8 @@ def _pause(context: Context, node: Node, action: Action) -> list[Draft]:
     return [draft]
 
 
-def _nothing(context: Context, node: Node, action: Action) -> list[Draft]:
-    context.ledger_mark(report.taken(action.ref))  # it only says that the node waits, which its router says too
+def _result_waited(context: Context, node: Node, action: Action) -> list[Draft]:
+    context.ledger_mark(report.changed(action.ref, "Auf die Antwort eines Systems wartet der Schritt, der es fragt, von selbst."))
     return []
 
 
@@ -201,5 +201,5 @@ _ACTS: dict[str, Callable[[Context, Node, Action], list[Draft]]] = {
     "send_msg": saying.say, "say_msg": saying.speak, "send_interactive_msg": saying.interactive, "set_contact_field": _field,
     "set_contact_name": _name, "set_contact_language": _language, "set_contact_status": _status, "set_run_result": _result,
     "set_run_local": _local, "add_contact_groups": _groups, "remove_contact_groups": _groups, "enter_flow": _enter, "open_ticket": _ticket,
-    "call_webhook": calling.webhook, "call_resthook": calling.resthook, "wait_for_time": _pause, "wait_for_result": _nothing,
+    "call_webhook": calling.webhook, "call_resthook": calling.resthook, "wait_for_time": _pause, "wait_for_result": _result_waited,
 }  # fmt: skip

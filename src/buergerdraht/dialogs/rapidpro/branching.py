@@ -254,6 +254,10 @@ def straight(context: Context, node: Node) -> str:
     place = f"{node.uuid}#router"
     if router.type == "random":
         return lot(context, node)
+    if not router.cases:  # it looks at nothing
+        context.ledger_mark(report.taken(router.ref))
+        context.board.other[place] = context.through(node, router.default)
+        return place
     found = looked(context, node, router.operand)
     if found is None or router.type not in {"switch", ""}:
         why = NO_OPERAND.format(operand=short(router.operand) or router.type)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from buergerdraht.dialogs.document import Dialog, Unreadable
 from buergerdraht.dialogs.rapidpro import choosing, expressions, mapping, reading
 from buergerdraht.dialogs.rapidpro.context import House, strings
 from buergerdraht.dialogs.rapidpro.naming import Names, key
-from buergerdraht.dialogs.rapidpro.reading import Export
+from buergerdraht.dialogs.rapidpro.reading import Export, Flow
 from buergerdraht.dialogs.rapidpro.report import Ledger, Report
 
 REST = "Neben den Abläufen"
@@ -52,7 +52,7 @@ def _house(export: Export) -> House:
     """Look over all flows: what one keeps, another may speak of."""
     house = House(interactive=export.interactive)
     for flow in export.flows:
-        for path in {each.lower() for text in strings(flow.raw) for each in expressions.paths(text)}:
+        for path in {each.lower() for said in _spoken(flow) for each in expressions.paths(said)}:
             parts = path.split(".")
             if "results" not in parts[:3]:
                 continue
@@ -61,13 +61,24 @@ def _house(export: Export) -> House:
                 house.values.add(expressions.answer(rest[0]))
             if len(rest) > 1 and rest[1].startswith("categor"):
                 house.categories.add(expressions.answer(rest[0]))
-        for node in flow.nodes.values():
-            router = node.router
-            if router and router.waits and router.result and choosing.chosen(router):
+        for router in (node.router for node in flow.nodes.values() if node.router and not mapping.outcome_of(node)):
+            if router.waits and router.result and choosing.chosen(router):
                 house.choices.add(expressions.answer(router.result))
-            if router and any(case.type == "has_category" for case in router.cases):
+            if any(case.type == "has_category" for case in router.cases):
                 _asks_category(house, expressions.path_of(router.operand))
     return house
+
+
+def _spoken(flow: Flow) -> Iterator[str]:
+    """All expressions of a flow, but what a router asks of the call in its own node."""
+    yield from strings(flow.raw.get("localization"))
+    for node in flow.nodes.values():
+        for action in node.actions:
+            yield from strings(action.raw)
+        if node.router:
+            yield from (each for case in node.router.cases for each in case.arguments)
+            if not mapping.outcome_of(node):
+                yield node.router.operand
 
 
 def _asks_category(house: House, path: str) -> None:

@@ -47,7 +47,7 @@ def resthook(context: Context, node: Node, action: Action) -> list[Draft]:
 
 def _call(context: Context, action: Action, values: dict[str, object], why: list[str]) -> Draft:
     result = text(action.raw, "result_name")
-    own = f"results.{key(result)}.extra." if result else "-"
+    own = f"results.{key(result)}." if result else "-"
     names = {name for path, name in context.takes.items() if path.startswith(("webhook.", "legacy_extra.", own))}
     take = {name: context.paths[name] for name in sorted(names)}
     if take:

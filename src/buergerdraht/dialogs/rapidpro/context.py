@@ -12,7 +12,7 @@ from buergerdraht.dialogs.rapidpro import expressions, languages, report
 from buergerdraht.dialogs.rapidpro.board import Board, Draft, Texts
 from buergerdraht.dialogs.rapidpro.expressions import Scope
 from buergerdraht.dialogs.rapidpro.naming import key
-from buergerdraht.dialogs.rapidpro.reading import Flow, Node, Raw, Router
+from buergerdraht.dialogs.rapidpro.reading import Flow, Node, Raw, Router, text
 from buergerdraht.dialogs.rapidpro.report import Mark, Ref
 
 MOST_TEXT, MOST_WORD, MOST_LANGUAGES = 10_000, 80, 20
@@ -46,13 +46,27 @@ class Context:
     lasts: dict[str, str] = field(default_factory=dict)  # node -> the answer before it
 
     def __post_init__(self) -> None:
-        self.base = languages.ours(self.flow.language) or "de"
+        self.base = languages.ours(self.flow.language) or self._guessed() or "de"
         self.languages = [self.base]
         self._takes()
 
+    def _guessed(self) -> str:
+        """The language of a flow that names none: that of a translation which says the same."""
+        for node in self.flow.nodes.values():
+            for action in node.actions:
+                said = text(action.raw, "text").strip()
+                for code, (_ref, values) in self.flow.localized.of(action.uuid, "text").items():
+                    if said and values[:1] == [said] and languages.ours(code):
+                        return languages.ours(code)
+        return ""
+
     def _takes(self) -> None:
-        for path in sorted({each for text in strings(self.flow.raw) for each in expressions.paths(text)}):
-            found = re.match(r"(?:webhook(?:\.json)?|legacy_extra|results\.\w+\.extra)\.(.+)$", path, re.IGNORECASE)
+        """What calls bring: `webhook.json.x`, `results.name.extra.x`, and Glific's `results.name.x`."""
+        asked = [action for node in self.flow.nodes.values() for action in node.actions if action.type in {"call_webhook", "call_resthook"}]
+        named = "|".join({key(text(each.raw, "result_name")) for each in asked} - {""}) or "-"
+        glific = rf"|results\.(?:{named})(?!\.(?:value|category|categories|category_localized|input|extra|name|node_uuid|created_on)\b)"
+        for path in sorted({each for said in strings(self.flow.raw) for each in expressions.paths(said)}):
+            found = re.match(rf"(?:webhook(?:\.json)?|legacy_extra|results\.\w+\.extra{glific})\.(.+)$", path, re.IGNORECASE)
             if found and found[1].lower() not in {"status", "json", "headers"}:
                 name = key(f"webhook_{found[1]}", "webhook")
                 self.takes[path.lower()], self.paths[name] = name, found[1]
@@ -127,6 +141,8 @@ class Context:
             return report.left(ref, NO_LANGUAGE.format(code=code[:20]))
         if not filled.text.strip() or len(filled.text) > MOST_TEXT:
             return report.left(ref, EMPTY if not filled.text.strip() else TOO_LONG)
+        if texts.get(language) == filled.text:
+            return report.taken(ref)
         if language in texts:
             return report.left(ref, SAME_LANGUAGE)
         texts[language] = filled.text

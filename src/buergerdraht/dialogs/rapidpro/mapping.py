@@ -15,6 +15,7 @@ from buergerdraht.dialogs.rapidpro.reading import Action, Flow, Node, Raw, liste
 UNREACHABLE = "Zu diesem Knoten führt vom ersten aus kein Weg."
 OUTCOMES = frozenset({"call_webhook", "call_resthook", "open_ticket", "transfer_airtime", "call_llm", "call_classifier", "request_optin"})
 FAILED = re.compile(r"fail|error|fehler|nicht|other", re.IGNORECASE)
+LANGUAGES = {"de": "Deutsch", "en": "Englisch"}
 USUAL_EXPIRY = 4_320  # theirs, where nothing is said
 TRIGGERS = {
     "C": "Auf jede beliebige Nachricht antwortet hier kein Dialog: Das tun Wissensartikel und Posteingang.",
@@ -59,7 +60,7 @@ def _loaded(context: Context, values: dict[str, Any]) -> tuple[Dialog | None, re
     if flow.kind == "voice":
         ledger.note("Ein Telefondialog: Die Ansagen sind jetzt Texte. Bitte prüfen, ob sie sich lesen lassen.")
     if not languages.ours(flow.language):
-        ledger.note("Die Sprache des Ablaufs ist nicht angegeben; angenommen ist Deutsch.")
+        ledger.note(f"Die Sprache des Ablaufs ist nicht angegeben; angenommen ist {LANGUAGES.get(context.base, context.base)}.")
     try:
         return load(values), ledger.close()
     except Unreadable as problem:
@@ -101,7 +102,7 @@ def _node(context: Context, node: Node) -> None:
     drafts: list[Draft] = []
     for action in sorted(node.actions, key=lambda each: each.type == "enter_flow"):  # another flow begins once the node is done
         drafts += acting.act(context, node, action)
-    outcome = _outcome(node)
+    outcome = outcome_of(node)
     last = drafts[-1] if drafts else None
     own = last if outcome and last and last.key == outcome.ref[1] else None
     if node.router is None:
@@ -127,7 +128,7 @@ def _wait_goals(context: Context, node: Node) -> dict[str, str]:
     return {f"ways.{place}": context.target(node, uuid) for place, uuid in enumerate(node.router.categories)}
 
 
-def _outcome(node: Node) -> Action | None:
+def outcome_of(node: Node) -> Action | None:
     """The action whose success or failure the node's router looks at, where it does."""
     router = node.router
     if router is None or router.waits or router.type == "random" or not node.actions or node.actions[-1].type not in OUTCOMES:

@@ -13,6 +13,7 @@ from buergerdraht.dialogs.rapidpro import report
 from buergerdraht.dialogs.rapidpro.report import Ledger, Ref
 
 MOST_BYTES, MOST_NODES, MOST_FLOWS, MOST_ITEMS = 10_000_000, 1_000, 500, 20_000
+MOST_IN_NODE = 200  # actions or cases; theirs have at most 100
 Raw = Mapping[str, Any]
 
 
@@ -242,7 +243,10 @@ def _flow(raw: Any, place: int) -> Flow:
         node = _node(each, index, ledger)
         flow.nodes.setdefault(node.uuid, node)
     _localization(part(inner, "localization"), flow)
-    if len(ledger.items) > MOST_ITEMS:
+    crowded = any(
+        len(each.actions) > MOST_IN_NODE or (each.router and len(each.router.cases) > MOST_IN_NODE) for each in flow.nodes.values()
+    )
+    if len(ledger.items) > MOST_ITEMS or crowded:
         flow.problem = "Dieser Ablauf ist zu umfangreich. Bitte vorher teilen."
     return flow
 

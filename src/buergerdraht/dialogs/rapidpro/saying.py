@@ -15,6 +15,8 @@ from buergerdraht.dialogs.rapidpro.reading import Action, Node, Raw, listed, par
 
 NO_BUTTONS = "Auf diese Nachricht folgt keine Frage, zu der der Knopf gehörte."
 NO_TEMPLATE = "Die WhatsApp-Vorlage „{name}“ gehört nicht dazu: Außerhalb des Fensters bitte eine eigene Vorlage einsetzen."
+NO_LABELS = "Etiketten einzelner Nachrichten gibt es nicht."
+ONE_CHANNEL = "Gesendet wird nur auf dem Kanal, auf dem jemand schreibt."
 KINDS = {
     "image": "Ein Bild",
     "video": "Ein Video",
@@ -31,6 +33,10 @@ def say(context: Context, node: Node, action: Action) -> list[Draft]:
     if raw.get("template") or raw.get("templating"):
         name = text(raw, "template") if isinstance(raw.get("template"), str) else text(part(raw.get("templating"), "template"), "name")
         why = f"{why} {NO_TEMPLATE.format(name=short(name))}".strip()
+    if listed(raw, "labels"):
+        why = f"{why} {NO_LABELS}".strip()
+    if raw.get("all_urns") is True:
+        why = f"{why} {ONE_CHANNEL}".strip()
     draft = _said(action, texts, why, marks)
     for ref, address in action.attachments:
         draft.marks.append(report.left(ref, _attachment(address)))

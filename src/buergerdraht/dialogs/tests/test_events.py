@@ -131,7 +131,7 @@ def test_the_word_is_shown_once_to_who_manages(system: System, kemal: Membership
     page = f"/o/musterstadt/einstellungen/systeme/{system.pk}/eingang/"
     client.force_login(kemal.operator)
     assert client.get(page).status_code == 403
-    Membership.objects.update(roles=["admin"])
+    Membership.objects.update(roles=["administrator"])
     assert "Noch kein Zugang" in client.get(page).content.decode()
     shown = client.post(page, {"tun": "neu"}).content.decode()
     token = next(word for word in re.findall(r"<code class=\"breakall\">([^<]+)</code>", shown))

@@ -150,6 +150,8 @@ NAVIGATION: tuple[tuple[tuple[str, str, str, str], ...], ...] = (
         ("mic", "Sprechstunden", "consultations:list", "consultations"),
         ("calendar", "Termine", "appointments:list", "appointments"),
         ("megaphone", "Rundnachrichten", "broadcasts:list", "broadcasts"),
+        ("bot", "Dialoge", "dialogs:list", "dialogs"),
+        ("image", "Zählerstände", "meters:list", "meters"),
     ),
     (
         ("people", "Kontakte", "contacts:list", "contacts"),

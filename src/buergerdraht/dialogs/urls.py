@@ -1,0 +1,29 @@
+from django.urls import path
+
+from buergerdraht.dialogs import phone_views, systems_urls, version_views, views
+
+app_name = "dialogs"
+urlpatterns = [
+    *systems_urls.urlpatterns,
+    path("dialoge/", views.listing, name="list"),
+    path("dialoge/neu/", views.new, name="new"),
+    path("dialoge/<int:number>/", views.edit, name="edit"),
+    path("dialoge/<int:number>/palette/", views.palette, name="palette"),
+    path("dialoge/<int:number>/kopf/", views.head, name="head"),
+    path("dialoge/<int:number>/datei.yaml", views.export, name="export"),
+    path("dialoge/<int:number>/schritte/", views.add, name="add"),
+    path("dialoge/<int:number>/schritte/<slug:verb>/", views.turn, name="turn"),
+    path("dialoge/<int:number>/schritt/<slug:key>/", views.step, name="step"),
+    path("dialoge/<int:number>/schritt/<slug:key>/datei/", views.attach, name="attach"),
+    path("dialoge/<int:number>/schritt/<slug:key>/<slug:verb>/", views.act, name="act"),
+    path("dialoge/<int:number>/telefon/", phone_views.phone, name="phone"),
+    path("dialoge/<int:number>/beispiele/", version_views.examples, name="examples"),
+    path("dialoge/<int:number>/beispiele/merken/", version_views.record, name="record"),
+    path("dialoge/<int:number>/beispiele/<int:example>/<slug:verb>/", version_views.example, name="example"),
+    path("dialoge/<int:number>/verlaeufe/", version_views.walks, name="walks"),
+    path("dialoge/<int:number>/versionen/", version_views.versions, name="versions"),
+    path("dialoge/<int:number>/versionen/veroeffentlichen/", version_views.publish, name="publish"),
+    path("dialoge/<int:number>/versionen/<slug:key>/", version_views.version, name="version"),
+    path("dialoge/<int:number>/versionen/<slug:key>/holen/", version_views.revert, name="revert"),
+    path("dialoge/<int:number>/stand/<slug:verb>/", views.state, name="state"),
+]

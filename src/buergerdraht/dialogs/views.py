@@ -1,0 +1,340 @@
+"""The list of dialogs and the editor: a draft that reads like a conversation, changed piece by piece."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from buergerdraht.accounts.desk import DeskRequest, desk
+from buergerdraht.accounts.rights import Right
+from buergerdraht.dialogs import actions, conditions, document, editing, kinds, reading, screens
+from buergerdraht.dialogs.editing import Edit
+from buergerdraht.dialogs.forms import TRIGGERS, HeadForm, NewForm, StepForm
+from buergerdraht.dialogs.labels import Labels
+from buergerdraht.dialogs.models import Dialog
+from buergerdraht.gateway import files
+
+BIG = 1_000_000  # bytes of a dialog's file
+HEAD = "kopf"
+STATES: dict[str, tuple[Callable[..., Dialog], str]] = {
+    "ausschalten": (actions.switch_off, "Ausgeschaltet. Wer gerade im Dialog ist, kommt noch zu seinem Ende."),
+    "einschalten": (actions.switch_on, "Wieder eingeschaltet."),
+    "archivieren": (actions.archive, "Der Dialog liegt jetzt im Archiv."),
+    "zurueckholen": (actions.bring_back, "Aus dem Archiv geholt. Er ist noch ausgeschaltet."),
+}
+
+
+# ── The list ──────────────────────────────────────────────────────────────
+
+
+@require_safe
+@desk(Right.READ)
+def listing(request: DeskRequest) -> HttpResponse:
+    archived = "archiv" in request.GET
+    rows = reading.listing(request.organisation, archived=archived)
+    there = Dialog.objects.filter(organisation=request.organisation, archived_at__isnull=archived).exists()
+    return render(request, "dialogs/list.html", {
+        "rows": rows, "archived": archived, "others": there, "may_edit": screens.may_edit(request), "days": reading.DAYS,
+        "may_manage": request.may(Right.MANAGE),
+    })  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk(Right.READ)
+def new(request: DeskRequest) -> HttpResponse:
+    """Begin an empty one, or bring one from a file."""
+    screens.to_edit(request)
+    form = NewForm(request.POST if "title" in request.POST else None)
+    if form.is_valid():
+        row = actions.create(request.organisation, form.cleaned_data["title"], operator=request.operator)
+        return redirect("dialogs:edit", request.organisation.slug, row.pk)
+    if upload := request.FILES.get("file"):
+        try:
+            if (upload.size or 0) > BIG:
+                raise ValidationError(_("Die Datei ist zu groß: höchstens 1 MB."))
+            row = actions.bring(request.organisation, upload.read().decode("utf-8-sig", "replace"), operator=request.operator)
+        except ValidationError as problem:
+            return render(request, "dialogs/new.html", {"form": NewForm(), "problems": problem.messages}, status=422)
+        return redirect("dialogs:edit", request.organisation.slug, row.pk)
+    return render(request, "dialogs/new.html", {"form": form, "problems": []}, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@desk(Right.READ)
+def state(request: DeskRequest, number: int, verb: str) -> HttpResponse:
+    """Switch off and on, put away, copy."""
+    screens.to_edit(request)
+    row = screens.found(request, number)
+    if verb == "kopieren":
+        copied = actions.copy(row, operator=request.operator)
+        messages.success(request, _("Kopiert. Auslöser hat die Kopie noch keine: Zwei Dialoge sollten nicht mit einem Wort beginnen."))
+        return redirect("dialogs:edit", request.organisation.slug, copied.pk)
+    if verb not in STATES:
+        raise Http404
+    act, words = STATES[verb]
+    try:
+        act(row, operator=request.operator)
+        messages.success(request, _(words))
+    except ValidationError as problem:
+        messages.error(request, " ".join(problem.messages))
+    if verb == "archivieren":
+        return redirect("dialogs:list", request.organisation.slug)
+    return redirect("dialogs:edit", request.organisation.slug, row.pk)
+
+
+@require_safe
+@desk(Right.READ)
+def export(request: DeskRequest, number: int) -> HttpResponse:
+    """The draft as a file, to keep and to bring elsewhere."""
+    row = screens.found(request, number)
+    answer = HttpResponse(actions.export(row), content_type="application/yaml; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{row.key}.yaml"'
+    return answer
+
+
+# ── The editor ────────────────────────────────────────────────────────────
+
+
+@require_safe
+@desk(Right.READ)
+def edit(request: DeskRequest, number: int) -> HttpResponse:
+    row = screens.found(request, number)
+    return render(request, "dialogs/editor.html", {**screens.frame(request, row, "edit"), **_sheet(request, row)})
+
+
+@require_safe
+@desk(Right.READ)
+def palette(request: DeskRequest, number: int) -> HttpResponse:
+    """What can be put in behind a step."""
+    screens.to_edit(request)
+    context = {"dialog": screens.found(request, number), "groups": kinds.GROUPS, "after": request.GET.get("nach", "")}
+    return render(request, "dialogs/_palette.html", context)
+
+
+@require_POST
+@desk(Right.READ)
+def add(request: DeskRequest, number: int) -> HttpResponse:
+    """Put a new step in and open its form."""
+    screens.to_edit(request)
+    row = screens.found(request, number)
+    kind = request.POST.get("art", "")
+    if kind not in kinds.ENTRIES:
+        raise Http404
+    setup = screens.setup(request, row)
+    values = kinds.make(kind, row.draft["languages"][0] if "languages" in row.draft else setup.language, setup.house)
+    return _changed(request, row, editing.add(values, request.POST.get("nach", "")), opened=True)
+
+
+@require_POST
+@desk(Right.READ)
+def act(request: DeskRequest, number: int, key: str, verb: str) -> HttpResponse:
+    """Move, copy, delete or rename a step."""
+    screens.to_edit(request)
+    row = screens.found(request, number)
+    if verb in {"hoch", "runter"}:
+        return _changed(request, row, editing.shift(key, -1 if verb == "hoch" else 1), focus=key)
+    if verb == "verschieben":
+        return _changed(request, row, editing.move(key, request.POST.get("nach", "")), focus=key)
+    if verb == "kopieren":
+        return _changed(request, row, editing.copy(key), opened=True)
+    if verb == "umbenennen":
+        return _changed(request, row, editing.rename(key, request.POST.get("kurzname", "").strip()), focus=request.POST.get("kurzname", ""))
+    if verb != "loeschen":
+        raise Http404
+    ids = [step["id"] for step in row.draft["steps"]]
+    following = ids[min(ids.index(key) + 1, len(ids) - 1)] if key in ids else ""
+    words = Labels(row.draft, screens.language(request, row)).step(key)
+    toast = _("Gelöscht: %(step)s") % {"step": words}
+    return _changed(request, row, editing.remove(key), focus=following, toast=toast)
+
+
+@require_POST
+@desk(Right.READ)
+def turn(request: DeskRequest, number: int, verb: str) -> HttpResponse:
+    """Take the last change back, or make it again."""
+    screens.to_edit(request)
+    row = screens.found(request, number)
+    act, none = {
+        "zurueck": (actions.undo, _("Es gibt nichts zurückzunehmen.")), "vor": (actions.redo, _("Es gibt nichts wiederherzustellen.")),
+    }[verb]  # fmt: skip
+    try:
+        change = act(row, screens.stamp(request), operator=request.operator)
+    except actions.Stale as problem:
+        return _stale(request, row, str(problem))
+    said = _("Zurückgenommen: %(what)s") if verb == "zurueck" else _("Wiederhergestellt: %(what)s")
+    row = screens.found(request, number)
+    drafts = change.before if change and verb == "zurueck" else row.draft
+    toast = said % {"what": reading.what(change.what, drafts)} if change else none
+    return _drawn(request, row, toast=toast, undo=False)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk(Right.READ)
+def step(request: DeskRequest, number: int, key: str) -> HttpResponse:
+    """A step's form; what is typed in it is kept at once."""
+    screens.to_edit(request)
+    row = screens.found(request, number)
+    setup = screens.setup(request, row)
+    values = editing.step_of(row.draft, key)
+    if values is None:
+        return _problem(request, _("Diesen Schritt gibt es nicht mehr."), 404)
+    if request.method != "POST":
+        return render(request, "dialogs/_form.html", _form(request, row, key))
+    form = StepForm(values, setup, request.POST)
+    if not form.is_valid():
+        return _problem(request, " ".join(f"{form[name].label}: {errors[0]}" for name, errors in form.errors.items()), 422)
+    written = form.written()
+    reform = any(values.get(name) != written.get(name) for name in ("want", "table"))
+    return _saved(request, row, editing.change(key, written, request.POST.get("seen", "")), key, reform=reform)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk(Right.READ)
+def head(request: DeskRequest, number: int) -> HttpResponse:
+    """Title, languages, silence, and what begins the dialog."""
+    screens.to_edit(request)
+    row = screens.found(request, number)
+    if request.method != "POST":
+        return render(request, "dialogs/_head.html", _head(request, row))
+    form = HeadForm(screens.setup(request, row), request.POST)
+    if not form.is_valid():
+        return _problem(request, " ".join(f"{form[name].label}: {errors[0]}" for name, errors in form.errors.items()), 422)
+    written = form.written()
+    reform = [each["on"] for each in row.draft.get("triggers", [])] != [each["on"] for each in written["triggers"]]
+    return _saved(request, row, editing.head(written, request.POST.get("seen", "")), HEAD, reform=reform)
+
+
+@require_POST
+@desk(Right.READ)
+def attach(request: DeskRequest, number: int, key: str) -> HttpResponse:
+    """Hang a file on a step."""
+    screens.to_edit(request)
+    row = screens.found(request, number)
+    values, upload = editing.step_of(row.draft, key), request.FILES.get("file")
+    if values is None or upload is None:
+        raise Http404
+    try:
+        if "files" not in next(each for each in document.KINDS if each.model_fields["kind"].default == values["kind"]).model_fields:
+            raise Http404
+        stored = files.store(request.organisation, upload.read(), upload.name or "datei")
+    except ValidationError as problem:
+        return _problem(request, " ".join(problem.messages), 422)
+    after = {**values, "files": [*values.get("files", []), {"file": str(stored.pk)}]}
+    return _changed(request, row, editing.change(key, after, editing.digest(values)), opened=key)
+
+
+# ── How it is drawn ───────────────────────────────────────────────────────
+
+
+def _changed(
+    request: DeskRequest, row: Dialog, edit: Edit, *, opened: bool | str = False, focus: str = "", toast: str = ""
+) -> HttpResponse:  # fmt: skip
+    """Make an edit and draw the draft anew. `opened`: the step it made, or the one named, with its form open."""
+    before = {step["id"] for step in row.draft["steps"]}
+    try:
+        row = actions.change(row, edit, screens.stamp(request), operator=request.operator)
+    except actions.Stale as problem:
+        return _stale(request, row, str(problem))
+    except ValidationError as problem:
+        return _problem(request, " ".join(problem.messages), 422)
+    made = next((step["id"] for step in row.draft["steps"] if step["id"] not in before), "")
+    shown = (opened if isinstance(opened, str) else made) if opened else ""
+    return _drawn(request, screens.found(request, row.pk), opened=shown, focus=focus or made, toast=toast)
+
+
+def _saved(request: DeskRequest, row: Dialog, edit: Edit, key: str, *, reform: bool) -> HttpResponse:
+    """Keep what was typed and draw only what it changed, so that nothing moves under the writer's hands. `reform`: its form, too."""
+    before = {card.id: card for card in reading.sheet(row, screens.setup(request, row)).cards}
+    try:
+        actions.change(row, edit, screens.stamp(request), operator=request.operator)
+    except actions.Stale as problem:
+        return _stale(request, row, str(problem), redraw=False)
+    except ValidationError as problem:
+        return _problem(request, " ".join(problem.messages), 422)
+    row = screens.found(request, row.pk)
+    context = _sheet(request, row)
+    values = editing.step_of(row.draft, key) if key != HEAD else editing.head_of(row.draft)
+    context |= {
+        **screens.frame(request, row, "edit"), "saved_at": timezone.localtime(), "key": key, "seen": editing.digest(values),
+        "changed": [card for card in context["sheet"].cards if before.get(card.id) != card],
+    }  # fmt: skip
+    if reform:
+        context |= _form(request, row, key) if key != HEAD else _head(request, row)
+        context["reform"] = True
+    answer = render(request, "dialogs/_saved.html", context)
+    if reform:
+        answer["HX-Retarget"], answer["HX-Reswap"] = f"#form-{key}", "innerHTML"
+    answer["HX-Trigger"] = "draft"
+    return answer
+
+
+def _drawn(
+    request: DeskRequest, row: Dialog, *, opened: str = "", focus: str = "", toast: str = "", undo: bool = True
+) -> HttpResponse:  # fmt: skip
+    context = {**screens.frame(request, row, "edit"), **_sheet(request, row), "toast": toast, "undo": undo}
+    if opened:
+        context |= {"opened": opened, **_form(request, row, opened)}
+    answer = render(request, "dialogs/_sheet.html", {**context, "swapped": True})
+    answer["HX-Trigger-After-Settle"] = json.dumps({"draft": "", "shown": {"step": opened or focus, "form": bool(opened)}})
+    return answer
+
+
+def _stale(request: DeskRequest, row: Dialog, sentence: str, *, redraw: bool = True) -> HttpResponse:
+    """Somebody was faster: say so. Where nothing was typed the new state is drawn at once."""
+    if redraw:
+        return _drawn(request, screens.found(request, row.pk), toast=sentence, undo=False)
+    answer = render(request, "dialogs/_stale.html", {"sentence": sentence, "dialog": row}, status=409)
+    answer["HX-Retarget"], answer["HX-Reswap"] = "#meldung", "innerHTML"
+    return answer
+
+
+def _problem(request: DeskRequest, sentence: str, status: int) -> HttpResponse:
+    answer = render(request, "dialogs/_problem.html", {"sentence": sentence}, status=status)
+    answer["HX-Retarget"], answer["HX-Reswap"] = "#meldung", "innerHTML"
+    return answer
+
+
+def _sheet(request: DeskRequest, row: Dialog) -> dict[str, Any]:
+    setup = screens.setup(request, row)
+    return {
+        "sheet": reading.sheet(row, setup), "language": setup.language, "languages": reading.languages(row.draft),
+        "undoable": row.changes.filter(undone=False).exists(), "redoable": row.changes.filter(undone=True).exists(),
+        "kinds": [(kind, title) for kind, title in _messengers(setup.house.kinds)],
+        "title": setup.labels.said(row.draft.get("title")), "purpose": row.draft.get("purpose", ""),
+    }  # fmt: skip
+
+
+def _messengers(listed: list[str]) -> list[tuple[str, str]]:
+    from buergerdraht.gateway import channels
+
+    return [(kind, channels.title(kind)) for kind in listed]
+
+
+def _form(request: DeskRequest, row: Dialog, key: str) -> dict[str, Any]:
+    setup = screens.setup(request, row)
+    values = editing.step_of(row.draft, key)
+    assert values is not None
+    form = StepForm(values, setup)
+    return {
+        "form": form, "dialog": row, "key": key, "language": setup.language, "seen": editing.digest(values), "values": values,
+        **reading.rows(values, setup), "has": dict.fromkeys(form.rows, True),
+        "first": setup.labels.first, "original": setup.labels.said(values.get("text")) if setup.language != setup.labels.first else "",
+    }  # fmt: skip
+
+
+def _head(request: DeskRequest, row: Dialog) -> dict[str, Any]:
+    setup = screens.setup(request, row)
+    return {
+        "head": HeadForm(setup), "dialog": row, "language": setup.language, "seen": editing.digest(editing.head_of(row.draft)),
+        "triggers": reading.trigger_rows(row.draft, setup.language), "ons": TRIGGERS, "topics": setup.house.topics.items(),
+        "messengers": _messengers(setup.house.kinds), "weekdays": [(number, day[:2]) for number, day in enumerate(conditions.DAYS)],
+    }  # fmt: skip
