@@ -12,6 +12,8 @@ from buergerdraht.dialogs.rapidpro.board import TICKET, WAIT, Draft, written
 from buergerdraht.dialogs.rapidpro.context import Context, House, entry
 from buergerdraht.dialogs.rapidpro.reading import Action, Flow, Node, Raw, listed, short, text, words
 
+TANGLED = "Zu viele Nachrichten führen zu denselben Fragen mit vielen Fällen. Bitte den Ablauf vorher teilen."
+MOST_PAIRS = 20_000  # messages before a wait times its cases
 UNREACHABLE = "Zu diesem Knoten führt vom ersten aus kein Weg."
 OUTCOMES = frozenset({"call_webhook", "call_resthook", "open_ticket", "transfer_airtime", "call_llm", "call_classifier", "request_optin"})
 FAILED = re.compile(r"fail|error|fehler|nicht|other", re.IGNORECASE)
@@ -38,7 +40,8 @@ def dialog_of(flow: Flow, house: House, name: str) -> tuple[Dialog | None, repor
     start = entry(nodes[0].uuid)
     _hand_overs(context)
     _swap(context)
-    _questions(context, start)
+    if not _questions(context, start):
+        return None, flow.ledger.close(TANGLED)
     found = _triggers(context)
     order = context.board.ordered(start)
     for draft in order:
@@ -220,12 +223,14 @@ def _swap(context: Context) -> None:
         board.put(draft)
 
 
-def _questions(context: Context, start: str) -> None:
-    """Make one question of each wait and each message before it."""
+def _questions(context: Context, start: str) -> bool:
+    """Make one question of each wait and each message before it. False where that would be too many."""
     board = context.board
     before, snapshot = board.before(), dict(board.drafts)
-    first = board.found(start)
-    for wait in [each for each in snapshot.values() if each.kind == WAIT]:
+    first, waits = board.found(start), [each for each in snapshot.values() if each.kind == WAIT]
+    if sum(len(before[wait.key]) * len(wait.router.cases) for wait in waits) > MOST_PAIRS:
+        return False
+    for wait in waits:
         for said in before[wait.key]:
             if said.kind == "say":
                 asked = Asked(context, wait, said.key, said.text, list(said.marks), said.quick, snapshot=snapshot)
@@ -233,6 +238,7 @@ def _questions(context: Context, start: str) -> None:
                 asking.ask(asked)
         if wait.key == first or any(each.kind != "say" for each in before[wait.key]):
             asking.ask(Asked(context, wait, wait.key, {}, [], snapshot=snapshot))
+    return True
 
 
 def _drop_buttons(draft: Draft) -> None:

@@ -108,6 +108,17 @@ def test_a_flow_of_too_many_steps_is_left_out_whole_and_every_item_said() -> Non
     assert len(found.report.left) == 600
 
 
+def test_a_flow_whose_work_would_never_end_is_refused_at_once() -> None:
+    says = [say(f"s{number}", f"Text {number}", to="w") for number in range(900)]
+    cases = [("has_any_word", [f"wort{number}"], f"k{number}") for number in range(200)]
+    many = wait("w", cases, {f"k{number}": None for number in range(200)})
+    (found,) = bring(export(flow("Dicht", lot("l", {f"w{number}": f"s{number}" for number in range(900)}), *says, many)))
+    assert "zu denselben Fragen" in found.report.unreadable
+    assert len(found.report.left) == 900 + 2 + 200
+    crowded = wait("w", [("has_any_word", ["x"], "k")] * 201, {"k": None})
+    assert "zu umfangreich" in one(crowded).report.unreadable
+
+
 def test_a_bare_flow_is_taken_too() -> None:
     (found,) = bring(flow("Allein", say("a", "Hallo")))
     assert found.dialog is not None
