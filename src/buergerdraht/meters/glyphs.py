@@ -100,8 +100,9 @@ def _red(colours: Image.Image, cell: int) -> bool:
 
 def _glyphs(strip: Strip, cell: int) -> list[Glyph]:
     """What may be the cell's digit, at several thresholds and in either polarity."""
-    left = round((cell - 0.02) * PITCH)
-    window = strip.plain.crop((left, 0, left + round(1.04 * PITCH), strip.plain.height)).filter(ImageFilter.GaussianBlur(1.2))
+    spread = 0.09 if strip.display else 0.02
+    left = round((cell - spread) * PITCH)
+    window = strip.plain.crop((left, 0, left + round((1 + 2 * spread) * PITCH), strip.plain.height)).filter(ImageFilter.GaussianBlur(1.2))
     high = window.height
     inner = window.crop((round(0.16 * PITCH), round(0.25 * high), round(0.88 * PITCH), round(0.75 * high)))
     low, top = _ends(inner)
@@ -147,11 +148,11 @@ def _otsu(counts: list[int]) -> float:
 def _digit(mask: Image.Image, strip: Strip, *, light: bool) -> Glyph | None:
     if not strip.display:
         whole = _standing(mask, strip.height, 0.3)
-        return None if whole is None else Glyph(whole, _piece(mask, whole), light, _lit(_piece(mask, whole)))
+        return None if whole is None else Glyph(whole, _piece(mask, whole), light, lit(_piece(mask, whole)))
     if light:  # no display shows light segments by daylight
         return None
     whole = _segmented(mask, strip.height)
-    return None if whole is None else Glyph(whole, _piece(mask, whole), light, _lit(_piece(mask, whole)))
+    return None if whole is None else Glyph(whole, _piece(mask, whole), light, lit(_piece(mask, whole)))
 
 
 def _segmented(mask: Image.Image, height: float) -> Mark | None:
@@ -166,6 +167,9 @@ def _segmented(mask: Image.Image, height: float) -> Mark | None:
         return None
     left, top = min(mark.left for mark in parts), min(mark.top for mark in parts)
     right, bottom = max(mark.right for mark in parts), max(mark.bottom for mark in parts)
+    above = mask.crop((left, top, right, round(top + 0.8 * (bottom - top)))).getbbox()
+    if above and above[2] - above[0] > 0.75 * (right - left):  # what stands out at the foot only is the point, grown into the digit
+        left, right = left + above[0], left + above[2]
     whole = Mark(left, top, right, bottom, sum(mark.area for mark in parts))
     fits = (
         0.8 * height <= whole.height <= 1.15 * height
@@ -193,7 +197,7 @@ def _piece(mask: Image.Image, box: Mark) -> Image.Image:
     return mask.crop((box.left, box.top, box.right, box.bottom))
 
 
-def _lit(piece: Image.Image) -> str:
+def lit(piece: Image.Image) -> str:
     """Which of seven segments are lit: a at the top, then clockwise, g in the middle. Empty where it is not clear."""
     wide, high = piece.size
     if wide < 0.3 * high:

@@ -22,7 +22,6 @@ SURE = 60.0  # what a single look must reach to count
 DENIED = 35.0  # and what is enough to deny another
 ONE_WAY = frozenset("23457")  # drawn upside down these are no digits
 ONE_WAY_SEGMENTS = frozenset("347")
-UPSIDE_DOWN = {"0": "0", "1": "1", "2": "2", "5": "5", "6": "9", "8": "8", "9": "6"}  # on a display
 NOTHING = " "  # no digit stands in this cell
 LOOKS = 3
 ROWS = 3  # are tried before it is given up
@@ -174,10 +173,9 @@ def _read_drums(strip: Strip, votes: Votes, *, flipped: bool) -> None:
 def _read_segments(strip: Strip, votes: Votes, *, flipped: bool) -> None:
     """What the lit segments of a display say, which Tesseract has not learned; each threshold is a look."""
     for cell, found in enumerate(strip.glyphs):
-        said = {glyph.segments for glyph in found[:LOOKS]} - {""}
-        digit = said.pop() if len(said) == 1 else ""
-        digit = UPSIDE_DOWN.get(digit, "") if flipped else digit
-        votes[cell] = [(digit, 95.0)] * sum(bool(glyph.segments) for glyph in found[:LOOKS]) if digit else []
+        said = [glyphs.lit(glyph.mask.rotate(180)) if flipped else glyph.segments for glyph in found[:LOOKS]]
+        digits = set(said) - {""}
+        votes[cell] = [(digit, 95.0) for digit in said if digit] if len(digits) == 1 else []
 
 
 def _agreed(votes: Sequence[tuple[str, float]]) -> tuple[str, float]:
