@@ -17,9 +17,11 @@ from buergerdraht.accounts.rights import RIGHTS, Right
 from buergerdraht.appointments.models import Booking, Closure, Offer
 from buergerdraht.broadcasts.models import Broadcast
 from buergerdraht.consultations.models import Consultation, Guest
-from buergerdraht.contacts.models import Contact, ContactImport, District, Topic
+from buergerdraht.contacts.models import Address, Contact, ContactImport, District, Topic
 from buergerdraht.conversations.models import AssignmentRule, Conversation, Label, Message, SavedAnswer, SavedView
+from buergerdraht.dialogs.models import Dialog, Example, Session, System, Table, Version
 from buergerdraht.gateway.models import Channel, InboundEvent, Media
+from buergerdraht.meters.models import MeterReading
 from buergerdraht.watch.models import AlarmReceiver
 
 DESK = "o/<slug:organisation>/"
@@ -71,6 +73,10 @@ def foreign_rows(other: Organisation) -> dict[str, Any]:
     contact = Contact.objects.create(organisation=other, name="Frau Nebenan")
     channel = Channel.objects.create(organisation=other, kind="telegram", name="Bot", config="{}")
     conversation = Conversation.objects.create(organisation=other, contact=contact)
+    mailbox = Address.objects.create(organisation=other, contact=contact, channel=channel, address="1", address_hash=b"1")
+    plain = {"key": "rat", "title": {"de": "Rat"}, "steps": [{"id": "a", "kind": "end"}]}
+    dialog = Dialog.objects.create(organisation=other, key="rat", title="Rat", draft=plain)
+    version = Version.objects.create(dialog=dialog, number=1, document=plain)
     hour = Consultation.objects.create(
         organisation=other,
         title="Sprechstunde",
@@ -100,7 +106,18 @@ def foreign_rows(other: Organisation) -> dict[str, Any]:
         "media_id": Media.objects.create(organisation=other, kind="image").pk,
         "receiver": AlarmReceiver.objects.create(organisation=other, way="email", email="bereitschaft@nachbarstadt.example").pk,
         "event": InboundEvent.objects.create(channel=channel, body=b"{}").pk,
+        "example": Example.objects.create(dialog=dialog, name="Gut").pk,
+        "place": 0,
         "number": {
+            "posteingang/dialog/": Session.objects.create(
+                organisation=other, dialog=dialog, version=version, contact=contact, address=mailbox, walk='{"frames":[]}', begun_by="words"
+            ).pk,
+            "dialoge/": dialog.pk,
+            "zaehler/": MeterReading.objects.create(
+                organisation=other, kind="water", value=1, read_on=timezone.localdate(), state="doubtful", contact=contact
+            ).pk,
+            "einstellungen/systeme/": System.objects.create(organisation=other, key="crm", title="CRM", url="https://crm.example.org").pk,
+            "einstellungen/tabellen/": Table.objects.create(organisation=other, key="streets", title="Straßen").pk,
             "posteingang/": conversation.pk,
             "sprechstunden/": hour.pk,
             "termine/": Booking.objects.create(organisation=other, offer=offer, contact=contact, desk=1, state="booked", **times).pk,

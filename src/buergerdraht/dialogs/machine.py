@@ -42,7 +42,9 @@ def begin(dialog: Dialog, version: int, world: World, *, language: str, mark: st
 
 
 def answer(walk: Walk, said: Said, world: World) -> None:
-    """Take what the citizen said."""
+    """Take what the citizen said; a walk that is at its end hears nothing any more."""
+    if walk.state != RUNNING:
+        return
     turn = Turn(walk, world, said)
     _guarded(turn, _answer)
 

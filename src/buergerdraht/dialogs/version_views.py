@@ -26,12 +26,13 @@ def versions(request: DeskRequest, number: int) -> HttpResponse:
     row = screens.found(request, number)
     last = row.live or row.versions.first()
     results = actions.run_examples(row)
+    changes = row.changes.filter(undone=False).select_related("operator")
     return render(request, "dialogs/versions.html", {
         **screens.frame(request, row, "versions"), "versions": row.versions.select_related("operator"), "last": last,
         "differences": diffing.differences(last.document, row.draft) if last else [], "changed": last is None or last.document != row.draft,
         "errors": [each for each in knowing.findings(row) if each.level == "error"],
-        "red": [each for each in results if not each.verdict.good], "green": len([each for each in results if each.verdict.good]),
-        "changes": [(each, reading.what(each.what, each.before)) for each in row.changes.filter(undone=False).select_related("operator")[:30]],
+        "red": [each for each in results if not each.verdict.good], "green": sum(each.verdict.good for each in results),
+        "changes": [(each, reading.what(each.what, each.before)) for each in changes[:30]],
     })  # fmt: skip
 
 

@@ -16,12 +16,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.rights import Right
-from buergerdraht.dialogs import actions, conditions, document, editing, kinds, reading, screens
+from buergerdraht.dialogs import actions, conditions, document, editing, kinds, moving_in, reading, screens
 from buergerdraht.dialogs.editing import Edit
 from buergerdraht.dialogs.forms import TRIGGERS, HeadForm, NewForm, StepForm
 from buergerdraht.dialogs.labels import Labels
 from buergerdraht.dialogs.models import Dialog
+from buergerdraht.dialogs.rapidpro.report import TITLES
 from buergerdraht.gateway import files
+from buergerdraht.meters.models import MeterReading
 
 BIG = 1_000_000  # bytes of a dialog's file
 HEAD = "kopf"
@@ -44,7 +46,7 @@ def listing(request: DeskRequest) -> HttpResponse:
     there = Dialog.objects.filter(organisation=request.organisation, archived_at__isnull=archived).exists()
     return render(request, "dialogs/list.html", {
         "rows": rows, "archived": archived, "others": there, "may_edit": screens.may_edit(request), "days": reading.DAYS,
-        "may_manage": request.may(Right.MANAGE),
+        "may_manage": request.may(Right.MANAGE), "meters": MeterReading.objects.filter(organisation=request.organisation).exists(),
     })  # fmt: skip
 
 
@@ -58,14 +60,28 @@ def new(request: DeskRequest) -> HttpResponse:
         row = actions.create(request.organisation, form.cleaned_data["title"], operator=request.operator)
         return redirect("dialogs:edit", request.organisation.slug, row.pk)
     if upload := request.FILES.get("file"):
+        data = upload.read(moving_in.LARGEST + 1)
+        if moving_in.is_theirs(data):
+            return _moved(request, data)
         try:
-            if (upload.size or 0) > BIG:
+            if len(data) > BIG:
                 raise ValidationError(_("Die Datei ist zu groß: höchstens 1 MB."))
-            row = actions.bring(request.organisation, upload.read().decode("utf-8-sig", "replace"), operator=request.operator)
+            row = actions.bring(request.organisation, data.decode("utf-8-sig", "replace"), operator=request.operator)
         except ValidationError as problem:
             return render(request, "dialogs/new.html", {"form": NewForm(), "problems": problem.messages}, status=422)
         return redirect("dialogs:edit", request.organisation.slug, row.pk)
     return render(request, "dialogs/new.html", {"form": form, "problems": []}, status=422 if form.is_bound else 200)
+
+
+def _moved(request: DeskRequest, data: bytes) -> HttpResponse:
+    """Take an export of another system over, and show what became of every piece."""
+    found = moving_in.move_in(request.organisation, data, operator=request.operator)
+    shown = [
+        {"name": each.name, "dialog": each.dialog, "report": each.report,
+         "counts": [(TITLES.get(kind, kind), number) for kind, number in each.report.imported.items()]}
+        for each in found
+    ]  # fmt: skip
+    return render(request, "dialogs/moved.html", {"moved": shown})
 
 
 @require_POST

@@ -150,8 +150,7 @@ NAVIGATION: tuple[tuple[tuple[str, str, str, str], ...], ...] = (
         ("mic", "Sprechstunden", "consultations:list", "consultations"),
         ("calendar", "Termine", "appointments:list", "appointments"),
         ("megaphone", "Rundnachrichten", "broadcasts:list", "broadcasts"),
-        ("bot", "Dialoge", "dialogs:list", "dialogs"),
-        ("image", "Zählerstände", "meters:list", "meters"),
+        ("bolt", "Dialoge", "dialogs:list", "dialogs meters"),
     ),
     (
         ("people", "Kontakte", "contacts:list", "contacts"),

@@ -13,7 +13,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-PARTS = ("send", "both", "webhook", "receipts", "ingest", "reply", "dialogs", "screens", "audience", "million", "console", "search", "start", "outbox")
+PARTS = (
+    "send", "both", "webhook", "receipts", "ingest", "reply", "dialogs", "screens", "audience", "million", "console", "search", "start",
+    "outbox",
+)  # fmt: skip
 
 
 class Command(BaseCommand):
