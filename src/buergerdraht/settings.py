@@ -235,6 +235,7 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env("BUERGERDRAHT_MAIL_FROM", "buergerdraht@localhost")
 ALARM_MAIL = envlist("BUERGERDRAHT_ALARM_MAIL")  # who is told of what concerns the whole installation
 ALARM_NETWORKS = networks("BUERGERDRAHT_ALARM_NETWORKS")  # inner networks that alarms may be sent to, beside the public internet
+CALL_NETWORKS = networks("BUERGERDRAHT_CALL_NETWORKS")  # inner networks that organisations may name for the systems dialogs call
 PUSH_NETWORKS = networks("BUERGERDRAHT_PUSH_NETWORKS")  # inner networks with a push service of one's own
 METRICS_TOKEN = env("BUERGERDRAHT_METRICS_TOKEN")  # without one /metrics answers on this machine only
 # Counts guesses at sign-in for all web processes together; nothing of citizens is ever put there.

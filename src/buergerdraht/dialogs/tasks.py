@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from buergerdraht.dialogs import events, timetable
+from buergerdraht.dialogs.models import SystemCall
+
+CALLS_KEPT = timedelta(days=90)
 
 
 @app.periodic(cron="* * * * *")
@@ -20,3 +25,4 @@ def begin_due(timestamp: int) -> None:
 def forget_keys(timestamp: int) -> None:
     """Forget the keys of events that nobody tells again."""
     events.forget(timezone.now())
+    SystemCall.objects.filter(at__lt=timezone.now() - CALLS_KEPT).delete()
