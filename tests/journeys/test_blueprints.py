@@ -30,6 +30,7 @@ TALKING = {key: each for key, each in reading.all_blueprints().items() if each.d
 KINDS = ("whatsapp", "telegram")
 PLAYED_ELSEWHERE = {"call", "document", "note"}  # moves that need a system of the authority, or look into the house
 MOMENT = 4.0  # seconds: photos that come within three are one answer
+PRETENDED = re.compile(r"K7M4|\b20\d\d-\d+\b")  # numbers of bookings and matters in a play: here they are real ones
 NAME = "Paula Beispiel"  # as in the examples
 OF = "dialogs_dialog where dialogs_dialog.id = dialogs_session.dialog_id and dialogs_dialog.key = %(key)s"
 ALARM = "wakes_at - make_interval(mins => %(minutes)s)"
@@ -115,7 +116,8 @@ class Walk:
         return ""
 
     def _expect(self, words: str) -> None:
-        self._until(lambda: plain(words) in plain(self._said()), f"“{words}”")
+        for part in PRETENDED.split(words):
+            self._until(lambda: plain(part) in plain(self._said()), f"“{part}”")  # noqa: B023 - asked at once
 
     def _said(self) -> str:
         return " ".join(f"{bubble.get('header', '')} {bubble.get('text', '')}" for bubble in self.phone.received()[self.seen :])
@@ -168,10 +170,12 @@ def test_citizens_go_through_every_blueprint_on_every_messenger(program: Program
     database = postgres.place(program.folder).url()
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("update accounts_organisation set quiet_from = null, office_hours = '{}'")  # it must go well at night, too
+    problems: list[str] = []
     for kind in KINDS:
         with ThreadPoolExecutor(4) as hands:
-            found = hands.map(lambda dialog: walk_through(program, database, kind, *dialog), dialogs())  # noqa: B023 - done within
-            assert sum(found) >= 2 * len(TALKING)
+            walks = [hands.submit(walk_through, program, database, kind, *dialog) for dialog in dialogs()]
+        problems += [str(each.exception()) for each in walks if each.exception()]
+    assert not problems, "\n".join(problems)
 
 
 def dialogs() -> Iterator[tuple[Blueprint, str]]:
@@ -181,9 +185,8 @@ def dialogs() -> Iterator[tuple[Blueprint, str]]:
                 yield blueprint, found["key"]
 
 
-def walk_through(program: Program, database: str, kind: str, blueprint: Blueprint, key: str) -> int:
-    """Play all examples of one dialog, one citizen after the other; then somebody says STOP in the middle. Returns how many walked."""
-    walked = 0
+def walk_through(program: Program, database: str, kind: str, blueprint: Blueprint, key: str) -> None:
+    """Play all examples of one dialog, one citizen after the other; then somebody says STOP in the middle."""
     for name, moves in examples(blueprint, key):
         walk = Walk(new_phone(program.phones, kind, NAME), database, key)
         walk.phone.write(opening(blueprint, key))
@@ -192,11 +195,9 @@ def walk_through(program: Program, database: str, kind: str, blueprint: Blueprin
                 walk.move(move)
             except AssertionError as problem:
                 raise AssertionError(f"{name}, move {number} {move}: {problem}") from None
-        walked += 1
     leaves = Walk(new_phone(program.phones, kind, NAME), database, key)
     leaves.phone.write(opening(blueprint, key))
     leaves._until(lambda: leaves._said(), "a first word")
     leaves.move({"say": "STOPP"})
     leaves.move({"expect": "Sie sind abgemeldet"})
     leaves.move({"state": "left"})
-    return walked + 1
