@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -81,6 +82,30 @@ def sentence(condition: Mapping[str, Any], draft: Mapping[str, Any], language: s
     title = dict(subjects(draft, language, topics, key)).get(key, key)
     operation = str(dict(OPERATIONS).get(str(condition.get("op", "is")), ""))
     return f"{title} {operation} {shown(condition, draft, language)}".strip()
+
+
+def end_shown(end: str) -> str:
+    """An end of what is allowed, as people write it."""
+    if end in {"today", "+0"}:
+        return _("heute")
+    if re.fullmatch(r"[+]\d+", end):
+        return _("in %(n)s Tagen") % {"n": end[1:]}
+    found = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", end)
+    return f"{int(found[3])}.{int(found[2])}.{found[1]}" if found else end.replace(".", ",")
+
+
+def end_meant(words: str) -> str:
+    """An end of what was written."""
+    said = words.strip().lower()
+    if said in {"heute", "today"}:
+        return "today"
+    if said in {"morgen", "tomorrow"}:
+        return "+1"
+    if found := re.fullmatch(r"in (\d{1,4}) (?:tag|tagen|days?)", said):
+        return f"+{found[1]}"
+    if found := re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", said):
+        return f"{found[3]}-{int(found[2]):02d}-{int(found[1]):02d}"
+    return said.replace(",", ".")
 
 
 def _words(of: str, name: str, draft: Mapping[str, Any], language: str) -> Mapping[str, str]:

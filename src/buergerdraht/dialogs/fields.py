@@ -15,8 +15,8 @@ Words = str | Promise
 class Spec:
     """A field: where it stands in the step, and how it is asked.
 
-    shape: text and line (in the language at hand), plain, number, flag, goal, pick (one of a list), many (several of it), column
-    (a table with one of its columns). `pick` names the list. `wants`: only for these kinds of answers. `more`: under "Weitere Angaben".
+    shape: text and line (in the language at hand), plain, end (of what is allowed: a number, day or hour), number, flag, goal,
+    pick (one of a list), many (several of it), column (a table with one of its columns). `pick` names the list. `wants`: only for these kinds of answers. `more`: under "Weitere Angaben".
     """
 
     path: str
@@ -51,7 +51,7 @@ QUESTION = (
     Spec("remind_after", _("Nach so vielen Minuten erinnern"), "number", _("0: wie im ganzen Dialog."), most=10_080, more=True),
     SAVE,
 )
-ENDS = _("Zum Beispiel 10. Bei Tagen: today, +14 (in 14 Tagen) oder 2026-12-24.")
+ENDS = _("Zum Beispiel 10, heute, in 14 Tagen, 24.12.2026 oder 08:00.")
 
 FIELDS: Mapping[str, tuple[Spec, ...]] = {
     "say": (
@@ -61,8 +61,8 @@ FIELDS: Mapping[str, tuple[Spec, ...]] = {
     ),
     "ask": (
         Spec("text", _("Frage"), "text"), Spec("want", _("Art der Antwort"), "pick", pick="wants"),
-        Spec("check.least", _("Kleinster Wert"), help=ENDS, wants="number date time"),
-        Spec("check.most", _("Größter Wert"), help=ENDS, wants="number date time"),
+        Spec("check.least", _("Kleinster Wert"), "end", ENDS, wants="number date time"),
+        Spec("check.most", _("Größter Wert"), "end", ENDS, wants="number date time"),
         Spec("check.decimals", _("Stellen nach dem Komma"), "number", most=6, wants="number"),
         Spec("check.unit", _("Einheit"), "line", _("Zum Beispiel m²."), wants="number"),
         Spec("check.table", _("Muss in dieser Tabelle stehen"), "column", wants="text street postcode meter_number"),

@@ -45,12 +45,13 @@ class StepForm(forms.Form):
     """The fields of one step, made from `FIELDS`."""
 
     def __init__(self, values: Mapping[str, Any], setup: Setup, data: QueryDict | None = None) -> None:
-        super().__init__(data, auto_id=f"{values['id']}-%s")
+        super().__init__(data, auto_id=f"{values['id']}-%s", use_required_attribute=False)
         self.values, self.setup = values, setup
         kind = str(values["kind"])
         self.specs = [each for each in FIELDS[kind] if not each.wants or values.get("want", "text") in each.wants.split()]
         for spec in self.specs:
             self.fields[spec.name] = _field(spec, values, setup)
+            self.fields[spec.name].required = data is None  # only what is said beside the label: an empty field is kept, too
         self.rows = ROWS.get(kind, ())
 
     @property
@@ -84,10 +85,11 @@ class HeadForm(forms.Form):
     """What belongs to the dialog as a whole: title, languages, silence, what begins it."""
 
     def __init__(self, setup: Setup, data: QueryDict | None = None) -> None:
-        super().__init__(data, auto_id="kopf-%s")
+        super().__init__(data, auto_id="kopf-%s", use_required_attribute=False)
         self.setup, self.values = setup, editing.head_of(setup.draft)
         for spec in HEAD:
             self.fields[spec.name] = _field(spec, self.values, setup)
+            self.fields[spec.name].required = data is None
 
     def written(self) -> dict[str, Any]:
         values = deepcopy(self.values)
@@ -119,6 +121,8 @@ def _field(spec: Spec, values: Mapping[str, Any], setup: Setup) -> forms.Field:
         if spec.shape == "text":
             attrs |= {"lang": setup.language, "dir": "auto"}
         return forms.CharField(**common, max_length=10_000 if spec.shape == "text" else 2_000, widget=forms.Textarea(attrs))
+    if spec.shape == "end":
+        return forms.CharField(**{**common, "initial": conditions.end_shown(found)}, max_length=40)
     if spec.shape in {"line", "fill"}:
         return forms.CharField(**common, max_length=2_000, widget=forms.TextInput({"data-text": True, "dir": "auto"}))
     if spec.shape == "number":
@@ -202,6 +206,8 @@ def _write(values: dict[str, Any], spec: Spec, given: Any, language: str) -> Non
         holder[name] = {each: text for each, text in texts.items() if text.strip()}
     elif spec.shape == "column":
         holder["table"], _dot, holder["column"] = str(given).partition(".")
+    elif spec.shape == "end":
+        holder[name] = conditions.end_meant(given)
     elif spec.shape == "number" and given is None:
         holder.pop(name, None)
     elif given == "" and spec.shape == "pick" and not _optional(spec):

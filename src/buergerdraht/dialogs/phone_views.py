@@ -139,7 +139,7 @@ def _bubbles(beat: playing.Beat, channel: str) -> list[Bubble]:
     found = [Bubble("out", spoken(beat.move))] if beat.move else []
     if beat.problem:
         return [*found, Bubble("bad", _("Ab hier passt das Gespielte nicht mehr zum Entwurf: %(why)s") % {"why": beat.problem})]
-    found += [Bubble("note", f"{DONE.get(what, what)}{': ' if words else ''}{words}") for what, words in beat.notes]
+    found += [Bubble("note", f"{DONE.get(what, what)}{': ' if words else ''}{words.replace('**', '')}") for what, words in beat.notes]
     for content in beat.said:
         found += _parts(content, channel)
     return found

@@ -27,6 +27,7 @@ from buergerdraht.dialogs.ways import Way, ways
 
 OPEN, CLOSE = "\ue000", "\ue001"  # private letters around the number of a placeholder, while Markdown is made HTML
 DAYS = 30
+UNTRANSLATED = "Noch nicht übersetzt"  # such hints would stand at every step: one number and a table say it better
 
 
 # ── The list ──────────────────────────────────────────────────────────────
@@ -133,12 +134,14 @@ class Sheet:
     errors: int
     warnings: int
     triggers: list[str]
+    untranslated: int = 0
 
 
 def sheet(dialog: Dialog, setup: Setup) -> Sheet:
     """Lay out a draft: every step with what it says, where it leads and what is wrong with it."""
     read = document.load(dialog.draft)
-    found = knowing.findings(dialog)
+    everything = knowing.findings(dialog)
+    found = [each for each in everything if not each.sentence.startswith(UNTRANSLATED)]
     labels = setup.labels
     cards = [_card(read, step, values, setup, labels) for step, values in zip(read.steps, dialog.draft["steps"], strict=True)]
     by_id = {card.id: card for card in cards}
@@ -149,13 +152,8 @@ def sheet(dialog: Dialog, setup: Setup) -> Sheet:
     return Sheet(
         cards, [each for each in found if each.step not in by_id],
         sum(each.level == "error" for each in found), sum(each.level == "warning" for each in found),
-        [trigger_words(each, dialog.draft) for each in dialog.draft.get("triggers", [])],
+        [trigger_words(each, dialog.draft) for each in dialog.draft.get("triggers", [])], len(everything) - len(found),
     )  # fmt: skip
-
-
-def card(dialog: Dialog, setup: Setup, name: str) -> Card:
-    """One step of a draft."""
-    return next(each for each in sheet(dialog, setup).cards if each.id == name)
 
 
 def _card(read: document.Dialog, step: document.Step, values: Mapping[str, Any], setup: Setup, labels: Labels) -> Card:
@@ -203,7 +201,10 @@ def _name_branches(cards: Sequence[Card]) -> None:
     """Where a way of its own begins: at the goal of a choice or a fork that is not simply the next."""
     first: dict[str, list[str]] = {}
     for each in cards:
-        for lead in [*each.chips, *(lead for lead in each.leads if each.kind == "branch")]:
+        leads = [*each.chips, *(lead for lead in each.leads if each.kind == "branch")]
+        if len({lead.goal for lead in leads}) < 2:
+            continue
+        for lead in leads:
             if lead.step and lead.goal != each.id:
                 first.setdefault(lead.goal, []).append(lead.why)
     counted = {each.id: each.number for each in cards}
@@ -220,8 +221,8 @@ def _facts(values: Mapping[str, Any], setup: Setup, labels: Labels) -> list[str]
     if check.get("table"):
         table = house.tables.get(check["table"])
         found.append(_("wird geprüft gegen: %(table)s") % {"table": table[0] if table else check["table"]})
-    if check.get("least") or check.get("most"):
-        found.append(_("von %(least)s bis %(most)s") % {"least": check.get("least") or "…", "most": check.get("most") or "…"})
+    for name, words in (("least", _("mindestens %(end)s")), ("most", _("höchstens %(end)s"))):
+        found += [words % {"end": conditions.end_shown(check[name])}] if check.get(name) else []
     found += [_("darf übersprungen werden")] if values.get("optional") else []
     found += [_("mit Rückfrage, ob es stimmt")] if values.get("confirm") else []
     if kind in {"case", "hand_over"}:

@@ -180,7 +180,7 @@ function mark() {
     if (button) {
       hide = folded.has(card.dataset.step);
       button.setAttribute("aria-expanded", String(!hide));
-      button.firstElementChild.textContent = hide ? sheet.dataset.unfold : sheet.dataset.fold;
+      button.firstElementChild.textContent = hide ? sheet.dataset.unfolding : sheet.dataset.folding;
     }
     card.classList.toggle("is-folded", hide);
   }
