@@ -197,7 +197,7 @@ def enter_look_up(turn: Turn, step: LookUp) -> Goal:
     rows: Sequence[Mapping[str, str]]
     rows = [row for row in turn.world.table(step.table) if all(plain(row.get(column, "")) == value for column, value in wanted.items())]
     if step.near:
-        rows = nearest(rows, turn.walk.answers.get(step.near), step.most)
+        rows = nearest(rows, turn.walk.answers.get(step.near), step.most, turn.walk.language)
     found = [dict(row) for row in rows[: step.most]]
     if not found:
         turn.walk.answers.pop(step.save, None)
@@ -206,11 +206,12 @@ def enter_look_up(turn: Turn, step: LookUp) -> Goal:
     return turn.dialog.goal(step, step.next)
 
 
-def nearest(rows: Sequence[Mapping[str, str]], place: Any, most: int) -> list[dict[str, str]]:
+def nearest(rows: Sequence[Mapping[str, str]], place: Any, most: int, language: str = "de") -> list[dict[str, str]]:
     """The rows nearest to a place, each with its `distance` in km; where the place has no coordinates, those that name it."""
     if not isinstance(place, Mapping) or "latitude" not in place:
         words = plain(str(place.get("words", ""))) if isinstance(place, Mapping) else ""
-        return [dict(row) for row in rows if words and any(plain(value) and plain(value) in words for value in row.values())][:most]
+        named = (row for row in rows if any(f" {plain(value)} " in f" {words} " for value in row.values() if plain(value)))
+        return [dict(row) for row in named][:most] if words else []
     found = []
     for row in rows:
         try:
@@ -219,7 +220,8 @@ def nearest(rows: Sequence[Mapping[str, str]], place: Any, most: int) -> list[di
             continue
         found.append((distance(float(place["latitude"]), float(place["longitude"]), *there), row))
     found.sort(key=lambda each: each[0])
-    return [{**row, "distance": f"{far:.1f}".replace(".", ",")} for far, row in found[:most]]
+    mark = "." if language == "en" else ","
+    return [{**row, "distance": f"{far:.1f}".replace(".", mark)} for far, row in found[:most]]
 
 
 def distance(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:

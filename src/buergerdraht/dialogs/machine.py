@@ -11,7 +11,7 @@ from typing import Any
 
 from buergerdraht.contacts import words
 from buergerdraht.dialogs import acts, matching, questions, turning
-from buergerdraht.dialogs.document import END, MENU, PERSON, AskStep, Call, Choose, Dialog, Question, Wait
+from buergerdraht.dialogs.document import END, MENU, PERSON, AskStep, Call, Choose, Dialog, HandOver, Question, Wait
 from buergerdraht.dialogs.turning import MOST_MOVES, PERSON_OPTION, Goal, Missing, Turn
 from buergerdraht.dialogs.walk import ANSWER, CALL, EXPIRED, FILES, LEFT, RUNNING, SILENCE, TIME, Frame, Said, Walk, World
 
@@ -74,7 +74,7 @@ def resume(walk: Walk, world: World) -> None:
     turn = Turn(walk, world)
     walk.state = RUNNING
     turn.say(turn.ours("picked_up"))
-    _guarded(turn, lambda turn: turn.walk.here.step)
+    _guarded(turn, lambda turn: MENU if isinstance(turn.step, HandOver) else turn.walk.here.step)
 
 
 def leave(walk: Walk, world: World) -> None:

@@ -225,6 +225,8 @@ def reply_book(turn: Turn, step: Book, pick: str) -> Goal:
         return _not_booked(turn, step)
     booked = turn.world.book(step.offer, slot.begins_at, turning.summary(turn))
     if booked is None:
+        if (goal := turning.missed(turn, step, turn.ours("taken"))) is not None:  # whoever may not book more is not asked for ever
+            return goal
         return _put_days(turn, step, turn.ours("taken"))
     walk.answers[f"{step.name}_number"] = booked.number
     walk.keep(step.name, {"code": booked.code, "when": booked.when, "where": booked.where}, turn.text(step.title), booked.when)

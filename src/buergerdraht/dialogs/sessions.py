@@ -209,7 +209,7 @@ def _keep(session: Session, walk: Walk, house: House) -> None:
     session.walk = _encode(walk).decode()
     session.state = ENDS[walk.state]
     session.step = walk.here.step
-    session.rests = walk.waits in {TIME, SILENCE} and session.state == State.RUNNING
+    session.rests = walk.waits == TIME and session.state == State.RUNNING  # a wait for silence hears what they say
     session.wakes_at = walk.until if session.state == State.RUNNING else None
     if session.state != State.RUNNING:
         session.pending = ""

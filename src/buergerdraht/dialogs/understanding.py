@@ -23,6 +23,14 @@ from buergerdraht.dialogs.walk import Said, World
 
 LONGEST = 2_000
 SPOKEN_KINDS = {"photo": "image", "photos": "image", "document": "document", "voice": "voice"}
+SPOKEN = {  # what one says to "is that right?", beside yes and no
+    **dict.fromkeys(
+        ["stimmt", "das stimmt", "ja stimmt", "ja das stimmt", "stimmt so", "richtig", "korrekt", "passt", "genau", "ja genau"], True
+    ),
+    **dict.fromkeys(["correct", "right", "that s right", "exactly", "ja bitte", "yes please"], True),
+    **dict.fromkeys(["stimmt nicht", "das stimmt nicht", "nein stimmt nicht", "falsch", "nein danke", "nicht richtig"], False),
+    **dict.fromkeys(["wrong", "not right", "that s wrong", "no thanks", "no thank you"], False),
+}
 WEEKDAYS = {
     "montag": 0, "dienstag": 1, "mittwoch": 2, "donnerstag": 3, "freitag": 4, "samstag": 5, "sonnabend": 5, "sonntag": 6,
     "monday": 0, "tuesday": 1, "wednesday": 2, "thursday": 3, "friday": 4, "saturday": 5, "sunday": 6,
@@ -211,7 +219,7 @@ READERS: dict[str, Callable[[str, Check, World, str], Got | Miss]] = {
 
 def yes_or_no(text: str) -> bool | None:
     said = words.command(text, (words.YES, words.NO))
-    return None if not said else said == words.YES
+    return said == words.YES if said else SPOKEN.get(plain(text))
 
 
 def number_in(text: str, language: str) -> Decimal | None:

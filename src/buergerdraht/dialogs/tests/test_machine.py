@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from buergerdraht.dialogs import document, machine
+from buergerdraht.dialogs import acts, document, machine, understanding
 from buergerdraht.dialogs.played import Played
 from buergerdraht.dialogs.walk import Said, Walk
 
@@ -158,3 +158,30 @@ def test_an_endless_loop_ends_with_a_person() -> None:
     phone = Phone("key: loop\ntitle: {de: x}\nsteps:\n- {id: a, kind: branch, cases: [{when: [{of: hours, value: open}], next: b}]}\n- {id: b, kind: say, text: {de: x}, next: a}\n")  # fmt: skip  # noqa: E501
     assert phone.walk.state == "handed"
     assert len(phone.world.said) < 110
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("stimmt", True), ("Das stimmt!", True), ("stimmt nicht", False), ("falsch", False), ("nö", False), ("vielleicht", None)],
+)
+def test_understands_what_people_say_to_is_that_right(said: str, meant: bool | None) -> None:
+    assert understanding.yes_or_no(said) is meant
+
+
+def test_a_place_without_coordinates_is_found_by_whole_words_only() -> None:
+    rows = [{"name": "Turnhalle Jakobsplatz", "open": "ja"}, {"name": "Aula", "open": "nein"}]
+    assert acts.nearest(rows, {"words": "am Jakobsplatz"}, 3) == []
+    assert [row["name"] for row in acts.nearest(rows, {"words": "bei der Aula am Markt"}, 3)] == ["Aula"]
+
+
+LIMIT = "key: b\ntitle: {de: B}\nsteps: [{id: day, kind: book, offer: x, text: {de: Wann}}]\n"
+
+
+def test_whoever_may_not_book_more_is_not_asked_for_ever() -> None:
+    phone = Phone(LIMIT)
+    phone.world.book = lambda *anything: None  # type: ignore[method-assign]
+    for _ in range(3):
+        if phone.walk.state == "running":
+            phone.say("1")
+            phone.say("1")
+    assert phone.walk.state == "handed"

@@ -244,3 +244,22 @@ def test_account_numbers_are_welcome_where_a_dialog_asks_for_them(say: Say, town
     say("paula", "Bank")
     assert say("paula", "DE02 1203 0000 0000 2020 51") == "Danke DE02 … 2051"
     assert "nicht über den Messenger" in say("veit", "DE02 1203 0000 0000 2020 51")
+
+
+SILENT = """
+key: silent
+title: {de: Still}
+triggers: [{on: words, words: {de: [Still]}}]
+steps:
+  - {id: w, kind: wait, minutes: 60, silence: true, on_message: heard}
+  - {id: quiet, kind: end, text: {de: Niemand sagte etwas.}}
+  - {id: heard, kind: end, text: {de: Gehört.}}
+"""
+
+
+def test_a_wait_for_silence_hears_what_they_say(say: Say, town: Organisation) -> None:
+    make_live(town, SILENT)
+    say("paula", "Still")
+    assert say("paula", "Ich bin noch da") == "Gehört."
+    say("veit", "Still")
+    assert let_pass(minutes=61) == "Niemand sagte etwas."
