@@ -10,11 +10,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Case, Value, When
 from django.utils import timezone
 
 from buergerdraht.accounts import audit, vault
-from buergerdraht.accounts.models import Operator, Organisation
+from buergerdraht.accounts.models import Membership, Operator, Organisation
 from buergerdraht.contacts.models import Address, Contact
+from buergerdraht.conversations import sight
 from buergerdraht.gateway import files
 from buergerdraht.gateway.models import Media
 from buergerdraht.meters import judging, reader, tesseract
@@ -23,6 +25,12 @@ from buergerdraht.meters.models import Meter, MeterReading
 from buergerdraht.meters.reader import Reading
 
 State = MeterReading.State
+SETTLED = (
+    State.CONFIRMED,
+    State.CHECKED,
+    State.EXPORTED,
+)  # what a later value is compared with: a doubtful one would make the right one doubtful
+EARLIER = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +56,7 @@ def plain(number: str) -> str:
 
 
 def meter_of(organisation: Organisation, number: str) -> Meter | None:
-    return Meter.objects.filter(organisation=organisation, number_hash=_hash(organisation, number)).first() if plain(number) else None
+    return Meter.objects.filter(organisation=organisation, number_hash=key(organisation, number)).first() if plain(number) else None
 
 
 def see(organisation: Organisation, photo: str, *, digits: int, decimals: int) -> Reading | None:
@@ -70,14 +78,18 @@ def judge(organisation: Organisation, kind: str, number: str, value: Decimal, on
 
 
 def _before(organisation: Organisation, kind: str, number: str) -> Before:
-    meter = meter_of(organisation, number)
-    if meter is not None:
-        return Before(meter.value, meter.read_on, meter.digits, meter.yearly)
+    """Where the counter stood: by what we know of the meter, else by what was told of it before."""
     if not plain(number):
         return Before()
-    rows = MeterReading.objects.filter(organisation=organisation, kind=kind, number_hash=_hash(organisation, number))
-    last = rows.exclude(state=State.REFUSED).order_by("-read_on", "-pk").first()
-    return Before(last.value, last.read_on) if last else Before()
+    meter = meter_of(organisation, number)
+    rows = MeterReading.objects.filter(organisation=organisation, kind=kind, number_hash=key(organisation, number))
+    told = list(rows.filter(state__in=SETTLED).order_by("-read_on", "-pk").values_list("read_on", "value")[:EARLIER])
+    yearly = meter.yearly if meter else None
+    usual, own = (yearly, False) if yearly else (judging.per_year(told), True)
+    if meter is not None and meter.value is not None:
+        return Before(meter.value, meter.read_on, meter.digits, usual, own)
+    on, value = told[0] if told else (None, None)
+    return Before(value, on, meter.digits if meter else 0, usual, own)
 
 
 @transaction.atomic
@@ -85,7 +97,7 @@ def keep(organisation: Organisation, confirmed: Confirmed, *, on: date | None = 
     """Keep a value. The same citizen confirming the same twice makes one."""
     reasons = list(confirmed.reasons)
     row, made = MeterReading.objects.get_or_create(
-        contact=confirmed.contact, kind=confirmed.kind, number_hash=_hash(organisation, confirmed.number), value=confirmed.value,
+        contact=confirmed.contact, kind=confirmed.kind, number_hash=key(organisation, confirmed.number), value=confirmed.value,
         read_on=on or timezone.localdate(),
         defaults={
             "organisation": organisation, "meter": meter_of(organisation, confirmed.number), "number": plain(confirmed.number),
@@ -130,7 +142,8 @@ def export(organisation: Organisation, *, operator: Operator) -> tuple[datetime,
 def take_back(organisation: Organisation, when: datetime, *, operator: Operator) -> int:
     """Take an export back: its values are to be handed on again."""
     rows = MeterReading.objects.filter(organisation=organisation, state=State.EXPORTED, export=when)
-    number = rows.update(state=State.CHECKED, export=None)
+    checked = Case(When(operator=None, then=Value(State.CONFIRMED)), default=Value(State.CHECKED))
+    number = rows.update(state=checked, export=None)
     audit.record(organisation, "meters.take_back", operator=operator, number=number)
     return number
 
@@ -142,8 +155,14 @@ def _move_on(row: MeterReading) -> None:
         older.update(value=row.value, read_on=row.read_on)
 
 
-def _hash(organisation: Organisation, number: str) -> bytes:
+def key(organisation: Organisation, number: str) -> bytes:
     return vault.lookup(organisation.pk, f"meter {plain(number)}") if plain(number) else b""
+
+
+def may_have_photo(membership: Membership, media: Media) -> bool:
+    """Whether a photo may be looked at: it is the citizen's, also when the message it came with is gone."""
+    hidden = sight.hidden_contacts(membership)
+    return not MeterReading.objects.filter(organisation=membership.organisation_id, photo=media, contact__in=hidden).exists()
 
 
 # ── What becomes of the person ────────────────────────────────────────────

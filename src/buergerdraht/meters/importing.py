@@ -7,15 +7,15 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from buergerdraht.accounts import audit
 from buergerdraht.accounts.models import Operator, Organisation
-from buergerdraht.meters.actions import _hash as key
-from buergerdraht.meters.actions import plain
+from buergerdraht.meters import spoken
+from buergerdraht.meters.actions import key, plain
 from buergerdraht.meters.models import Kind, Meter
 
 LARGEST, MOST = 5_000_000, 50_000
@@ -49,7 +49,7 @@ def read(organisation: Organisation, data: bytes) -> Read:
                 organisation,
                 {(name or "").strip().lower(): (value or "").strip() for name, value in line.items() if isinstance(value, str)},
             )
-        except (ValueError, InvalidOperation) as problem:
+        except ValueError as problem:
             problems.append(_("Zeile %(number)s: %(problem)s") % {"number": number, "problem": problem})
         else:
             found[bytes(meter.number_hash)] = meter
@@ -64,21 +64,21 @@ def _meter(organisation: Organisation, line: dict[str, str]) -> Meter:
         raise ValueError(_("Die Art ist Wasser, Gas, Strom oder Wärme."))
     return Meter(
         organisation=organisation, kind=kind, number=plain(line["nummer"]), number_hash=key(organisation, line["nummer"]),
-        digits=int(line.get("stellen") or 0), decimals=int(line.get("nachkomma") or 0), value=_number(line.get("stand", "")),
+        digits=_few(line.get("stellen", ""), 10), decimals=_few(line.get("nachkomma", ""), 3), value=_number(line.get("stand", "")),
         read_on=_day(line.get("datum", "")), yearly=_number(line.get("jahr", "")),
     )  # fmt: skip
 
 
 def _number(text: str) -> Decimal | None:
+    return spoken.number(text) if text else None
+
+
+def _few(text: str, most: int) -> int:
     if not text:
-        return None
-    try:
-        found = Decimal(text.replace(".", "").replace(",", ".") if "," in text else text)
-    except InvalidOperation:
-        raise ValueError(_("„%(text)s“ ist keine Zahl.") % {"text": text}) from None
-    if not 0 <= found < 10**10:
-        raise ValueError(_("„%(text)s“ ist zu groß oder negativ.") % {"text": text})
-    return found.quantize(Decimal("0.001"))
+        return 0
+    if not text.isdecimal() or int(text) > most:
+        raise ValueError(_("„%(text)s“ ist keine Anzahl von Stellen bis %(most)s.") % {"text": text, "most": most})
+    return int(text)
 
 
 def _day(text: str) -> date | None:

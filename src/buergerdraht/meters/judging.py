@@ -8,6 +8,7 @@ from decimal import Decimal
 
 LOWER, MUCH, SAME, DIGITS = "lower", "much", "same", "digits"
 TIMES = 5  # so many times of what is usual is doubtful
+TIMES_OWN = 10  # where "usual" is only what the same counter did before
 ROLLED = Decimal("0.1")  # a counter that begins anew stood in its last tenth before, and now stands in its first
 LEAST_DAYS = 14  # a value that stays the same for longer is doubtful
 MODEST = Decimal(10)  # below this nothing is much
@@ -15,12 +16,21 @@ MODEST = Decimal(10)  # below this nothing is much
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What is known of a counter. `yearly`: what is used in a year, as a rule."""
+    """What is known of a counter. `yearly`: what is used in a year, as a rule; `own`: only reckoned from its earlier values."""
 
     value: Decimal | None = None
     read_on: date | None = None
     digits: int = 0
     yearly: Decimal | None = None
+    own: bool = False
+
+
+def per_year(values: list[tuple[date, Decimal]]) -> Decimal | None:
+    """Reckon from earlier values, the newest first, what a counter does in a year; None where they tell too little."""
+    if len(values) < 2:
+        return None
+    used, days = values[0][1] - values[-1][1], (values[0][0] - values[-1][0]).days
+    return used * 365 / days if used > 0 and days >= LEAST_DAYS * 2 else None
 
 
 def judge(value: Decimal, on: date, before: Before) -> list[str]:
@@ -37,7 +47,7 @@ def judge(value: Decimal, on: date, before: Before) -> list[str]:
     if used == 0 and days > LEAST_DAYS:
         return [SAME]
     usual = (before.yearly or Decimal(0)) * max(days, 1) / 365
-    return [MUCH] if before.yearly and used > max(usual * TIMES, MODEST) else []
+    return [MUCH] if before.yearly and used > max(usual * (TIMES_OWN if before.own else TIMES), MODEST) else []
 
 
 def _rolled(value: Decimal, before: Before) -> bool:

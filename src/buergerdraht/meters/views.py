@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from decimal import Decimal, InvalidOperation
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -20,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.rights import Right
 from buergerdraht.conversations import page, sight
-from buergerdraht.meters import actions, importing, judging
+from buergerdraht.meters import actions, importing, judging, spoken
 from buergerdraht.meters.models import Kind, Meter, MeterReading
 
 State = MeterReading.State
@@ -63,7 +62,7 @@ def listing(request: DeskRequest) -> HttpResponse:
 
 def _dress(request: DeskRequest, row: MeterReading) -> None:
     """What a line shows beside its columns; the thread's address only for whoever may see it."""
-    row.shown = f"{row.value.normalize():f}".replace(".", ",")  # type: ignore[attr-defined]
+    row.shown = spoken.shown(row.value)  # type: ignore[attr-defined]
     row.unit, row.what = UNITS[Kind(row.kind)], KINDS[Kind(row.kind)]  # type: ignore[attr-defined]
     row.why = [REASONS.get(code, code) for code in row.reasons]  # type: ignore[attr-defined]
     row.badge = STATES[State(row.state)]  # type: ignore[attr-defined]
@@ -83,13 +82,11 @@ def settle(request: DeskRequest, number: int) -> HttpResponse:
         messages.success(request, _("Abgelehnt. Der Stand wird nicht weitergegeben."))
         return _back(request)
     try:
-        value = Decimal(request.POST.get("stand", "").strip().replace(".", "").replace(",", "."))
-        if not 0 <= value < 10**10:
-            raise InvalidOperation
-    except InvalidOperation:
-        messages.error(request, _("Das ist kein Zählerstand. Schreiben Sie zum Beispiel 1234,5."))
+        value = spoken.number(request.POST.get("stand", ""))
+    except ValueError as problem:
+        messages.error(request, str(problem))
         return _back(request)
-    actions.settle(row, operator=request.operator, value=value.quantize(Decimal("0.001")))
+    actions.settle(row, operator=request.operator, value=value)
     messages.success(request, _("Geprüft und bereit zum Export."))
     return _back(request)
 
@@ -105,7 +102,7 @@ def export(request: DeskRequest) -> HttpResponse:
     table.writerow([_("Zähler"), _("Art"), _("Stand"), _("Einheit"), _("Abgelesen am"), _("Geprüft"), _("Nummer bei uns")])
     for row in rows:
         kind = Kind(row.kind)
-        value = f"{row.value.normalize():f}".replace(".", ",")
+        value = spoken.shown(row.value)
         checked = _("ja") if row.operator_id else ""
         table.writerow([_safe(row.number), KINDS[kind], value, UNITS[kind], f"{row.read_on:%d.%m.%Y}", checked, row.pk])
     answer = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -12,10 +13,13 @@ from hypothesis import strategies as st
 
 from buergerdraht.accounts.models import Membership, Operator, Organisation
 from buergerdraht.contacts.models import Contact
-from buergerdraht.meters import actions, importing, judging
+from buergerdraht.conversations.models import Conversation
+from buergerdraht.gateway import file_views, files
+from buergerdraht.meters import actions, importing, judging, spoken
 from buergerdraht.meters.judging import Before
 from buergerdraht.meters.models import Meter, MeterReading
 
+PICTURE = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 DAY = date(2026, 11, 1)
 TABLE = "Nummer;Art;Stellen;Nachkomma;Stand;Datum;Jahr\nW 0001;Wasser;5;3;1.200,5;01.11.2025;120\nS-2;strom;6;0;;;\n"
 
@@ -79,6 +83,36 @@ def test_without_a_known_meter_the_last_value_counts(town: Organisation, paula: 
     assert actions.judge(town, "water", "", Decimal(400), DAY) == []
 
 
+def test_without_a_known_use_ten_times_what_the_counter_did_is_much(town: Organisation, paula: Contact) -> None:
+    for days, value in ((400, 1000), (35, 1100)):  # a hundred in a year
+        confirmed = actions.Confirmed(kind="water", number="Z1", value=Decimal(value), contact=paula)
+        actions.keep(town, confirmed, on=DAY - timedelta(days=days))
+    assert actions.judge(town, "water", "Z1", Decimal(1150), DAY) == []
+    assert actions.judge(town, "water", "Z1", Decimal(1210), DAY) == ["much"]
+
+
+def test_a_doubtful_value_is_no_measure_for_the_next(town: Organisation, paula: Contact) -> None:
+    confirm(paula, "500", number="Z9")
+    confirm(paula, "5000", number="Z9", reasons=["much"])
+    assert actions.judge(town, "water", "Z9", Decimal(510), DAY + timedelta(days=30)) == []
+
+
+@given(st.decimals(0, 99_999, places=3))
+def test_what_is_shown_can_be_typed_again(value: Decimal) -> None:
+    assert spoken.number(spoken.shown(value)) == value
+
+
+@pytest.mark.parametrize(("text", "value"), [("1.234,5", "1234.5"), ("1234.5", "1234.5"), ("1.234.567", "1234567"), ("0.125", "0.125")])
+def test_numbers_are_understood_as_people_write_them(text: str, value: str) -> None:
+    assert spoken.number(text) == Decimal(value)
+
+
+@pytest.mark.parametrize("text", ["12.345", "1,2,3", "-5", "viel", "1e9", "", "99999999999"])
+def test_what_could_be_two_numbers_or_none_is_asked_again(text: str) -> None:
+    with pytest.raises(ValueError, match="„"):
+        spoken.number(text)
+
+
 def test_confirming_twice_makes_one(paula: Contact, meter: Meter) -> None:
     assert confirm(paula, "1250").pk == confirm(paula, "1250").pk
     meter.refresh_from_db()
@@ -101,6 +135,7 @@ def test_is_handed_on_once_and_can_be_taken_back(town: Organisation, paula: Cont
     assert [row.value for row in rows] == [Decimal(1250)]
     assert actions.export(town, operator=kemal.operator)[1] == []
     assert actions.take_back(town, when, operator=kemal.operator) == 1
+    assert MeterReading.objects.get(value=1250).state == "confirmed"  # nobody of us has checked it
     assert len(actions.export(town, operator=kemal.operator)[1]) == 1
 
 
@@ -117,7 +152,7 @@ def test_the_screens_walk_from_doubt_to_table(town: Organisation, paula: Contact
     row = confirm(paula, "4000", reasons=["much"])
     MeterReading.objects.update(contact=None)
     assert "viel mehr als üblich" in client.get("/o/musterstadt/zaehler/").content.decode()
-    assert "kein Zählerstand" in client.post(f"/o/musterstadt/zaehler/{row.pk}/", {"stand": "viel"}, follow=True).content.decode()
+    assert "keine Zahl wie" in client.post(f"/o/musterstadt/zaehler/{row.pk}/", {"stand": "viel"}, follow=True).content.decode()
     client.post(f"/o/musterstadt/zaehler/{row.pk}/", {"stand": "1.400,5"})
     table = client.post("/o/musterstadt/zaehler/export/").content.decode("utf-8-sig")
     assert "W0001;Wasser;1400,5;m³;01.11.2026;ja" in table
@@ -140,3 +175,22 @@ def test_whose_thread_one_may_not_see_that_value_one_may_not_settle(
     assert client.post(f"/o/musterstadt/zaehler/{row.pk}/", {"stand": "1"}).status_code == 404
     Membership.objects.update(roles=["reader"])
     assert client.post("/o/musterstadt/zaehler/export/").status_code == 403
+
+
+def test_whose_thread_one_may_not_see_that_photo_one_may_not_see(paula: Contact, kemal: Membership, town: Organisation) -> None:
+    photo = files.store(town, PICTURE, "zaehler.png")
+    thread = Conversation.objects.create(organisation=town, contact=paula)
+    confirm(paula, "1250", photo=photo)  # its message is gone
+    assert all(guard(kemal, photo) for guard in file_views.GUARDS)
+    Conversation.objects.filter(pk=thread.pk).update(confidential=True)
+    assert not all(guard(kemal, photo) for guard in file_views.GUARDS)
+
+
+def test_brought_together_contacts_keep_each_value_once(paula: Contact, town: Organisation) -> None:
+    twin = Contact.objects.create(organisation=town, name="Paula B.")
+    for contact in (paula, twin):
+        confirm(contact, "1250", number="Z1")
+    confirm(twin, "700", number="Z2")
+    actions.on_joined(Contact, into=paula, other=twin)
+    assert sorted(MeterReading.objects.filter(contact=paula).values_list("value", flat=True)) == [Decimal(700), Decimal(1250)]
+    assert not MeterReading.objects.filter(contact=twin).exists()
