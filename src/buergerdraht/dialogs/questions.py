@@ -111,7 +111,7 @@ def gather(turn: Turn, kinds: set[str]) -> bool:
     found = [number for number, kind in said.files if kind in kinds]
     if not found:
         return False
-    walk.data["files"] = [*walk.data.get("files", []), *found]
+    walk.data["files"] = list(dict.fromkeys([*walk.data.get("files", []), *found]))  # an album's message names all it has so far
     if said.text.strip():
         walk.data["words"] = f"{walk.data.get('words', '')}\n{said.text.strip()}".strip()
     walk.waits, walk.until = FILES, turn.world.now + MOMENT

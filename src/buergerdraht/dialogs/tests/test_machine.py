@@ -185,3 +185,11 @@ def test_whoever_may_not_book_more_is_not_asked_for_ever() -> None:
             phone.say("1")
             phone.say("1")
     assert phone.walk.state == "handed"
+
+
+def test_an_album_that_grows_counts_each_picture_once() -> None:
+    phone = Phone("key: p\ntitle: {de: P}\nsteps: [{id: q, kind: ask, want: photos, text: {de: Fotos}}]\n")
+    phone.say(files=[("f1", "image")], kind="media")
+    phone.say(files=[("f1", "image"), ("f2", "image")], kind="media")
+    phone.wait(seconds=4)
+    assert phone.walk.answers["q"] == ["f1", "f2"]
