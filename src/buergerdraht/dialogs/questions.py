@@ -108,7 +108,8 @@ def gather(turn: Turn, kinds: set[str]) -> bool:
     """Take files of the wanted kinds and wait a moment for more. False where there were none."""
     walk, said = turn.walk, turn.said
     assert said is not None
-    found = [number for number, kind in said.files if kind in kinds]
+    used = {number for value in walk.answers.values() if isinstance(value, list) for number in value if isinstance(number, str)}
+    found = [number for number, kind in said.files if kind in kinds and number not in used]
     if not found:
         return False
     walk.data["files"] = list(dict.fromkeys([*walk.data.get("files", []), *found]))  # an album's message names all it has so far
