@@ -40,8 +40,8 @@ OF = (
     " and a.id = dialogs_session.address_id and c.id = a.channel_id and c.kind = %(kind)s"
 )
 ALARM = "wakes_at - make_interval(mins => %(minutes)s)"
-LATER = f"update dialogs_session set wakes_at = {ALARM} from {OF} and state = 'running' and {ALARM} <= now()"  # noqa: S608
-STATE = "select state from dialogs_session, " + OF + " order by dialogs_session.id desc limit 1"  # noqa: S608
+LATER = f"update dialogs_session set wakes_at = {ALARM} from {OF} and dialogs_session.state = 'running' and {ALARM} <= now()"  # noqa: S608
+STATE = "select dialogs_session.state from dialogs_session, " + OF + " order by dialogs_session.id desc limit 1"  # noqa: S608
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +20,8 @@ from buergerdraht.dialogs import document, editing, knowing, playing, triggers
 from buergerdraht.dialogs.editing import Edit
 from buergerdraht.dialogs.examples import Verdict
 from buergerdraht.dialogs.models import Change, Dialog, Example, Version
+from buergerdraht.dialogs.rapidpro import bringing as rapidpro
+from buergerdraht.dialogs.rapidpro.report import Report
 
 ONE_STROKE = timedelta(seconds=90)  # changes of one step by one person within it are one step back
 MOST_CHANGES = 300  # kept for the way back
@@ -35,6 +37,15 @@ class Result:
 
     example: Example
     verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Brought:
+    """A flow that was brought over: its draft, or None, and what became of every piece."""
+
+    name: str
+    report: Report
+    dialog: Dialog | None
 
 
 # ── Made ──────────────────────────────────────────────────────────────────
@@ -89,6 +100,29 @@ def bring(organisation: Organisation, text: str, *, operator: Operator) -> Dialo
     except document.Unreadable as problem:
         raise ValidationError([f"{where}: {what}" if where else what for where, what in problem.problems[:20]]) from None
     return create_from(organisation, read, operator=operator)
+
+
+@transaction.atomic
+def bring_flows(organisation: Organisation, export: bytes, *, operator: Operator) -> list[Brought]:
+    """Make drafts of what RapidPro, TextIt or Glific export, a draft for each flow; nothing is lost unsaid: each has its report."""
+    brought = rapidpro.bring(export)
+    keys: dict[str, str] = {}
+    for each in brought:
+        if each.dialog:
+            keys[each.dialog.key] = _free_key(organisation, each.dialog.key, keys.values())
+    return [
+        Brought(each.name, each.report, create_from(organisation, _rekeyed(each.dialog, keys), operator=operator) if each.dialog else None)
+        for each in brought
+    ]
+
+
+def _rekeyed(read: document.Dialog, keys: Mapping[str, str]) -> document.Dialog:
+    """A document under its free key, its parts named by theirs."""
+    values = document.plain(read)
+    for step in values["steps"]:
+        if step["kind"] == "start":
+            step["dialog"] = keys.get(step["dialog"], step["dialog"])
+    return document.load({**values, "key": keys.get(read.key, read.key)})
 
 
 # ── Changed ───────────────────────────────────────────────────────────────
@@ -307,8 +341,8 @@ def _faster(row: Dialog) -> str:
     }  # fmt: skip
 
 
-def _free_key(organisation: Organisation, wish: str) -> str:
-    taken = set(Dialog.objects.filter(organisation=organisation, key__startswith=wish[:30]).values_list("key", flat=True))
+def _free_key(organisation: Organisation, wish: str, more: Iterable[str] = ()) -> str:
+    taken = set(Dialog.objects.filter(organisation=organisation, key__startswith=wish[:30]).values_list("key", flat=True)) | set(more)
     if wish not in taken:
         return wish
     return next(key for number in range(2, 10_000) if (key := f"{wish[:34]}_{number}") not in taken)

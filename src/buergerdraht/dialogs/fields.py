@@ -16,7 +16,8 @@ class Spec:
     """A field: where it stands in the step, and how it is asked.
 
     shape: text and line (in the language at hand), plain, end (of what is allowed: a number, day or hour), number, flag, goal,
-    pick (one of a list), many (several of it), column (a table with one of its columns). `pick` names the list. `wants`: only for these kinds of answers. `more`: under "Weitere Angaben".
+    pick (one of a list), many (several of it), column (a table with one of its columns). `pick` names the list. `wants`: only for
+    these kinds of answers. `more`: under "Weitere Angaben".
     """
 
     path: str

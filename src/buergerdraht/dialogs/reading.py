@@ -118,6 +118,7 @@ class Card:
     files: list[str] = field(default_factory=list)
     comment: str = ""
     branch: str = ""  # the way that begins here
+    follower: str = ""  # the next in the list, where it leads there
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -172,6 +173,8 @@ def _card(read: document.Dialog, step: document.Step, values: Mapping[str, Any],
             made.chips.append(lead)
         elif not _as_usual(way, read.after(step), values["kind"]):
             made.leads.append(lead)
+        elif way.path == "next" and lead.step:
+            made.follower = way.goal
     if values.get("want") == "yes_no":
         made.chips = [Lead(each, "", "", False) for each in (_("Ja"), _("Nein"))]
     return made

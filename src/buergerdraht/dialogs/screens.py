@@ -17,7 +17,7 @@ from buergerdraht.dialogs.knowing import House
 from buergerdraht.dialogs.models import Dialog
 
 TABS = (
-    ("edit", "Bearbeiten"), ("examples", "Beispiele"), ("walks", "Verläufe"),
+    ("edit", "Bearbeiten"), ("map", "Karte"), ("texts", "Übersetzungen"), ("examples", "Beispiele"), ("walks", "Verläufe"),
     ("versions", "Versionen"),
 )  # fmt: skip
 

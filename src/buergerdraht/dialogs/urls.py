@@ -1,6 +1,6 @@
 from django.urls import path
 
-from buergerdraht.dialogs import phone_views, systems_urls, version_views, views
+from buergerdraht.dialogs import map_views, phone_views, systems_urls, text_views, version_views, views
 
 app_name = "dialogs"
 urlpatterns = [
@@ -17,6 +17,12 @@ urlpatterns = [
     path("dialoge/<int:number>/schritt/<slug:key>/datei/", views.attach, name="attach"),
     path("dialoge/<int:number>/schritt/<slug:key>/<slug:verb>/", views.act, name="act"),
     path("dialoge/<int:number>/telefon/", phone_views.phone, name="phone"),
+    path("dialoge/<int:number>/karte/", map_views.overview, name="map"),
+    path("dialoge/<int:number>/karte/<slug:key>/", map_views.misunderstood, name="misunderstood"),
+    path("dialoge/<int:number>/texte/", text_views.texts, name="texts"),
+    path("dialoge/<int:number>/texte/speichern/", text_views.save, name="save_text"),
+    path("dialoge/<int:number>/texte/einlesen/", text_views.bring, name="bring_texts"),
+    path("dialoge/<int:number>/texte/texte.<slug:ending>", text_views.export, name="export_texts"),
     path("dialoge/<int:number>/beispiele/", version_views.examples, name="examples"),
     path("dialoge/<int:number>/beispiele/merken/", version_views.record, name="record"),
     path("dialoge/<int:number>/beispiele/<int:example>/<slug:verb>/", version_views.example, name="example"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.rights import Right
-from buergerdraht.dialogs import actions, conditions, document, editing, kinds, moving_in, reading, screens
+from buergerdraht.dialogs import actions, conditions, document, editing, kinds, reading, screens
 from buergerdraht.dialogs.editing import Edit
 from buergerdraht.dialogs.forms import TRIGGERS, HeadForm, NewForm, StepForm
 from buergerdraht.dialogs.labels import Labels
@@ -25,7 +26,7 @@ from buergerdraht.dialogs.rapidpro.report import TITLES
 from buergerdraht.gateway import files
 from buergerdraht.meters.models import MeterReading
 
-BIG = 1_000_000  # bytes of a dialog's file
+BIG, BIG_EXPORT = 1_000_000, 20_000_000  # bytes of a dialog's file, of an export of flows
 HEAD = "kopf"
 STATES: dict[str, tuple[Callable[..., Dialog], str]] = {
     "ausschalten": (actions.switch_off, "Ausgeschaltet. Wer gerade im Dialog ist, kommt noch zu seinem Ende."),
@@ -59,29 +60,28 @@ def new(request: DeskRequest) -> HttpResponse:
     if form.is_valid():
         row = actions.create(request.organisation, form.cleaned_data["title"], operator=request.operator)
         return redirect("dialogs:edit", request.organisation.slug, row.pk)
+    if export := request.FILES.get("fluesse"):
+        return _flows(request, export)
     if upload := request.FILES.get("file"):
-        data = upload.read(moving_in.LARGEST + 1)
-        if moving_in.is_theirs(data):
-            return _moved(request, data)
         try:
-            if len(data) > BIG:
+            if (upload.size or 0) > BIG:
                 raise ValidationError(_("Die Datei ist zu groß: höchstens 1 MB."))
-            row = actions.bring(request.organisation, data.decode("utf-8-sig", "replace"), operator=request.operator)
+            row = actions.bring(request.organisation, upload.read().decode("utf-8-sig", "replace"), operator=request.operator)
         except ValidationError as problem:
             return render(request, "dialogs/new.html", {"form": NewForm(), "problems": problem.messages}, status=422)
         return redirect("dialogs:edit", request.organisation.slug, row.pk)
     return render(request, "dialogs/new.html", {"form": form, "problems": []}, status=422 if form.is_bound else 200)
 
 
-def _moved(request: DeskRequest, data: bytes) -> HttpResponse:
-    """Take an export of another system over, and show what became of every piece."""
-    found = moving_in.move_in(request.organisation, data, operator=request.operator)
-    shown = [
-        {"name": each.name, "dialog": each.dialog, "report": each.report,
-         "counts": [(TITLES.get(kind, kind), number) for kind, number in each.report.imported.items()]}
-        for each in found
-    ]  # fmt: skip
-    return render(request, "dialogs/moved.html", {"moved": shown})
+def _flows(request: DeskRequest, upload: UploadedFile[Any]) -> HttpResponse:
+    """Bring over what another system exported, and tell what became of every piece."""
+    if (upload.size or 0) > BIG_EXPORT:
+        return render(
+            request, "dialogs/new.html", {"form": NewForm(), "problems": [_("Die Datei ist zu groß: höchstens 20 MB.")]}, status=422
+        )
+    brought = actions.bring_flows(request.organisation, upload.read(), operator=request.operator)
+    made = sum(each.dialog is not None for each in brought)
+    return render(request, "dialogs/brought.html", {"brought": brought, "made": made, "titles": TITLES}, status=200 if made else 422)
 
 
 @require_POST

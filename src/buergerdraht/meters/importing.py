@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -19,6 +20,7 @@ from buergerdraht.meters.actions import key, plain
 from buergerdraht.meters.models import Kind, Meter
 
 LARGEST, MOST = 5_000_000, 50_000
+SHOWN = 5
 COLUMNS = ("nummer", "art", "stellen", "nachkomma", "stand", "datum", "jahr")
 KINDS = {"wasser": Kind.WATER, "gas": Kind.GAS, "strom": Kind.ELECTRICITY, "wärme": Kind.HEAT, "waerme": Kind.HEAT}
 
@@ -41,9 +43,11 @@ def read(organisation: Organisation, data: bytes) -> Read:
     names = {(name or "").strip().lower() for name in (lines[0] if lines else {})}
     if missing := {"nummer", "art"} - names:
         return Read([], [_("Es fehlt die Spalte „%(name)s“.") % {"name": sorted(missing)[0]}])
+    if len(lines) > MOST:
+        return Read([], [_("Die Tabelle hat mehr als %(most)s Zeilen. Bitte teilen Sie sie.") % {"most": MOST}])
     found: dict[bytes, Meter] = {}
     problems: list[str] = []
-    for number, line in enumerate(lines[:MOST], 2):
+    for number, line in enumerate(lines, 2):
         try:
             meter = _meter(
                 organisation,
@@ -94,13 +98,37 @@ def _day(text: str) -> date | None:
 
 @transaction.atomic
 def bring(organisation: Organisation, meters: list[Meter], *, operator: Operator) -> int:
-    """Keep known meters; one that is known already is set to what the table says."""
+    """Keep known meters. What a table does not say of one that is known, or says of an earlier day, leaves it as it is."""
+    hashes = [meter.number_hash for meter in meters]
+    known = {
+        bytes(row.number_hash): row for row in Meter.objects.filter(organisation=organisation, number_hash__in=hashes).select_for_update()
+    }
+    for meter in meters:
+        if (before := known.get(bytes(meter.number_hash))) is not None:
+            _fill(meter, before)
     Meter.objects.bulk_create(
         meters, update_conflicts=True, unique_fields=["organisation", "number_hash"],
         update_fields=["kind", "digits", "decimals", "value", "read_on", "yearly"], batch_size=2_000,
     )  # fmt: skip
     audit.record(organisation, "meters.bring", operator=operator, number=len(meters))
     return len(meters)
+
+
+def _fill(meter: Meter, before: Meter) -> None:
+    if not meter.digits:
+        meter.digits, meter.decimals = before.digits, before.decimals
+    if meter.yearly is None:
+        meter.yearly = before.yearly
+    newer = before.read_on and (meter.read_on is None or before.read_on > meter.read_on)
+    if meter.value is None or (newer and before.value is not None):
+        meter.value, meter.read_on = before.value, before.read_on
+
+
+def preview(organisation: Organisation, found: Read) -> dict[str, Any]:
+    """What taking the table over would do: how many are new, how many are set anew, and the first lines as they were understood."""
+    hashes = [meter.number_hash for meter in found.meters]
+    known = Meter.objects.filter(organisation=organisation, number_hash__in=hashes).count() if hashes else 0
+    return {"new": len(hashes) - known, "known": known, "wrong": len(found.problems), "first": found.meters[:SHOWN]}
 
 
 def problems_of(found: Read, most: int = 20) -> Iterator[str]:

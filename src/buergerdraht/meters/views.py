@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from decimal import Decimal
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -63,6 +65,7 @@ def listing(request: DeskRequest) -> HttpResponse:
 def _dress(request: DeskRequest, row: MeterReading) -> None:
     """What a line shows beside its columns; the thread's address only for whoever may see it."""
     row.shown = spoken.shown(row.value)  # type: ignore[attr-defined]
+    row.before = _shown(row.meter.value) if row.meter else ""  # type: ignore[attr-defined]
     row.unit, row.what = UNITS[Kind(row.kind)], KINDS[Kind(row.kind)]  # type: ignore[attr-defined]
     row.why = [REASONS.get(code, code) for code in row.reasons]  # type: ignore[attr-defined]
     row.badge = STATES[State(row.state)]  # type: ignore[attr-defined]
@@ -129,22 +132,35 @@ def take_back(request: DeskRequest) -> HttpResponse:
 @desk(Right.CONTACTS)
 def known(request: DeskRequest) -> HttpResponse:
     """The meters we know, and a table of them brought in."""
-    problems: list[str] = []
+    context: dict[str, Any] = {"columns": importing.COLUMNS} | _rights(request)
+    bad = False
     if request.method == "POST":
-        file = request.FILES.get("datei")
-        found = (
-            importing.read(request.organisation, file.read(importing.LARGEST + 1))
-            if file
-            else importing.Read([], [_("Wählen Sie eine Datei.")])
-        )
+        found = _table(request)
         problems = list(importing.problems_of(found))
-        if found.meters and not problems:
+        bad = bool(problems) or not found.meters
+        if request.POST.get("tun") == "pruefen" or bad:
+            context |= {"problems": problems, "looked": True} | importing.preview(request.organisation, found)
+            for meter in context["first"]:
+                meter.what, meter.stood, meter.used = KINDS[Kind(meter.kind)], _shown(meter.value), _shown(meter.yearly)
+        else:
             number = importing.bring(request.organisation, found.meters, operator=request.operator)
             messages.success(request, ngettext("Ein Zähler ist bekannt.", "%(n)s Zähler sind bekannt.", number) % {"n": number})
             return redirect("meters:known", request.organisation.slug)
-    rows = Meter.objects.filter(organisation=request.organisation)
-    context = {"count": rows.count(), "problems": problems, "columns": importing.COLUMNS}
-    return render(request, "meters/known.html", context | _rights(request), status=422 if problems else 200)
+    context["count"] = Meter.objects.filter(organisation=request.organisation).count()
+    if request.headers.get("HX-Request"):  # only looked at: the page stays, with the file that was chosen
+        return render(request, "meters/_preview.html", context)
+    return render(request, "meters/known.html", context, status=422 if bad else 200)
+
+
+def _shown(value: Decimal | None) -> str:
+    return "" if value is None else spoken.shown(value)
+
+
+def _table(request: DeskRequest) -> importing.Read:
+    file = request.FILES.get("datei")
+    if file is None:
+        return importing.Read([], [_("Wählen Sie eine Datei.")])
+    return importing.read(request.organisation, file.read(importing.LARGEST + 1))
 
 
 def _rights(request: DeskRequest) -> dict[str, bool]:

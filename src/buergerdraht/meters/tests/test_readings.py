@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
@@ -194,3 +195,27 @@ def test_brought_together_contacts_keep_each_value_once(paula: Contact, town: Or
     actions.on_joined(Contact, into=paula, other=twin)
     assert sorted(MeterReading.objects.filter(contact=paula).values_list("value", flat=True)) == [Decimal(700), Decimal(1250)]
     assert not MeterReading.objects.filter(contact=twin).exists()
+
+
+def test_a_table_that_says_less_takes_nothing_away(town: Organisation, paula: Contact, meter: Meter, kemal: Membership) -> None:
+    confirm(paula, "1250")
+    importing.bring(town, importing.read(town, b"nummer;art\nW0001;wasser\n").meters, operator=kemal.operator)
+    importing.bring(town, importing.read(town, b"nummer;art;stand;datum\nW0001;wasser;1100;01.06.2026\n").meters, operator=kemal.operator)
+    meter.refresh_from_db()
+    assert (meter.value, meter.read_on, meter.digits, meter.yearly) == (Decimal(1250), DAY, 5, Decimal(120))
+
+
+def test_looking_at_a_table_first_takes_nothing_over(town: Organisation, meter: Meter, kemal: Membership, client: Client) -> None:
+    client.force_login(kemal.operator)
+    table = SimpleUploadedFile("zaehler.csv", b"nummer;art\nW0001;wasser\nN2;strom\n")
+    page = client.post(
+        "/o/musterstadt/zaehler/bekannt/", {"datei": table, "tun": "pruefen"}, headers={"HX-Request": "true"}
+    ).content.decode()
+    assert "<strong>1</strong> Zähler sind neu, <strong>1</strong> sind schon bekannt" in page
+    assert "<html" not in page
+    assert Meter.objects.count() == 2  # as before
+    bad = SimpleUploadedFile("zaehler.csv", b"nummer;art\nN2;strom\nN3;dampf\n")
+    answer = client.post("/o/musterstadt/zaehler/bekannt/", {"datei": bad})
+    assert answer.status_code == 422
+    assert "Zeile 3" in answer.content.decode()
+    assert Meter.objects.count() == 2
