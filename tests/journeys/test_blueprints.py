@@ -54,6 +54,7 @@ class Walk:
     key: str
     seen: int = 0
     silent: int = 0  # minutes
+    last: str = ""  # what they did last
 
     def move(self, move: Mapping[str, Any]) -> None:
         kind = next(iter(set(move) - {"text", "with", "answers"}))
@@ -65,7 +66,10 @@ class Walk:
             self._until(lambda: self._state() == move["state"], f"state {move['state']}")
         else:
             self.silent = self.silent if kind == "wait" else 0
+            if self.last in {"say", "tap"}:
+                self._until(self._said, "an answer")  # nobody taps and types within one second, which is as fine as some clocks are
             self._listen()
+            self.last = kind
             if kind not in {"tap", "wait", "moment"}:  # that looks for its button first
                 self.seen = len(self.phone.received())
             self._do(kind, move)
