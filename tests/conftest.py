@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-READY_WITHIN = 120.0
+READY_WITHIN = 300.0  # several towns may be set up at once on two cores
 
 
 @dataclass
