@@ -33,7 +33,8 @@ REPLY: Mapping[str, Callable[[Turn, Any, str], Goal]] = {
 
 def begin(dialog: Dialog, version: int, world: World, *, language: str, mark: str, known: Mapping[str, str] | None = None) -> Walk:
     """Begin a dialog and go to its first question. `known`: answers that are there already."""
-    spoken = language if language in dialog.languages else dialog.languages[0]
+    base = language.split("-")[0]
+    spoken = next((each for each in (language, base) if each in dialog.languages), dialog.languages[0])
     walk = Walk(frames=[Frame(dialog.key, version, dialog.steps[0].id)], mark=mark, language=spoken, answers=dict(known or {}))
     turn = Turn(walk, world, documents={(dialog.key, version): dialog})
     turn.trace("started")
@@ -75,6 +76,11 @@ def resume(walk: Walk, world: World) -> None:
     walk.state = RUNNING
     turn.say(turn.ours("picked_up"))
     _guarded(turn, lambda turn: MENU if isinstance(turn.step, HandOver) else turn.walk.here.step)
+
+
+def give_up(walk: Walk, world: World) -> None:
+    """Something failed that should not: a person takes over."""
+    _lost(Turn(walk, world))
 
 
 def leave(walk: Walk, world: World) -> None:

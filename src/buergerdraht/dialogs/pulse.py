@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from django.db import DatabaseError, OperationalError, close_old_connections
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
 
 from buergerdraht.dialogs import sessions
+from buergerdraht.gateway.arrivals import is_away
 
 log = logging.getLogger("buergerdraht.dialogs")
 BEAT = 0.5  # seconds
@@ -23,7 +24,7 @@ def run(stop: threading.Event) -> None:
     while not stop.wait(pause):
         try:
             pause = 0.0 if beat() else BEAT
-        except (OperationalError, DatabaseError) as problem:
+        except (DatabaseError, InterfaceError) as problem:
             log.warning("dialogs.pulse problem=%s", type(problem).__name__)
             close_old_connections()
             pause = CALM
@@ -31,14 +32,28 @@ def run(stop: threading.Event) -> None:
 
 
 def beat() -> int:
-    """Wake what is due, each in a transaction of its own; one that cannot be woken holds up no other. Returns how many."""
+    """Wake what is due, each in a transaction of its own; one that cannot be woken goes to people and holds up no other.
+
+    Returns how many were woken.
+    """
     now, woken = timezone.now(), 0
     for number in sessions.due(now):
         try:
             woken += sessions.wake(number, now)
-        except (OperationalError, DatabaseError):
-            raise
         except Exception as problem:
-            log.exception("dialogs.wake session=%s problem=%s", number, type(problem).__name__)
-            sessions.put_off(number, now + PUT_OFF)
+            if is_away(problem):
+                raise
+            log.error("dialogs.wake session=%s problem=%s at=%s", number, type(problem).__name__, sessions.place(problem))
+            if not isinstance(problem, OperationalError):  # a deadlock that ended at our cost: it is due again at once
+                _give_up(number, now)
     return woken
+
+
+def _give_up(number: int, now: datetime) -> None:
+    try:
+        sessions.give_up_on(number)
+    except Exception as problem:
+        if is_away(problem):
+            raise
+        log.error("dialogs.give_up session=%s problem=%s at=%s", number, type(problem).__name__, sessions.place(problem))
+        sessions.put_off(number, now + PUT_OFF)

@@ -6,13 +6,14 @@ message holds for photos that come together, too.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from buergerdraht.accounts import audit
 from buergerdraht.accounts.models import Operator, Organisation
@@ -20,25 +21,36 @@ from buergerdraht.connectors.contract import Content
 from buergerdraht.contacts import answers, outreach
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.models import Address, Contact
+from buergerdraht.contacts.words import plain
 from buergerdraht.conversations import actions as conversations
 from buergerdraht.conversations import outgoing
 from buergerdraht.conversations.models import Conversation, Message
 from buergerdraht.dialogs import machine, triggers, world
+from buergerdraht.dialogs.hearing import said_of
 from buergerdraht.dialogs.models import Dialog, Session, Trace
 from buergerdraht.dialogs.sentences import ours
-from buergerdraht.dialogs.walk import ANSWER, CALL, RUNNING, SILENCE, TIME, Said, Walk
+from buergerdraht.dialogs.walk import ANSWER, CALL, RUNNING, SILENCE, TIME, Frame, Said, Walk
 from buergerdraht.dialogs.world import House, show_menu
 
 State = Session.State
-SPEECHLESS = frozenset({"deletion", "reaction", "unsupported", "edit"})
+log = logging.getLogger("buergerdraht.dialogs")
+SPEECHLESS = frozenset({"deletion", "reaction", "edit"})
 MENU = triggers.MENU_STEP
 ENDS = {"done": State.DONE, "left": State.LEFT, "handed": State.HANDED, "expired": State.EXPIRED, RUNNING: State.RUNNING}
 MOST_PENDING = 50
+WHILE_BUSY = timedelta(minutes=5)  # until it is looked again whether the other walk is over
+THANKS = "ok okay danke vielen dank gut alles klar super prima ja gerne ich warte thanks thank you yes fine great"
 UNASKED = frozenset({ANSWER, TIME, SILENCE})  # what is said when these end comes unasked: not at night
 LARGE = ("dialog__draft", "version__document")  # read once per process, see world.read
 KEPT = ("walk", "pending", "state", "step", "rests", "wakes_at", "address", "changed_at")
 _decode, _encode = msgspec.json.Decoder(Walk).decode, msgspec.json.encode
 EMPTY = Walk(frames=[], state="done")
+
+
+class Busy(Exception):
+    """A walk that rested would ask, while another one waits for an answer."""
+
+
 _said = msgspec.json.Decoder(list[Said]).decode
 
 
@@ -50,10 +62,12 @@ def take(incoming: Incoming) -> bool:
     """Answer whoever is in a dialog, or begins one; leave all others to the next."""
     if incoming.event.kind in SPEECHLESS:
         return False
+    if outgoing.arrival(incoming).known:
+        return True  # told again: it was answered the first time (law 2)
     session = running(incoming.contact)
     if session is not None:
         return _go_on(session, incoming)
-    return _begin_by(incoming)
+    return incoming.event.kind != "unsupported" and _begin_by(incoming)
 
 
 def running(contact: Contact) -> Session | None:
@@ -71,8 +85,20 @@ def _go_on(session: Session, incoming: Incoming) -> bool:
         _set(session, State.HELD)
         return False
     session.address = incoming.address  # whoever goes on elsewhere is answered there
+    try:
+        with transaction.atomic():
+            return _answer(session, incoming)
+    except (OperationalError, InterfaceError):
+        raise  # nobody's fault: the whole message is tried again
+    except Exception as problem:
+        log.error("dialogs.answer session=%s problem=%s at=%s", session.pk, type(problem).__name__, place(problem))
+        give_up(session)
+        return True
+
+
+def _answer(session: Session, incoming: Incoming) -> bool:
     walk, said = _decode(session.walk), said_of(incoming)
-    if incoming.event.choice.startswith(triggers.BUTTON) or incoming.event.start:
+    if incoming.event.choice.startswith(triggers.BUTTON) or incoming.event.start or incoming.event.kind == "start":
         return _change(session, walk, incoming)
     if walk.waits == CALL:
         _queue(session, said)
@@ -91,9 +117,9 @@ def _people_spoke(session: Session, incoming: Incoming) -> bool:
 
 
 def _change(session: Session, walk: Walk, incoming: Incoming) -> bool:
-    """A link or a button of another dialog: that one instead."""
+    """A link or a button of another dialog: that one instead. A link that is no dialog's leads out of this one, too."""
     found = triggers.find(incoming, first=False)
-    if found is None:
+    if found is None and not incoming.event.start and incoming.event.kind != "start":
         house = House(session)
         machine.answer(walk, said_of(incoming), house)
         _keep(session, walk, house)
@@ -124,8 +150,20 @@ def _begin_by(incoming: Incoming) -> bool:
     dialog = Dialog.objects.select_related("live", "organisation").filter(pk=known.dialog, archived_at=None).exclude(live=None).first()
     if dialog is None:
         return False
-    begin(dialog, incoming.contact, incoming.address, by=known.on)
-    return True
+    return _begun(dialog, incoming, known.on)
+
+
+def _begun(dialog: Dialog, incoming: Incoming, by: str) -> bool:
+    """Begin a dialog for a message; one that cannot be begun leaves the message to the next, and to people."""
+    try:
+        with transaction.atomic():
+            begin(dialog, incoming.contact, incoming.address, by=by)
+        return True
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as problem:
+        log.error("dialogs.begin dialog=%s problem=%s at=%s", dialog.pk, type(problem).__name__, place(problem))
+        return False
 
 
 def _first_message(incoming: Incoming) -> bool:
@@ -149,31 +187,7 @@ def _by_menu(incoming: Incoming) -> bool:
     answers.leave(incoming.contact)
     if dialog is None:
         return False
-    begin(dialog, incoming.contact, incoming.address, by="menu")
-    return True
-
-
-def said_of(incoming: Incoming) -> Said:
-    """What a message says, as a walk takes it."""
-    event = incoming.event
-    place = event.location
-    return Said(
-        text=event.text,
-        choice=event.choice,
-        kind="sticker" if event.media and event.media[0].kind == "sticker" else event.kind,
-        files=_files(incoming) if event.media else (),
-        place=(place.latitude, place.longitude, place.name or place.address) if place else None,
-        evidence=event.external_id,
-    )
-
-
-def _files(incoming: Incoming) -> list[tuple[str, str]]:
-    """The files of a message, named as the house keeps them; a picture sent as a file is a picture."""
-    message = outgoing.arrival(incoming).message
-    if message is None:
-        return []
-    rows = message.media.order_by("created_at", "pk").values_list("pk", "kind", "mime")
-    return [(str(number), "image" if mime.startswith("image/") and kind != "sticker" else kind) for number, kind, mime in rows]
+    return _begun(dialog, incoming, "menu")
 
 
 # ── Begin, keep, end ──────────────────────────────────────────────────────
@@ -184,20 +198,25 @@ def begin(
     dialog: Dialog, contact: Contact, address: Address, *, by: str, purpose: str = world.SERVICE, known: Mapping[str, str] | None = None
 ) -> Session:
     """Begin the live version of a dialog. Another walk that waits for an answer is left. `known`: answers that are there already."""
-    outgoing.thread(contact)
-    if other := running(contact):
-        walk, house = _decode(other.walk), House(other)
-        machine.leave(walk, house)
-        _keep(other, walk, house)
-    answers.leave(contact)
     assert dialog.live is not None
     read = world.read(dialog.live.pk)
+    outgoing.thread(contact)
+    if other := running(contact):
+        walk, house = walk_of(other), House(other)
+        if walk.frames:
+            machine.leave(walk, house)
+            _keep(other, walk, house)
+        else:
+            _set(other, State.LEFT)
+    answers.leave(contact)
     session = Session(
         organisation=dialog.organisation, dialog=dialog, version=dialog.live, contact=contact, address=address, walk="{}", begun_by=by,
     )  # fmt: skip
     session.save()
     house = House(session, purpose=purpose)
     walk = machine.begin(read, dialog.live.number, house, language=contact.language, mark=secrets.token_hex(3), known=known)
+    if house.refused and walk.state == RUNNING:
+        machine.leave(walk, house)  # nobody read the question: what they write is no answer to it
     _keep(session, walk, house)
     return session
 
@@ -218,8 +237,36 @@ def _keep(session: Session, walk: Walk, house: House) -> None:
 
 
 def _set(session: Session, state: str) -> None:
-    session.state, session.wakes_at = state, None
-    session.save(update_fields=["state", "wakes_at", "changed_at"])
+    session.state, session.wakes_at, session.pending = state, None, ""
+    session.save(update_fields=["state", "wakes_at", "pending", "changed_at"])
+
+
+def give_up(session: Session) -> None:
+    """Whatever went wrong, nobody is left in silence: a person takes over."""
+    walk, house = walk_of(session), House(session)
+    whole = bool(walk.frames)
+    if not whole:
+        walk.frames.append(Frame(session.dialog.key, session.version.number, session.step))
+    machine.give_up(walk, house)
+    if whole:
+        _keep(session, walk, house)
+    else:
+        _set(session, State.HANDED)  # what cannot be read is not written over
+
+
+@transaction.atomic
+def give_up_on(number: int) -> None:
+    session = locked(number)
+    if session is not None and session.state == State.RUNNING:
+        give_up(session)
+
+
+def place(problem: Exception) -> str:
+    """Where our code failed: a file and a line, nothing of what it held."""
+    where = problem.__traceback__
+    while where and where.tb_next:
+        where = where.tb_next
+    return f"{where.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{where.tb_lineno}" if where else ""
 
 
 def on_stopped(sender: object, *, contact: Contact, **more: Any) -> None:
@@ -256,9 +303,17 @@ def due(now: datetime, most: int = 100) -> list[int]:
     return list(rows.values_list("pk", flat=True)[:most])
 
 
-@transaction.atomic
 def wake(number: int, now: datetime) -> bool:
     """Wake one walk, unless somebody was quicker. While a person holds the thread nothing is said."""
+    try:
+        with transaction.atomic():
+            return _wake(number, now)
+    except Busy:
+        put_off(number, now + WHILE_BUSY)
+        return True
+
+
+def _wake(number: int, now: datetime) -> bool:
     session = locked(number)
     if session is None or session.state != State.RUNNING or session.wakes_at is None or session.wakes_at > now:
         return False
@@ -269,9 +324,15 @@ def wake(number: int, now: datetime) -> bool:
     if walk.waits in UNASKED and (until := outreach.quiet_until(session.organisation, now)):
         put_off(number, until)
         return True
+    asked, waiting = walk.serial, session.pending
     machine.wake(walk, house)
+    if walk.state == RUNNING and walk.waits != TIME:
+        if session.rests and running(session.contact) is not None:
+            raise Busy
+        if house.refused and walk.serial != asked:
+            machine.leave(walk, house)  # nobody read the question
     _keep(session, walk, house)
-    _catch_up(session, walk)
+    _catch_up(session, walk, waiting)
     return True
 
 
@@ -313,21 +374,35 @@ def called(number: int, serial: int, outcome: str, found: Mapping[str, str]) -> 
     if session is None or session.state != State.RUNNING:
         return False
     walk, house = _decode(session.walk), House(session)
+    waiting = session.pending
     if not machine.called(walk, serial, outcome, found, house):
         return False
     _keep(session, walk, house)
-    _catch_up(session, walk)
+    _catch_up(session, walk, waiting)
     return True
 
 
-def _catch_up(session: Session, walk: Walk) -> None:
-    """Say what waited while a call was running."""
-    waiting = _said(session.pending) if session.pending else []
-    while waiting and session.state == State.RUNNING and walk.waits != CALL:
-        session.pending = _encode(waiting[1:]).decode() if waiting[1:] else ""
+def _catch_up(session: Session, walk: Walk, pending: str) -> None:
+    """Say what waited while a call was running. What no question waits for any more is read by people: nothing was to be lost."""
+    waiting = _said(pending) if pending else []
+    while waiting and session.state == State.RUNNING and walk.waits not in {CALL, TIME}:
         house = House(session)
         machine.answer(walk, waiting.pop(0), house)
         _keep(session, walk, house)
+    calls = session.state == State.RUNNING and walk.waits == CALL
+    if pending:
+        session.pending = _encode(waiting).decode() if waiting and calls else ""
+        session.save(update_fields=["pending"])
+    if not calls and session.state != State.HANDED and any(map(_matters, waiting)):
+        house = House(session)
+        key = "handed" if house.office_open() else "handed_away"
+        house.say(Content(text=ours(key, walk.language, house.form)))
+        house.hand_over("", "")
+
+
+def _matters(said: Said) -> bool:
+    """Say whether somebody should read it: all but a mere thank-you."""
+    return bool(said.files or said.place) or not set(plain(said.text).split()) <= set(THANKS.split())
 
 
 def request_of(number: int, serial: int) -> tuple[Session, dict[str, Any]] | None:
@@ -348,8 +423,10 @@ def resume(session: Session, *, operator: Operator) -> bool:
     row = locked(session.pk)
     if row is None or row.state not in {State.HELD, State.HANDED} or running(row.contact) is not None:
         return False
+    walk, house = walk_of(row), House(row)
+    if not walk.frames:
+        return False  # forgotten, or of a kind that nobody can read any more
     _give_back(outgoing.thread(row.contact))
-    walk, house = _decode(row.walk), House(row)
     _noted(row, "resume", operator)
     machine.resume(walk, house)
     _keep(row, walk, house)
@@ -407,8 +484,11 @@ def end(session: Session, *, operator: Operator) -> None:
 
 
 def walk_of(session: Session) -> Walk:
-    """Where a walk stands, and what was answered: for whoever may see the thread."""
-    return _decode(session.walk)
+    """Where a walk stands, and what was answered: for whoever may see the thread. One that cannot be read is empty."""
+    try:
+        return _decode(session.walk)
+    except msgspec.MsgspecError:
+        return Walk(frames=[], state="done")
 
 
 def _noted(session: Session, verb: str, operator: Operator) -> None:

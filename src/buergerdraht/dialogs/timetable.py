@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 
+from django.db import transaction
+
 from buergerdraht.contacts import audience
 from buergerdraht.contacts.models import Address, Topic
+from buergerdraht.conversations import outgoing
 from buergerdraht.dialogs import sessions, world
 from buergerdraht.dialogs.acts import BERLIN
 from buergerdraht.dialogs.document import Trigger
 from buergerdraht.dialogs.models import Dialog, Session, Word
+from buergerdraht.gateway.arrivals import is_away
 
+log = logging.getLogger("buergerdraht.dialogs")
 BY = "time"
 LATE = timedelta(hours=1)  # what a clock that stood still missed by more is left out
 PIECE = 500
@@ -23,9 +29,23 @@ def begin_due(now: datetime) -> int:
     for dialog, trigger in _due(now.astimezone(BERLIN)):
         topic = Topic.objects.filter(organisation=dialog.organisation, key=trigger.topic, active=True).first()
         for address in _asked(dialog, topic, now) if topic else ():
-            sessions.begin(dialog, address.contact, address, by=BY, purpose=world.NEWSLETTER)
-            begun += 1
+            try:
+                begun += _begin(dialog, address)
+            except Exception as problem:
+                if is_away(problem):
+                    raise
+                log.error("dialogs.begin dialog=%s problem=%s at=%s", dialog.pk, type(problem).__name__, sessions.place(problem))
     return begun
+
+
+@transaction.atomic
+def _begin(dialog: Dialog, address: Address) -> bool:
+    """Begin with one citizen, unless they or one of us began to talk meanwhile."""
+    outgoing.thread(address.contact)
+    if sessions.running(address.contact) is not None or sessions.held(address.contact):
+        return False
+    sessions.begin(dialog, address.contact, address, by=BY, purpose=world.NEWSLETTER)
+    return True
 
 
 def _due(local: datetime) -> Iterator[tuple[Dialog, Trigger]]:
@@ -33,7 +53,8 @@ def _due(local: datetime) -> Iterator[tuple[Dialog, Trigger]]:
         dialog = Dialog.objects.select_related("live", "organisation").filter(pk=number, archived_at=None).exclude(live=None).first()
         if dialog is None or dialog.live is None:
             continue
-        for trigger in world.read(dialog.live.pk).triggers:
+        read = world.readable(dialog.live.pk)
+        for trigger in read.triggers if read else ():
             if trigger.on == BY and trigger.time and (not trigger.weekdays or local.weekday() in trigger.weekdays):
                 begins = datetime.combine(local.date(), time.fromisoformat(trigger.time), BERLIN)
                 if begins <= local < begins + LATE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -33,6 +34,7 @@ from buergerdraht.dialogs.walk import Booked, MeterSeen, Slot
 from buergerdraht.gateway import files
 from buergerdraht.gateway.models import Media as Stored
 
+log = logging.getLogger("buergerdraht.dialogs")
 SERVICE, NEWSLETTER = "service", "newsletter"
 FAR = timedelta(days=120)
 MOST_SLOTS = 9  # of a day: as many as a list holds beside "another day"
@@ -86,10 +88,10 @@ class House:
 
     def dialog(self, key: str, version: int) -> document.Dialog | None:
         if (key, version) == (self.session.dialog.key, self.session.version.number):
-            return read(self.session.version_id)
+            return readable(self.session.version_id)
         rows = Version.objects.filter(dialog__organisation=self.session.organisation_id, dialog__key=key, number=version)
         number = rows.values_list("pk", flat=True).first()
-        return read(number) if number else None
+        return readable(number) if number else None
 
     def live(self, key: str) -> int:
         rows = Version.objects.filter(dialog__organisation=self.session.organisation_id, dialog__key=key, dialog__archived_at=None)
@@ -283,6 +285,15 @@ def read(version: int) -> document.Dialog:
             _documents.clear()
         found = _documents[version] = document.load(Version.objects.values_list("document", flat=True).get(pk=version))
     return found
+
+
+def readable(version: int) -> document.Dialog | None:
+    """The document of a version, or None where what documents are has changed since: then people take over."""
+    try:
+        return read(version)
+    except document.Unreadable:
+        log.error("dialogs.unreadable version=%s", version)
+        return None
 
 
 def _number(session: Session, key: str) -> int:

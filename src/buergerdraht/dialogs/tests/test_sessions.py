@@ -5,18 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
 
+from buergerdraht import inbound
 from buergerdraht.accounts.models import Membership, Organisation, Team
-from buergerdraht.connectors.contract import Content
+from buergerdraht.connectors.contract import Content, Received, Sender
 from buergerdraht.contacts import actions as contacts
 from buergerdraht.contacts import ledger
 from buergerdraht.contacts.models import Contact, Topic
 from buergerdraht.conversations import actions, answering, holding
-from buergerdraht.conversations.models import Conversation, Message
-from buergerdraht.dialogs import sessions, timetable
-from buergerdraht.dialogs.models import Dialog, Session, Trace
+from buergerdraht.conversations.models import Conversation, Label, Message
+from buergerdraht.dialogs import sessions, timetable, world
+from buergerdraht.dialogs.models import Dialog, Session, Trace, Version
 from buergerdraht.dialogs.tests.conftest import Say, let_pass, make_live
 
 
@@ -130,19 +132,6 @@ def test_restart_and_end_are_the_operators(say: Say, bulky: Dialog, kemal: Membe
     sessions.end(again, operator=kemal.operator)
     say("paula", "1")
     assert Conversation.objects.get().state == "open"
-
-
-def test_the_same_event_ten_times_is_one_answer(say: Say, bulky: Dialog, channel) -> None:
-    from django.utils import timezone
-
-    from buergerdraht import inbound
-    from buergerdraht.connectors.contract import Received, Sender
-
-    say("paula", "Sperrmüll")
-    say("paula", "1")
-    event = Received(external_id="same", sender=Sender(address="paula"), at=timezone.now(), text="Am Bach 3")
-    inbound.handle(channel, event)
-    assert sessions.walk_of(Session.objects.get()).here.step == "day"
 
 
 def test_one_walk_of_two_is_left_when_another_begins(say: Say, bulky: Dialog, town: Organisation) -> None:
@@ -263,3 +252,161 @@ def test_a_wait_for_silence_hears_what_they_say(say: Say, town: Organisation) ->
     assert say("paula", "Ich bin noch da") == "Gehört."
     say("veit", "Still")
     assert let_pass(minutes=61) == "Niemand sagte etwas."
+
+
+RESTING = """
+key: rest
+title: {de: Später}
+triggers: [{on: words, words: {de: [Später]}}]
+steps:
+  - {id: w, kind: wait, minutes: 60}
+  - {id: q, kind: ask, text: {de: Wie war es}}
+"""
+
+
+def test_a_walk_that_rested_waits_until_the_other_is_over(say: Say, bulky: Dialog, town: Organisation) -> None:
+    make_live(town, RESTING)
+    say("paula", "Später")
+    say("paula", "Sperrmüll")
+    say("veit", "Später")
+    assert let_pass(minutes=61) == "Sind Sie noch da? Ich warte auf Ihre Antwort.\nWie war es"  # Paula's other walk, and Veit's own
+    assert say("paula", "2") == "Der Hof hat Mo bis Sa offen."
+    assert let_pass(minutes=61) == "Wie war es"
+
+
+def spoil(dialog: Dialog) -> None:
+    """A document from before the last change of what documents are."""
+    Version.objects.filter(dialog=dialog).update(document={"key": "bulky", "steps": [{"id": "x", "kind": "gone"}]})
+    world._documents.clear()
+
+
+def test_a_walk_whose_document_cannot_be_read_any_more_goes_to_people(say: Say, bulky: Dialog) -> None:
+    say("paula", "Sperrmüll")
+    say("paula", "1")
+    say("veit", "Sperrmüll")
+    spoil(bulky)
+    assert "einen Menschen" in say("paula", "Am Bach 3")
+    assert "einen Menschen" in let_pass(hours=25)
+    assert list(Session.objects.values_list("state", flat=True)) == ["handed", "handed"]
+    assert list(Conversation.objects.values_list("state", flat=True)) == ["open", "open"]
+    say("emil", "Sperrmüll")
+    assert Conversation.objects.order_by("pk").last().state == "open"
+
+
+def test_a_walk_that_cannot_be_read_or_fails_goes_to_people(say: Say, bulky: Dialog, monkeypatch: pytest.MonkeyPatch) -> None:
+    say("paula", "Sperrmüll")
+    Session.objects.update(walk='{"frames": 7}')
+    assert "einen Menschen" in say("paula", "1")
+    say("veit", "Sperrmüll")
+
+    def fail(*anything: object) -> None:
+        Label.objects.create(organisation_id=0, name="x")
+        raise RuntimeError
+
+    monkeypatch.setattr(sessions.machine, "answer", fail)
+    assert "einen Menschen" in say("veit", "1")
+    assert [each.state for each in Session.objects.order_by("pk")] == ["handed", "handed"]
+
+
+def test_one_that_cannot_be_woken_goes_to_people_and_holds_up_no_other(say: Say, bulky: Dialog, monkeypatch: pytest.MonkeyPatch) -> None:
+    say("paula", "Sperrmüll")
+    say("veit", "Sperrmüll")
+    real, first = sessions.machine.wake, Session.objects.order_by("pk").first()
+
+    def fail(walk, house) -> None:
+        if house.session.pk == first.pk:
+            raise IntegrityError
+        real(walk, house)
+
+    monkeypatch.setattr(sessions.machine, "wake", fail)
+    said = let_pass(minutes=61)
+    assert "einen Menschen" in said
+    assert "Sind Sie noch da?" in said
+
+
+def test_who_may_not_be_written_to_is_asked_nothing(say: Say, bulky: Dialog, kemal: Membership) -> None:
+    say("paula", "hallo")
+    contact = Contact.objects.get()
+    session = sessions.begin(bulky, contact, contact.addresses.get(), by="time", purpose="newsletter")
+    assert session.state == "left"
+    say("paula", "1")
+    assert Conversation.objects.get().state == "open"
+
+
+CALLS = """
+key: calls
+title: {de: Ruft}
+triggers: [{on: words, words: {de: [Ruft]}}]
+steps:
+  - {id: c, kind: call, system: crm, on_failure: e, on_no: e}
+  - {id: e, kind: end, text: {de: Fertig.}}
+"""
+
+
+@pytest.fixture
+def calling(town: Organisation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world.House, "call", lambda *anything: True)
+    make_live(town, CALLS)
+
+
+def test_what_was_said_during_a_call_is_read_by_people_where_the_dialog_ended(say: Say, calling: None) -> None:
+    say("paula", "Ruft")
+    assert "geht nicht verloren" in say("paula", "Und was kostet das?")
+    assert say("paula", "Ich brauche es bis morgen") == ""
+    session = Session.objects.get()
+    assert sessions.called(session.pk, sessions.walk_of(session).serial, "yes", {})
+    said = list(Message.objects.filter(author="bot").order_by("-pk").values_list("text", flat=True)[:2])
+    assert "einen Menschen" in said[0]
+    assert said[1] == "Fertig."
+    assert Conversation.objects.get().state == "open"
+
+
+def test_a_thank_you_during_a_call_bothers_nobody(say: Say, calling: None) -> None:
+    say("paula", "Ruft")
+    say("paula", "ok danke")
+    session = Session.objects.get()
+    sessions.called(session.pk, sessions.walk_of(session).serial, "yes", {})
+    assert Message.objects.filter(author="bot").order_by("-pk").first().text == "Fertig."
+    assert Conversation.objects.get().state == "bot"
+
+
+def test_stop_during_a_call_ends_it_and_forgets_what_was_said(say: Say, calling: None) -> None:
+    say("paula", "Ruft")
+    say("paula", "Moment noch")
+    session = Session.objects.get()
+    assert "abgemeldet" in say("paula", "STOP")
+    assert not sessions.called(session.pk, sessions.walk_of(session).serial, "yes", {})
+    session.refresh_from_db()
+    assert (session.state, session.pending) == ("left", "")
+
+
+def test_a_message_that_was_answered_is_not_answered_again(say: Say, bulky: Dialog, channel) -> None:
+    event = Received(external_id="same", sender=Sender(address="paula"), at=timezone.now(), text="Sperrmüll")
+    for _ in range(3):
+        inbound.handle(channel, event)
+    assert Message.objects.filter(author="bot").count() == 2  # a greeting and a question
+    event = Received(external_id="next", sender=Sender(address="paula"), at=timezone.now(), text="1")
+    for _ in range(3):
+        inbound.handle(channel, event)
+    assert Message.objects.filter(author="bot").count() == 3
+    assert sessions.walk_of(Session.objects.get()).misses == 0
+
+
+def test_a_forgotten_walk_cannot_be_stepped_back_into(say: Say, bulky: Dialog, town: Organisation, kemal: Membership) -> None:
+    say("paula", "Sperrmüll")
+    sessions.hold(Session.objects.get(), operator=kemal.operator)
+    sessions.forget(town, timezone.now() + timedelta(days=1))
+    assert not sessions.resume(Session.objects.get(), operator=kemal.operator)
+
+
+def test_a_link_of_somebody_else_is_no_answer_and_leads_out(say: Say, bulky: Dialog, town: Organisation) -> None:
+    Topic.objects.create(organisation=town, key="news", title={"de": "News"})
+    say("paula", "Sperrmüll")
+    say("paula", "/start news", kind="start", start="news")
+    assert Session.objects.get().state == "left"
+    assert "News" in Message.objects.filter(author="bot").order_by("-pk").first().text
+
+
+def test_what_cannot_be_read_as_a_message_gets_a_kind_hint(say: Say, bulky: Dialog) -> None:
+    say("paula", "Sperrmüll")
+    assert "als Text" in say("paula", kind="unsupported")
