@@ -15,7 +15,8 @@ WIDE, HIGH = 184.0, 64.0  # a box
 GAP, ROW = 28.0, 116.0  # between boxes; from row to row
 LANE = 22.0  # what a way takes that passes by
 EDGE = 24.0  # around everything
-SWEEPS, PULLS = 8, 12
+SWEEPS, PULLS = 8, 40
+WORDS = 150.0  # room for what stands at a way that leads back
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ def draw(names: Sequence[str], ways: Iterable[Way]) -> Picture:
     lines = [_line(way, net.chains[way], places, tops) for way in down]
     lanes = {way: width + LANE * (number + 1) for number, way in enumerate(sorted(back, key=lambda way: tops[way.start] - tops[way.goal]))}
     lines += [_line_back(way, places, tops, lane) for way, lane in lanes.items()]
-    return Picture(boxes, lines, width + LANE * (len(lanes) + 1), _top(len(net.rows)) - (ROW - HIGH) + EDGE)
+    room = WORDS if any(way.words for way in lanes) else 0.0
+    return Picture(boxes, lines, width + LANE * (len(lanes) + 1) + room, _top(len(net.rows)) - (ROW - HIGH) + EDGE)
 
 
 def _back(names: Sequence[str], ways: Sequence[Way]) -> set[Way]:
@@ -177,6 +179,10 @@ def _places(net: _Net) -> dict[str, float]:
             wished = [_wish(name, net, x) for name in row]
             for name, place in zip(row, _apart(row, wished), strict=True):
                 x[name] = place
+    for row in net.rows:  # at last from above alone: what simply follows stands straight below
+        wished = [sum(x[each] for each in above) / len(above) if (above := net.above.get(name)) else x[name] for name in row]
+        for name, place in zip(row, _apart(row, wished), strict=True):
+            x[name] = place
     least = min((place - _half(name) for name, place in x.items()), default=0.0)
     return {name: place - least + EDGE for name, place in x.items()}
 

@@ -203,17 +203,16 @@ def _why(path: str, why: str, values: Mapping[str, Any], setup: Setup) -> str:
 def _name_branches(cards: Sequence[Card]) -> None:
     """Where a way of its own begins: at the goal of a choice or a fork that is not simply the next."""
     first: dict[str, list[str]] = {}
+    counted = {each.id: each.number for each in cards}
     for each in cards:
         leads = [*each.chips, *(lead for lead in each.leads if each.kind == "branch")]
         if len({lead.goal for lead in leads}) < 2:
             continue
         for lead in leads:
-            if lead.step and lead.goal != each.id:
+            if lead.step and counted[lead.goal] > each.number:
                 first.setdefault(lead.goal, []).append(lead.why)
-    counted = {each.id: each.number for each in cards}
     for each in cards:
-        reasons = first.get(each.id, [])
-        if reasons and counted[each.id] > 1:
+        if reasons := first.get(each.id, []):
             each.branch = " / ".join(dict.fromkeys(reasons[:3]))
 
 
@@ -320,8 +319,8 @@ def languages(draft: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(each, LANGUAGES.get(each, each)) for each in draft.get("languages", ["de"])]
 
 
-def what(code: str, draft: Mapping[str, Any]) -> str:
-    """A change in words."""
+def what(code: str, *drafts: Mapping[str, Any]) -> str:
+    """A change in words; its step is called as in the first draft that has it."""
     verb, _colon, name = code.partition(":")
     sentences = {
         "add": _("Schritt hinzugefügt: %(step)s"), "change": _("Schritt geändert: %(step)s"), "move": _("Schritt verschoben: %(step)s"),
@@ -329,6 +328,6 @@ def what(code: str, draft: Mapping[str, Any]) -> str:
         "revert": _("Version %(step)s in den Entwurf geholt"), "head": _("Auslöser und Einstellungen geändert"),
         "texts": _("Übersetzungen geändert"),
     }  # fmt: skip
-    labels = Labels(draft, draft.get("languages", ["de"])[0])
-    step = labels.step(name) if editing.step_of(draft, name) else name
+    draft = next((each for each in drafts if editing.step_of(each, name)), None)
+    step = Labels(draft, draft.get("languages", ["de"])[0]).step(name) if draft else name
     return sentences.get(verb, verb) % {"step": step}

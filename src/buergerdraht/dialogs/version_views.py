@@ -32,7 +32,7 @@ def versions(request: DeskRequest, number: int) -> HttpResponse:
         "differences": diffing.differences(last.document, row.draft) if last else [], "changed": last is None or last.document != row.draft,
         "errors": [each for each in knowing.findings(row) if each.level == "error"],
         "red": [each for each in results if not each.verdict.good], "green": sum(each.verdict.good for each in results),
-        "changes": [(each, reading.what(each.what, each.before)) for each in changes[:30]],
+        "changes": [(each, reading.what(each.what, each.before, row.draft)) for each in changes[:30]],
     })  # fmt: skip
 
 

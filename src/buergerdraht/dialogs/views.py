@@ -188,8 +188,7 @@ def turn(request: DeskRequest, number: int, verb: str) -> HttpResponse:
         return _stale(request, row, str(problem))
     said = _("Zurückgenommen: %(what)s") if verb == "zurueck" else _("Wiederhergestellt: %(what)s")
     row = screens.found(request, number)
-    drafts = change.before if change and verb == "zurueck" else row.draft
-    toast = said % {"what": reading.what(change.what, drafts)} if change else none
+    toast = said % {"what": reading.what(change.what, change.before, row.draft)} if change else none
     return _drawn(request, row, toast=toast, undo=False)
 
 

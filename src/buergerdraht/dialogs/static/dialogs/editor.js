@@ -192,7 +192,7 @@ function mark() {
   }
 }
 function find() {
-  const box = $("[data-find]"), wanted = (box?.value ?? "").trim().toLowerCase();
+  const box = document.getElementById("suche"), wanted = (box?.value ?? "").trim().toLowerCase();
   let seen = 0;
   for (const card of $$("[data-step]")) {
     card.hidden = Boolean(wanted) && !$(".ds__card", card).textContent.toLowerCase().includes(wanted);
@@ -200,7 +200,7 @@ function find() {
   }
   if (wanted) say(`${seen} ${sheet.dataset.found}`);
 }
-document.addEventListener("input", (event) => { if (event.target.matches("[data-find]")) find(); });
+document.addEventListener("input", (event) => { if (event.target.id === "suche") find(); });
 let finding = -1;
 function nextFinding() {
   const all = $$("[data-finding]");
@@ -240,7 +240,7 @@ if (sheet) {
   const data = sheet.dataset;
   const group = data.group;
   register([
-    { keys: "/", group, words: data.search, icon: "search", run: () => $("[data-find]").focus(), when: () => shown($("[data-find]")) },
+    { keys: "/", group, words: data.search, icon: "search", run: () => document.getElementById("suche").focus(), when: () => shown(document.getElementById("suche")) },
     { keys: "t", group, words: data.write, icon: "phone", run: () => document.getElementById("sagen")?.focus(), when: () => shown(document.getElementById("sagen")) },
     { keys: "p", group, words: data.again, icon: "play", run: () => document.getElementById("neu-spielen")?.click(), when: () => shown(document.getElementById("neu-spielen")) },
   ]);

@@ -1,0 +1,191 @@
+"""An editor builds "Sperrmüll anmelden" from nothing in the browser, tries it in the phone and publishes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from tests.browser import examine
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+DESK = "/o/musterstadt"
+STREETS = "Straße\nMarktstraße\nMarktplatz\nAm Bach\n"
+QUESTION = "In welcher Straße liegt der Sperrmüll?"
+
+
+def test_built_from_nothing_tried_and_published(sign_in: Callable[[str], Page], tmp_path: Path) -> None:
+    andrea = sign_in("andrea")
+    bring_streets(andrea, tmp_path)
+    begin(andrea)
+    build(andrea)
+    change_by_keyboard(andrea)
+    say_what_begins_it(andrea)
+    try_it(andrea)
+    publish(andrea)
+    look_around(andrea)
+
+
+def bring_streets(andrea: Page, folder: Path) -> None:
+    """The authority's own list of streets, which answers are checked against."""
+    file = folder / "strassen.csv"
+    file.write_text(STREETS)
+    andrea.goto(f"{DESK}/einstellungen/tabellen/neu/")
+    andrea.get_by_label("Name", exact=True).or_(andrea.get_by_label("Titel")).first.fill("Straßen der Stadt")
+    andrea.locator("[name=key]").fill("meine_strassen")
+    andrea.locator("[name=file]").set_input_files(file)
+    andrea.get_by_role("button", name="Anlegen").click()
+    expect(andrea.locator("main")).to_contain_text("Marktstraße")
+
+
+def begin(andrea: Page) -> None:
+    andrea.goto(f"{DESK}/dialoge/")
+    andrea.get_by_role("link", name="Neuer Dialog").click()
+    examine(andrea)
+    andrea.get_by_label("Titel").fill("Sperrmüll anmelden")
+    andrea.get_by_role("button", name="Dialog anlegen").click()
+    expect(andrea.locator("h1")).to_have_text("Sperrmüll anmelden")
+    expect(andrea.locator("#telefon .phone__log")).to_contain_text("Guten Tag.")
+    examine(andrea)
+
+
+def build(andrea: Page) -> None:
+    """Street with a check, day, photo, a matter for a team, and a confirmation that repeats what was said."""
+    insert(andrea, "begruessung", "Straße und Hausnummer", "strasse")
+    expect(andrea.get_by_label("Frage", exact=True)).to_be_focused()
+    andrea.get_by_label("Frage", exact=True).fill(QUESTION)
+    andrea.get_by_label("Muss in dieser Tabelle stehen").select_option(label="Straßen der Stadt: strasse")
+    expect(card(andrea, "strasse")).to_contain_text("wird geprüft gegen: Straßen der Stadt")
+    expect(card(andrea, "strasse").locator(".ds__bub")).to_have_text(QUESTION)
+    examine(andrea)
+    insert(andrea, "strasse", "Datum", "datum")
+    andrea.get_by_label("Kleinster Wert").fill("in 3 Tagen")
+    andrea.get_by_label("Zeigen, was verstanden wurde").check()
+    expect(card(andrea, "datum")).to_contain_text("mindestens in 3 Tagen · mit Rückfrage, ob es stimmt")
+    insert(andrea, "datum", "Mehrere Fotos", "fotos")
+    insert(andrea, "fotos", "Anliegen", "anliegen")
+    andrea.get_by_label("Stichwort").fill("Sperrmüll")
+    expect(card(andrea, "anliegen")).to_contain_text("Sperrmüll")
+    andrea.locator("#oeffnen-ende").click()
+    text = andrea.get_by_label("Abschied")
+    text.fill("Danke, wir holen es ab: ")
+    andrea.get_by_text("Platzhalter einfügen").click()
+    andrea.get_by_role("button", name=f"Antwort: {QUESTION}").click()
+    expect(text).to_have_value("Danke, wir holen es ab: {{ answers.strasse }}")
+    expect(card(andrea, "ende").locator(".ds__slot")).to_have_text(f"Antwort: {QUESTION}")
+    andrea.get_by_role("button", name="Fertig").click()
+    expect(andrea.locator("#oeffnen-ende")).to_be_focused()
+
+
+def change_by_keyboard(andrea: Page) -> None:
+    """Everything a mouse can do, keys can: move, delete, take back, search."""
+    order = ["begruessung", "strasse", "datum", "fotos", "anliegen", "ende"]
+    stands(andrea, order)
+    card(andrea, "datum").locator("[data-grip]").focus()
+    andrea.keyboard.press("Alt+ArrowUp")
+    stands(andrea, ["begruessung", "datum", "strasse", "fotos", "anliegen", "ende"])
+    expect(card(andrea, "datum").locator("[data-grip]")).to_be_focused()
+    andrea.keyboard.press("Control+z")
+    stands(andrea, order)
+    andrea.keyboard.press("Control+Shift+z")
+    stands(andrea, ["begruessung", "datum", "strasse", "fotos", "anliegen", "ende"])
+    andrea.keyboard.press("Control+z")
+    stands(andrea, order)
+    card(andrea, "fotos").get_by_role("button", name="Löschen").press("Enter")
+    expect(andrea.locator("#toast")).to_contain_text("Gelöscht: Bitte senden Sie Fotos.")
+    andrea.locator("#toast").get_by_role("button", name="Rückgängig").press("Enter")
+    stands(andrea, order)
+    andrea.locator("#oeffnen-fotos").focus()
+    andrea.keyboard.press("/")
+    andrea.keyboard.type("Anliegen")
+    expect(card(andrea, "strasse")).to_be_hidden()
+    expect(card(andrea, "anliegen")).to_be_visible()
+    andrea.locator("#suche").fill("")
+    expect(card(andrea, "strasse")).to_be_visible()
+
+
+def say_what_begins_it(andrea: Page) -> None:
+    andrea.get_by_role("button", name="Auslöser und Einstellungen").click()
+    andrea.get_by_role("button", name="Auslöser hinzufügen").click()
+    andrea.get_by_label("Wörter, mit Komma").fill("Sofa abholen, Sperrgut")
+    expect(andrea.locator("#said-kopf")).to_contain_text("Sofa abholen, Sperrgut")
+    examine(andrea)
+    andrea.get_by_role("button", name="Fertig").click()
+    expect(andrea.locator("#stand")).to_contain_text("nichts zu klären")
+
+
+def try_it(andrea: Page) -> None:
+    """The phone plays the draft, shows where it stands, and what was played is kept as an example."""
+    phone = andrea.locator("#telefon")
+    write(andrea, "Markt 5")
+    expect(phone).to_contain_text("Meinten Sie eines davon?")
+    phone.get_by_role("button", name="Marktstraße 5").click()
+    expect(card(andrea, "datum")).to_have_attribute("aria-current", "step")
+    write(andrea, "in einer Woche")
+    phone.get_by_role("button", name="Ja").click()
+    phone.get_by_role("button", name="2 Fotos").click()
+    expect(phone).to_contain_text("Anliegen angelegt: ")
+    expect(phone).to_contain_text("Danke, wir holen es ab: Marktstraße 5")
+    phone.get_by_text("WhatsApp", exact=True).click()
+    expect(phone.locator(".phone__head")).to_contain_text("WhatsApp")
+    expect(phone).to_contain_text("Danke, wir holen es ab: Marktstraße 5")
+    phone.get_by_text("Als Beispiel merken …").click()
+    andrea.get_by_label("Name des Beispiels").fill("Sofa in der Marktstraße")
+    andrea.get_by_role("button", name="Merken", exact=True).click()
+    expect(andrea.locator("#gemerkt")).to_contain_text("Gemerkt")
+    andrea.evaluate("scrollTo(0, 0)")
+    examine(andrea)
+
+
+def publish(andrea: Page) -> None:
+    andrea.get_by_role("link", name="Veröffentlichen …").click()
+    expect(andrea.locator("main")).to_contain_text("Ein Beispiel geht gut.")
+    examine(andrea)
+    andrea.get_by_label("Was ist neu?").fill("Der Anfang")
+    andrea.get_by_role("button", name="Veröffentlichen").click()
+    expect(andrea.locator(".flash").first).to_contain_text("Version 1 ist live.")
+    expect(andrea.locator("#marke")).to_contain_text("live seit")
+
+
+def look_around(andrea: Page) -> None:
+    """The other views of it, each for everybody."""
+    for name in ("Karte", "Übersetzungen", "Beispiele", "Verläufe", "Versionen"):
+        andrea.get_by_role("navigation", name="Ansichten dieses Dialogs").get_by_role("link", name=name).click()
+        expect(andrea.locator("[aria-current=page]").get_by_text(name)).to_be_visible()
+        examine(andrea)
+    andrea.get_by_role("link", name="Der Anfang").click()
+    examine(andrea)
+    andrea.get_by_role("navigation", name="Ansichten dieses Dialogs").get_by_role("link", name="Karte").click()
+    andrea.locator(".map__box").nth(1).click()
+    andrea.wait_for_url(re.compile(r"#schritt-strasse$"))
+    expect(andrea.locator("#oeffnen-strasse")).to_be_focused()
+
+
+# ── Hands ─────────────────────────────────────────────────────────────────
+
+
+def card(page: Page, step: str) -> Locator:
+    return page.locator(f"#schritt-{step}")
+
+
+def insert(page: Page, after: str, name: str, made: str) -> None:
+    """Put a step in behind another, and wait for its form."""
+    card(page, after).locator("[data-plus]").click()
+    page.locator(".ds__palette .ds__entry").filter(has=page.locator("b", has_text=re.compile(f"^{name}$"))).click()
+    expect(page.locator(f"[data-form={made}]")).to_be_visible()
+
+
+def stands(page: Page, order: list[str]) -> None:
+    expect(page.locator("[data-step]")).to_have_count(len(order))
+    for number, step in enumerate(order):
+        expect(page.locator("[data-step]").nth(number)).to_have_attribute("data-step", step)
+
+
+def write(page: Page, text: str) -> None:
+    field = page.get_by_label("Antworten wie ein Bürger")
+    field.fill(text)
+    field.press("Enter")
+    expect(page.locator("#telefon .pb--out").last).to_have_text(text)
