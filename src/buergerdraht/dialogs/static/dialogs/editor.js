@@ -221,7 +221,8 @@ document.addEventListener("click", (event) => {
   mark();
   setTimeout(() => ($("[data-open]", card) ?? card).focus());
 });
-if (location.hash.startsWith("#schritt-")) setTimeout(() => $("[data-open]", document.getElementById(location.hash.slice(1)) ?? document)?.focus());
+function arrive() { if (location.hash.startsWith("#schritt-")) $("[data-open]", document.getElementById(location.hash.slice(1)) ?? sheet)?.focus(); }
+if (document.readyState === "complete") setTimeout(arrive, 50); else addEventListener("load", () => setTimeout(arrive, 50)); // after the browser's own going there
 
 // ── The phone ─────────────────────────────────────────────────────────────
 let byHand = false;
