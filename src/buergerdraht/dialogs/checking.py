@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
 from buergerdraht.connectors.contract import Choice, Content, Plan
 from buergerdraht.contacts import words
 from buergerdraht.contacts.words import plain
-from buergerdraht.dialogs import filling, matching, understanding
+from buergerdraht.dialogs import filling, matching, patterns, understanding
 from buergerdraht.dialogs.document import (
     PLACES,
     QUESTIONS,
@@ -21,7 +21,6 @@ from buergerdraht.dialogs.document import (
     Branch,
     Call,
     CaseStep,
-    Check,
     Choose,
     Dialog,
     End,
@@ -45,6 +44,10 @@ WAITING = (*QUESTIONS, Call, Wait, HandOver, End)  # steps that do not go on at 
 RESERVED = (words.STOP, words.HELP, words.PRIVACY, words.IMPRINT, words.ACCESS, words.ERASE)
 STEERING = (words.BACK, words.MENU, words.PERSON)
 NESTED = re.compile(r"\([^)]*[+*}][^)]*\)[+*{]")  # (a+)+ : could run for ever
+ENDS = {
+    "number": ("keine Zahl", "zum Beispiel 10"), "date": ("kein Tag", "zum Beispiel today, +14 oder 2026-12-24"),
+    "time": ("keine Uhrzeit", "zum Beispiel 08:00"),
+}  # fmt: skip
 SPOKEN_OF = frozenset({"answers", "raw", "contact", "organisation", "outcome", "today", "result", "forloop"})
 LANGUAGES = {"de": "Deutsch", "en": "Englisch", "tr": "Türkisch", "uk": "Ukrainisch", "ru": "Russisch", "ar": "Arabisch", "pl": "Polnisch",
              "fr": "Französisch"}  # fmt: skip
@@ -182,7 +185,11 @@ def _step(dialog: Dialog, step: Step, known: Known) -> Iterator[Finding]:
     yield from _placeholders(dialog, step)
     yield from _named(step, known)
     if isinstance(step, AskStep):
-        yield from _check(step.id, step.check, known)
+        yield from _check(step, known)
+    if isinstance(step, Branch):
+        for when in (each for case in step.cases for each in case.when):
+            if when.op == "matches" and "{{" not in when.value:
+                yield from _pattern(step.id, f"cases.{when.of}", when.value)
     if isinstance(step, Choose):
         yield from _options(step)
     if isinstance(step, Question | Say):
@@ -296,36 +303,35 @@ def _named(step: Step, known: Known) -> Iterator[Finding]:
                 yield _error(step.id, "match", f"Die Tabelle hat keine Spalte „{column}“.", "Wählen Sie eine ihrer Spalten.")
 
 
-def _check(step: str, check: Check, known: Known) -> Iterator[Finding]:
+def _pattern(step: str, path: str, pattern: str) -> Iterator[Finding]:
+    if problem := patterns.problem(pattern):
+        yield _error(step, path, "Das Muster ist nicht lesbar.", f"Prüfen Sie die Klammern. ({problem})")
+    if NESTED.search(pattern):
+        yield _error(step, path, "Dieses Muster kann sehr lange rechnen.", "Vermeiden Sie Wiederholungen in Wiederholungen.")
+
+
+def _check(asking: AskStep, known: Known) -> Iterator[Finding]:
+    step, check = asking.id, asking.check
     if check.pattern:
-        try:
-            re.compile(check.pattern)
-        except re.error:
-            yield _error(step, "check.pattern", "Das Muster ist nicht lesbar.", "Prüfen Sie die Klammern.")
-        if NESTED.search(check.pattern):
-            yield _error(step, "check.pattern", "Dieses Muster kann sehr lange rechnen.", "Vermeiden Sie Wiederholungen in Wiederholungen.")
+        yield from _pattern(step, "check.pattern", check.pattern)
     if check.table and known.tables is not None:
         if check.table not in known.tables:
             yield _error(step, "check.table", f"Die Tabelle „{check.table}“ gibt es hier nicht.", "Legen Sie sie an, oder wählen Sie neu.")
         elif check.column and check.column not in known.tables[check.table]:
             yield _error(step, "check.column", f"Die Tabelle hat keine Spalte „{check.column}“.", "Wählen Sie eine ihrer Spalten.")
     for name, end in (("least", check.least), ("most", check.most)):
-        if end and not _readable(end):
-            yield _error(
-                step, f"check.{name}", f"„{end}“ ist weder Zahl noch Tag noch Uhrzeit.", "Schreiben Sie 10, +14, today oder 08:00."
-            )
+        if end and asking.want in ENDS and not _readable(end, asking.want):
+            what, example = ENDS[asking.want]
+            yield _error(step, f"check.{name}", f"„{end}“ ist {what}.", f"Schreiben Sie {example}.")
 
 
-def _readable(end: str) -> bool:
-    if re.fullmatch(r"\d{2}:\d{2}", end):
-        return True
+def _readable(end: str, want: str) -> bool:
     try:
-        return understanding.end_of(end, date(2026, 1, 1)) is not None
-    except ValueError:
-        try:
-            return Decimal(end).is_finite()
-        except InvalidOperation:
-            return False
+        if want == "time":
+            return re.fullmatch(r"\d{2}:\d{2}", end) is not None and time.fromisoformat(end) is not None
+        return Decimal(end).is_finite() if want == "number" else understanding.end_of(end, date(2026, 1, 1)) is not None
+    except (ValueError, InvalidOperation):
+        return False
 
 
 def _options(step: Choose) -> Iterator[Finding]:

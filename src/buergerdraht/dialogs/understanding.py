@@ -17,11 +17,12 @@ from stdnum.exceptions import ValidationError as Wrong
 
 from buergerdraht.contacts import words
 from buergerdraht.contacts.words import plain
-from buergerdraht.dialogs import matching
+from buergerdraht.dialogs import matching, patterns, sentences
 from buergerdraht.dialogs.document import AskStep, Check
 from buergerdraht.dialogs.walk import Said, World
 
 LONGEST = 2_000
+SHORT = 300  # of an answer that is no free text: what comes later belongs to no number, day or street
 SPOKEN_KINDS = {"photo": "image", "photos": "image", "document": "document", "voice": "voice"}
 SPOKEN = {  # what one says to "is that right?", beside yes and no
     **dict.fromkeys(
@@ -75,6 +76,8 @@ def understand(step: AskStep, said: Said, world: World, language: str) -> Got | 
         return miss("want_text_not_voice" if said.kind in {"media", "sticker"} else "not_understood")
     if len(text) > LONGEST:
         return miss("too_long", most=str(LONGEST))
+    if step.want != "text":
+        text = " ".join(text.split())[:SHORT]
     return READERS[step.want](text, step.check, world, language)
 
 
@@ -82,7 +85,7 @@ def understand(step: AskStep, said: Said, world: World, language: str) -> Got | 
 
 
 def _text(text: str, check: Check, world: World, language: str) -> Got | Miss:
-    if check.pattern and not _fits(check.pattern, text):
+    if check.pattern and not patterns.whole(check.pattern, text):
         return miss("not_fitting")
     if check.table:
         return _in_table(text, check, world)
@@ -95,10 +98,11 @@ def _number(text: str, check: Check, world: World, language: str) -> Got | Miss:
         return miss("not_a_number")
     if -found.as_tuple().exponent > check.decimals:  # type: ignore[operator]
         return miss("too_many_decimals", most=str(check.decimals)) if check.decimals else miss("whole_number")
-    if check.least and found < Decimal(check.least):
-        return miss("too_little", least=shown_number(Decimal(check.least), language))
-    if check.most and found > Decimal(check.most):
-        return miss("too_much", most=shown_number(Decimal(check.most), language))
+    least, most = _bound(check.least), _bound(check.most)
+    if least is not None and found < least:
+        return miss("too_little", least=shown_number(least, language))
+    if most is not None and found > most:
+        return miss("too_much", most=shown_number(most, language))
     unit = check.unit.get(language) or next(iter(check.unit.values()), "")
     return Got(str(found), f"{shown_number(found, language)} {unit}".strip())
 
@@ -108,7 +112,7 @@ def _date(text: str, check: Check, world: World, language: str) -> Got | Miss:
     found = date_in(text, today)
     if found is None:
         return miss("not_a_date", example=shown_date(today + timedelta(days=7), language))
-    least, most = end_of(check.least, today), end_of(check.most, today)
+    least, most = _last_day(check.least, today), _last_day(check.most, today)
     if least and found < least:
         return miss("too_early", least=shown_date(least, language))
     if most and found > most:
@@ -196,7 +200,7 @@ def _yes_no(text: str, check: Check, world: World, language: str) -> Got | Miss:
     said = yes_or_no(text)
     if said is None:
         return miss("yes_or_no")
-    return Got(said, {True: "Ja", False: "Nein"}[said] if language == "de" else {True: "Yes", False: "No"}[said])
+    return Got(said, sentences.ours("yes" if said else "no", language, "sie"))
 
 
 def _place(said: Said) -> Got | Miss:
@@ -256,6 +260,8 @@ def date_in(text: str, today: date) -> date | None:
     for name, number in WEEKDAYS.items():
         if re.fullmatch(rf"(am |on |diesen |nachsten |nachster |kommenden |next |this )*{name}", said):
             return today + timedelta(days=(number - today.weekday() - 1) % 7 + 1)
+    if len(text) > 100:
+        return None  # a letter, and no day
     bare = re.sub(r"^\s*(am|den|der|on|the|ab|vom|zum)\s+", "", text.strip(), flags=re.IGNORECASE)
     bare = re.sub(rf"^({'|'.join(WEEKDAYS)}|mo|di|mi|do|fr|sa|so)[.,]*\s*(?:,|den|dem|the)?\s+(?=\d)", "", bare, flags=re.IGNORECASE)
     if numeric := re.fullmatch(r"(\d{1,2})\.\s*(\d{1,2})\.?\s*(\d{4}|\d{2})?\.?", bare):
@@ -287,7 +293,7 @@ def _day(found: re.Match[str], today: date) -> date | None:
 def time_in(text: str) -> time | None:
     """Read a time of day: "14:30", "14.30 Uhr", "halb drei" is too unsure, "9 Uhr", "2 pm"."""
     found = re.fullmatch(
-        r"\D{0,12}?(\d{1,2})(?:[:.h ](\d{2}))?\s*(uhr|am|pm|a\.m\.|p\.m\.|h)?(?:\s*(\d{2}))?\W*", text.strip(), re.IGNORECASE
+        r"\D{0,12}?(\d{1,2})(?:[:.h ](\d{2}))?\s*(uhr|am|pm|a\.m\.|p\.m\.|h)?(?:\s*(\d{2}))?\W*", text.strip()[:60], re.IGNORECASE
     )
     if not found:
         return None
@@ -308,9 +314,26 @@ def end_of(end: str, today: date) -> date | None:
     return date.fromisoformat(end)
 
 
+def _last_day(end: str, today: date) -> date | None:
+    """An end of a range of days; one that cannot be read stops nobody (`checking` finds it)."""
+    try:
+        return end_of(end, today)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _bound(end: str) -> Decimal | None:
+    try:
+        return Decimal(end) if end and Decimal(end).is_finite() else None
+    except InvalidOperation:
+        return None
+
+
 def shown_date(day: date, language: str) -> str:
     if language == "en":
         return f"{DAYS['en'][day.weekday()]}, {day.day} {MONTHS['en'][day.month - 1]} {day.year}"
+    if language != "de":
+        return f"{day:%d.%m.%Y}"
     return f"{DAYS['de'][day.weekday()]}, {day.day}. {MONTHS['de'][day.month - 1]} {day.year}"
 
 
@@ -322,11 +345,6 @@ def _in_table(text: str, check: Check, world: World) -> Got | Miss:
         return Got(found, found)
     alike = matching.near(text, known, 80)
     return Miss("not_in_table", {}, alike)
-
-
-def _fits(pattern: str, text: str) -> bool:
-    """Match in bounds: a pattern is checked when it is saved, and what is matched here is short."""
-    return re.fullmatch(pattern, text[:200], re.IGNORECASE) is not None
 
 
 def _street_word(name: str) -> str:
