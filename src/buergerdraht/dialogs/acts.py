@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
@@ -12,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from buergerdraht.connectors.contract import Choice
 from buergerdraht.contacts.words import plain
-from buergerdraht.dialogs import turning
+from buergerdraht.dialogs import patterns, turning
 from buergerdraht.dialogs.document import (
     END,
     PERSON,
@@ -40,7 +39,7 @@ EARTH = 6371.0  # km
 
 
 def enter_say(turn: Turn, step: Say) -> Goal:
-    choices = [Choice(id="open", title=turn.text(step.link_title) or "Öffnen", url=turn.fill(step.link))] if step.link else []
+    choices = [Choice(id="open", title=turn.words(step.link_title) or "Öffnen", url=turn.fill(step.link))] if step.link else []
     turn.say(turn.text(step.text), step.files, choices)
     return turn.dialog.goal(step, step.next)
 
@@ -102,7 +101,7 @@ def compare(found: Any, op: str, value: str) -> bool:
             return left > right if op == "more" else left < right
         return text > value if op == "more" else text < value
     if op == "matches":
-        return re.search(value, text[:500], re.IGNORECASE) is not None
+        return patterns.found(value, text)
     said, wanted = plain(text), plain(value)
     if op == "contains":
         return bool(wanted) and f" {wanted} " in f" {said} "
@@ -125,9 +124,10 @@ def _spoken(found: Any) -> str:
 
 def _number(text: str) -> Decimal | None:
     try:
-        return Decimal(text.replace(",", "."))
+        found = Decimal(text.replace(",", "."))
     except InvalidOperation:
         return None
+    return found if found.is_finite() else None  # "nan" is a word, and cannot be compared
 
 
 # ── Keep ──────────────────────────────────────────────────────────────────
@@ -151,12 +151,13 @@ def enter_subscribe(turn: Turn, step: Subscribe) -> Goal:
     if step.leave:
         turn.world.unsubscribe(step.topics, evidence)
     else:
-        turn.world.subscribe(step.topics, turn.text(step.consent), evidence)
+        turn.world.subscribe(step.topics, turn.words(step.consent), evidence)
     return turn.dialog.goal(step, step.next)
 
 
 def enter_case(turn: Turn, step: CaseStep) -> Goal:
-    summary = turn.text(step.summary) or turning.summary(turn)
+    turn.walk.trail.clear()  # no way back behind it: it is done
+    summary = turn.words(step.summary) or turning.summary(turn)
     turn.walk.answers[step.save] = turn.world.open_case(step.team, turn.fill(step.label), summary)
     return turn.dialog.goal(step, step.next)
 
@@ -170,9 +171,11 @@ def enter_call(turn: Turn, step: Call) -> Goal:
         walk.outcome = "locked"
         return turn.dialog.goal(step, step.on_locked)
     walk.serial += 1
-    walk.waits, walk.until = CALL, world.now + timedelta(seconds=step.seconds) + CALL_GRACE
+    walk.waits, walk.until = CALL, turning.after(world.now, timedelta(seconds=step.seconds) + CALL_GRACE)
     if not world.call(step, walk.serial, turn.facts()):
         return called(turn, step, "failure", {})
+    if step.method != "GET":
+        walk.trail.clear()  # no way back behind it: what was sent is sent
     turn.say(turn.text(step.wait))
     return None
 
@@ -263,7 +266,7 @@ def enter_start(turn: Turn, step: Start) -> Goal:
 
 def enter_wait(turn: Turn, step: Wait) -> Goal:
     walk, now = turn.walk, turn.world.now
-    until = now + timedelta(minutes=step.minutes) if step.minutes else moment_of(turn.fill(step.until))
+    until = turning.after(now, timedelta(minutes=step.minutes)) if step.minutes else moment_of(turn.fill(step.until))
     if until is None or until <= now:
         return turn.dialog.goal(step, step.next)
     walk.waits, walk.until = (SILENCE if step.silence else TIME), until
@@ -284,7 +287,7 @@ def moment_of(text: str) -> datetime | None:
 def enter_send(turn: Turn, step: Send) -> Goal:
     booking = next((value for name, value in turn.walk.answers.items() if name.endswith("_number") and isinstance(value, int)), 0)
     name = turn.fill(step.file_name) or turn.dialog.key
-    content = turn.world.make_file(step.what, name, turn.text(step.title), turn.text(step.text), booking)
+    content = turn.world.make_file(step.what, name, turn.words(step.title), turn.text(step.text), booking)
     if content is None:
         turn.say(turn.ours("file_missing"))
         return PERSON

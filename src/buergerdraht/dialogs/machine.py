@@ -140,6 +140,10 @@ def _answer(turn: Turn) -> Goal:
         step = turn.step
         assert isinstance(step, Wait)
         return turn.dialog.goal(step, step.on_message or step.next) if walk.waits == SILENCE else None
+    if said.files and _command(said) != TO_PERSON and questions.wanted(turn):  # words below a photo are no command
+        return questions.more_files(turn) if walk.waits == FILES else REPLY[turn.step.kind](turn, turn.step, "")  # type: ignore[attr-defined]
+    if said.files and walk.waits == ANSWER and questions.join_late(turn):
+        return None
     pick = _picked(turn)
     if said.choice.startswith("d:") and not pick and walk.waits == ANSWER:
         turn.say(turn.ours("old_choice"))
@@ -193,6 +197,8 @@ def _obey(turn: Turn, name: str) -> Goal:
     walk = turn.walk
     if name == TO_PERSON:
         return PERSON
+    if name == SKIP and walk.waits == FILES:
+        return questions.take_files(turn)  # what came is enough
     if name == SKIP:
         step = turn.step
         optional = isinstance(step, AskStep) and step.optional

@@ -14,6 +14,8 @@ from buergerdraht.dialogs.understanding import Got
 from buergerdraht.dialogs.walk import FILES, Slot
 
 MOMENT = timedelta(seconds=3)  # what comes within it is one answer
+LATE = timedelta(minutes=1)  # a photo that comes so long after the moment still belongs to it
+MOST_SEEN = 3  # photos of a meter that are read, until one is sure
 MEDIA_WITHIN = timedelta(seconds=30)  # so long the messenger has to hand us a photo
 FILE_KINDS = {
     "photo": {"image"}, "photos": {"image"}, "document": {"document", "image"}, "voice": {"voice", "audio"},
@@ -108,14 +110,53 @@ def gather(turn: Turn, kinds: set[str]) -> bool:
     """Take files of the wanted kinds and wait a moment for more. False where there were none."""
     walk, said = turn.walk, turn.said
     assert said is not None
-    used = {number for value in walk.answers.values() if isinstance(value, list) for number in value if isinstance(number, str)}
-    found = [number for number, kind in said.files if kind in kinds and number not in used]
+    found = _new(turn, kinds)
     if not found:
         return False
+    if walk.waits != FILES:  # a new moment: what came before was looked at
+        walk.data = {name: value for name, value in walk.data.items() if name not in {"files", "words", "since"}}
+    walk.data["had"] = [*walk.data.get("had", []), *found]
     walk.data["files"] = list(dict.fromkeys([*walk.data.get("files", []), *found]))  # an album's message names all it has so far
     if said.text.strip():
         walk.data["words"] = f"{walk.data.get('words', '')}\n{said.text.strip()}".strip()
-    walk.waits, walk.until = FILES, turn.world.now + MOMENT
+    walk.waits, walk.until = FILES, turning.after(turn.world.now, MOMENT)
+    return True
+
+
+def _new(turn: Turn, kinds: set[str]) -> list[str]:
+    """The files of a message that were not taken yet: an album's message names all it has so far."""
+    walk, said = turn.walk, turn.said
+    assert said is not None
+    used = {number for value in walk.answers.values() if isinstance(value, list) for number in value if isinstance(number, str)}
+    used |= set(walk.data.get("had", []))
+    return list(dict.fromkeys(number for number, kind in said.files if kind in kinds and number not in used))
+
+
+def wanted(turn: Turn) -> bool:
+    """Say whether a message brings files that the question wants."""
+    step = turn.step
+    kinds = FILE_KINDS["photo"] if isinstance(step, Meter) else FILE_KINDS.get(getattr(step, "want", ""), set())
+    return bool(_new(turn, kinds))
+
+
+def join_late(turn: Turn) -> bool:
+    """Lay files that came after their moment beside the others. False where none belong to the answer before."""
+    walk, said = turn.walk, turn.said
+    assert said is not None
+    name = walk.shown[-1][0] if walk.shown else ""
+    step = next((each for each in turn.dialog.steps if isinstance(each, AskStep) and each.want in FILE_KINDS and each.name == name), None)
+    kept = walk.answers.get(name)
+    if step is None or not isinstance(kept, list) or walk.asked_at is None:
+        return False
+    album = any(number in kept for number, _kind in said.files)
+    new = _new(turn, FILE_KINDS[step.want])[: step.check.most_files - len(kept)]
+    if not new or (not album and turn.world.now - walk.asked_at > LATE):
+        return False
+    walk.answers[name] = [*kept, *new]
+    walk.shown[-1][2] = sentences.files(len(kept) + len(new), walk.language)
+    if not album or not walk.data.get("joined"):
+        turn.say(turn.ours("joined"))  # the question still stands above
+    walk.data["joined"] = True
     return True
 
 
@@ -157,14 +198,14 @@ def enter_choose(turn: Turn, step: Choose) -> Goal:
 def _put_choices(turn: Turn, step: Choose, text: str) -> None:
     options = [_option(turn, option) for option in step.options]
     text, options = turning.with_person(turn, text, options)
-    turning.ask(turn, text, options, files=step.files if not turn.walk.misses else (), label=turn.text(step.label))
+    turning.ask(turn, text, options, files=step.files if not turn.walk.misses else (), label=turn.words(step.label))
 
 
 def _option(turn: Turn, option: Any) -> list[str]:
     """An option with all its words, in every language: whoever reads German may write English."""
     words = [word for each in option.words.values() for word in each]
     others = list(option.title.values())
-    return [option.id, turn.text(option.title), turn.text(option.description), *others, *words]
+    return [option.id, turn.words(option.title), turn.words(option.description), *others, *words]
 
 
 def reply_choose(turn: Turn, step: Choose, pick: str) -> Goal:
@@ -177,7 +218,7 @@ def reply_choose(turn: Turn, step: Choose, pick: str) -> Goal:
             return goal
         _put_choices(turn, step, f"{sentence}\n\n{turn.text(step.text)}")
         return None
-    goal = turning.answered(turn, step, option.id, turn.text(option.title))
+    goal = turning.answered(turn, step, option.id, turn.words(option.title))
     return option.next or goal
 
 
@@ -230,10 +271,11 @@ def reply_book(turn: Turn, step: Book, pick: str) -> Goal:
             return goal
         return _put_days(turn, step, turn.ours("taken"))
     walk.answers[f"{step.name}_number"] = booked.number
-    walk.keep(step.name, {"code": booked.code, "when": booked.when, "where": booked.where}, turn.text(step.title), booked.when)
+    walk.keep(step.name, {"code": booked.code, "when": booked.when, "where": booked.where}, turn.words(step.title), booked.when)
     walk.answers[f"{step.name}_code"], walk.answers[f"{step.name}_where"] = booked.code, booked.where
     turn.trace("answered")
-    return turn.dialog.goal(step, step.next)  # no way back behind a booking: it is made
+    walk.trail.clear()  # no way back behind a booking: it is made
+    return turn.dialog.goal(step, step.next)
 
 
 def _day_of(turn: Turn, pick: str, days: Sequence[str], slots: Sequence[Slot]) -> str | None:
@@ -273,10 +315,10 @@ def enter_meter(turn: Turn, step: Meter) -> Goal:
 
 def reply_meter(turn: Turn, step: Meter, pick: str) -> Goal:
     walk = turn.walk
+    if gather(turn, FILE_KINDS["photo"]):  # a better photo instead of yes or no is looked at, too
+        return None
     if walk.phase in {"seen", "doubt"}:
         return _meter_confirmed(turn, step, pick)
-    if gather(turn, FILE_KINDS["photo"]):
-        return None
     value = understanding.number_in(turn.said.text, walk.language) if turn.said else None
     if value is None or not 0 <= value < MOST_VALUE:
         sentence = turn.text(step.error) or turn.ours("not_a_number")
@@ -291,14 +333,20 @@ def reply_meter(turn: Turn, step: Meter, pick: str) -> Goal:
 def _see(turn: Turn, step: Meter) -> Goal:
     """Read the photo; where it has not come from the messenger yet, look again soon."""
     walk, world = turn.walk, turn.world
-    photo = walk.data["files"][0]
+    photos: list[str] = walk.data["files"]
     since = datetime.fromisoformat(walk.data.setdefault("since", world.now.isoformat()))
-    seen = world.see_meter(step.meter, photo, step.digits, step.decimals)
-    if seen.pending and world.now - since < MEDIA_WITHIN:
-        walk.waits, walk.until = FILES, world.now + MOMENT
-        return None
-    walk.data["photo"] = photo
+    for photo in photos[:MOST_SEEN]:
+        seen = world.see_meter(step.meter, photo, step.digits, step.decimals)
+        if seen.pending and world.now - since < MEDIA_WITHIN:
+            walk.waits, walk.until = FILES, turning.after(world.now, MOMENT)
+            return None
+        if seen.sure:
+            break
+    walk.data["photo"] = photo if seen.sure else photos[0]
     if not seen.sure:
+        typed = understanding.number_in(walk.data.get("words", ""), walk.language)
+        if typed is not None and 0 <= typed < MOST_VALUE:  # they wrote it below the photo
+            return _judge(turn, step, typed)
         walk.phase = "type"
         turning.ask(turn, turn.ours("meter_unseen"))
         return None
@@ -352,6 +400,7 @@ def _keep_meter(turn: Turn, step: Meter, doubts: Sequence[str]) -> Goal:
     walk = turn.walk
     value = Decimal(walk.data["value"])
     turn.world.keep_meter(step.meter, turn.fill(step.number), str(value), walk.data.get("photo", ""), doubts)
-    walk.keep(step.name, str(value), turn.text(step.title) or turn.text(step.text).split("\n")[0][:80], _shown(turn, step, value))
+    walk.keep(step.name, str(value), turning.heading(turn, step), _shown(turn, step, value))
+    walk.trail.clear()  # no way back behind it: it is kept
     turn.trace("answered")
     return turn.dialog.goal(step, step.on_doubt or step.next) if doubts else turn.dialog.goal(step, step.next)

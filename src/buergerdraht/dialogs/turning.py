@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from buergerdraht.connectors import markdown
 from buergerdraht.connectors.contract import Choice, Content
 from buergerdraht.dialogs import filling
 from buergerdraht.dialogs.document import Dialog, File, Question, Step, Texts
@@ -53,20 +54,27 @@ class Turn:
     def facts(self) -> dict[str, Any]:
         """What texts speak of. `answers` are as people read them, `raw` as they were kept."""
         shown = {name: words for name, _title, words in self.walk.shown}
-        return {**self.world.facts(), "answers": {**self.walk.answers, **shown}, "raw": self.walk.answers, "outcome": self.walk.outcome}
+        raw = {name: filling.owned(value) for name, value in self.walk.answers.items()}
+        return {**self.world.facts(), "answers": {**raw, **shown}, "raw": raw, "outcome": self.walk.outcome}
 
     def fill(self, text: str) -> str:
         return filling.fill(text, self.facts()) if "{" in text else text
 
     def text(self, texts: Texts) -> str:
-        """A text in the citizen's language, else in the dialog's first, filled."""
+        """A text to be said, in the citizen's language, else in the dialog's first, filled."""
+        text = self.pick(texts)
+        return (filling.say(text, self.facts()) if "{" in text else text).strip()
+
+    def words(self, texts: Texts) -> str:
+        """Words without marks, filled: titles, and what people of ours read."""
         return self.fill(self.pick(texts)).strip()
 
     def pick(self, texts: Texts) -> str:
         return texts.get(self.walk.language) or texts.get(self.dialog.languages[0]) or next(iter(texts.values()), "")
 
     def ours(self, key: str, **values: str) -> str:
-        return ours(key, self.walk.language, self.world.form, **values)
+        """A sentence of the house; what is filled in is taken literally."""
+        return ours(key, self.walk.language, self.world.form, **{name: filling.escaped(each) for name, each in values.items()})
 
     def say(self, text: str, files: Sequence[File] = (), choices: Sequence[Choice] = ()) -> None:
         media = [found for each in files if (found := self.world.media(each.file, self.pick(each.alt)))]
@@ -116,7 +124,12 @@ def wait_for_answer(turn: Turn) -> None:
     walk.waits, walk.asked_at, walk.reminded = ANSWER, turn.world.now, False
     remind = _remind_after(turn)
     first = min(remind or dialog.expire_after, dialog.expire_after)
-    walk.until = turn.world.now + timedelta(minutes=first)
+    walk.until = after(turn.world.now, timedelta(minutes=first))
+
+
+def after(moment: datetime, span: timedelta) -> datetime:
+    """A moment later, by the stopwatch: where clocks go back an hour, a local sum would be wrong by it."""
+    return moment.astimezone(UTC) + span
 
 
 def _remind_after(turn: Turn) -> int:
@@ -128,9 +141,11 @@ def _remind_after(turn: Turn) -> int:
 def silent(turn: Turn) -> bool:
     """Nothing came in time: remind, or say goodbye. True where it ends."""
     walk, dialog = turn.walk, turn.dialog
-    if not walk.reminded and 0 < _remind_after(turn) < dialog.expire_after and walk.asked_at:
+    remind = _remind_after(turn)
+    if not walk.reminded and 0 < remind < dialog.expire_after and walk.asked_at:
         walk.reminded = True
-        walk.until = walk.asked_at + timedelta(minutes=dialog.expire_after)
+        left = timedelta(minutes=dialog.expire_after - remind)  # also where the reminder waited for the morning
+        walk.until = max(after(walk.asked_at, timedelta(minutes=dialog.expire_after)), after(turn.world.now, left))
         turn.say(turn.text(dialog.remind) or turn.ours("remind"), choices=shown_options(turn))
         return False
     return True
@@ -163,15 +178,19 @@ def with_person(turn: Turn, text: str, options: list[list[str]]) -> tuple[str, l
 
 
 def summary(turn: Turn) -> str:
-    """All answers, as people read them."""
-    return "\n".join(f"**{title or name}:** {shown}" for name, title, shown in turn.walk.shown)
+    """All answers, as people of ours read them: without marks."""
+    return "\n".join(f"{title or name}: {shown}" for name, title, shown in turn.walk.shown)
+
+
+def heading(turn: Turn, step: Question) -> str:
+    """What an answer is called in the summary: its title, else how the question begins."""
+    return turn.words(step.title) or markdown.plain(markdown.read(turn.text(step.text))).strip().split("\n")[0][:80]
 
 
 def answered(turn: Turn, step: Question, value: Any, shown: str) -> str:
     """Keep an answer and go on."""
     walk = turn.walk
-    title = turn.text(step.title) or turn.text(step.text).split("\n")[0][:80]
-    walk.keep(step.name, value, title.rstrip(":"), shown)
+    walk.keep(step.name, value, heading(turn, step).rstrip(":"), shown)
     walk.trail.append([walk.here.dialog, step.id])
     turn.trace("answered")
     return turn.dialog.goal(step, getattr(step, "next", ""))

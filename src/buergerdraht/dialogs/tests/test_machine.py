@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from buergerdraht.connectors import markdown
 from buergerdraht.dialogs import acts, document, machine, understanding
 from buergerdraht.dialogs.played import Played
-from buergerdraht.dialogs.walk import Said, Walk
+from buergerdraht.dialogs.walk import MeterSeen, Said, Walk
 
 BULKY = """
 key: bulky
@@ -113,7 +115,7 @@ def test_goes_back_to_the_question_before_and_answers_anew() -> None:
     phone.say("Am Bach 1")
     assert phone.say("zurück") == "Welche Straße?"
     assert phone.say("Zurück") == "Was möchten Sie?"
-    assert "erste Frage" in phone.say("zurück")
+    assert "geht es von hier nicht" in phone.say("zurück")
     assert phone.say("2") == "Der Hof hat Mo bis Sa offen."
 
 
@@ -193,3 +195,199 @@ def test_an_album_that_grows_counts_each_picture_once() -> None:
     phone.say(files=[("f1", "image"), ("f2", "image")], kind="media")
     phone.wait(seconds=4)
     assert phone.walk.answers["q"] == ["f1", "f2"]
+
+
+FORK = """
+key: f
+title: {de: F}
+steps:
+  - {id: q, kind: ask, text: {de: Was}}
+  - {id: b, kind: branch, cases: [{when: [{of: answer, name: q, op: OP, value: 'VALUE'}], next: yes}]}
+  - {id: no, kind: end, text: {de: Nein}}
+  - {id: yes, kind: end, text: {de: Ja}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("op", "value", "said", "answer"),
+    [
+        ("more", "5", "NaN", "Ja"),
+        ("is", "5", "sNaN", "Nein"),
+        ("is", "5", "Infinity", "Nein"),
+        ("matches", "{{ answers.q }}", "(((", "Nein"),
+        ("matches", "(a|a)*b", "a" * 60, "Nein"),
+        ("matches", "^a.c$", "abc", "Ja"),
+    ],
+)
+def test_a_fork_bears_whatever_was_written(op: str, value: str, said: str, answer: str) -> None:
+    text = FORK.replace("OP", op).replace("VALUE", value).replace("id: no,", "id: n,").replace("id: yes,", "id: y,")
+    assert Phone(text.replace("next: yes", "next: y")).say(said) == answer
+
+
+@pytest.mark.parametrize("pattern", ["(a|a)*b", "(((", "a*a*a*a*a*a*b"])
+def test_a_pattern_costs_no_more_than_a_moment(pattern: str) -> None:
+    phone = Phone(f"key: p\ntitle: {{de: P}}\nsteps: [{{id: q, kind: ask, text: {{de: Was}}, check: {{pattern: '{pattern}'}}}}]\n")
+    began = time.monotonic()
+    assert "passt hier nicht" in phone.say("a" * 190)
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize(("want", "least"), [("date", "10"), ("number", "today"), ("number", "08:00"), ("date", "2026-13-01")])
+def test_an_end_that_cannot_be_read_stops_nobody(want: str, least: str) -> None:
+    phone = Phone(
+        f"key: p\ntitle: {{de: P}}\nsteps: [{{id: q, kind: ask, want: {want}, text: {{de: Was}}, check: {{least: '{least}'}}}}]\n"
+    )
+    phone.say("12.5." if want == "date" else "7")
+    assert phone.walk.state == "done"
+
+
+@pytest.mark.parametrize("text", ["a" + " " * 1_900 + "b", "1 " * 900 + "!", "morgen " * 280, "\u0661" * 1_500])
+@pytest.mark.parametrize("want", ["street", "date", "number", "time", "email", "phone", "iban"])
+def test_long_nonsense_is_read_in_a_moment(want: str, text: str) -> None:
+    phone = Phone(f"key: p\ntitle: {{de: P}}\nsteps: [{{id: q, kind: ask, want: {want}, text: {{de: Was}}}}]\n")
+    phone.say("12. Mai")
+    began = time.monotonic()
+    phone.say(text)
+    assert time.monotonic() - began < 0.5
+
+
+def test_after_a_night_a_reminder_leaves_time_to_answer() -> None:
+    phone = Phone(BULKY.replace("expire_after: 1440", "expire_after: 120"))
+    assert "Sind Sie noch da?" in phone.wait(hours=9)  # at night nobody was woken
+    assert phone.wait(minutes=55) == ""
+    assert "beende das hier" in phone.wait(minutes=10)
+
+
+METER = """
+key: m
+title: {de: M}
+steps:
+  - {id: m, kind: meter, meter: water, text: {de: Foto bitte}}
+  - {id: e, kind: end, text: {de: 'Danke {{ answers.reading }}'}}
+"""
+
+
+def test_a_second_photo_of_a_meter_is_the_one_that_is_read() -> None:
+    phone = Phone(METER, meter=MeterSeen())
+    seen = {"blurred": MeterSeen(), "sharp": MeterSeen(text="77", sure=True), "sharper": MeterSeen(text="78", sure=True)}
+    phone.world.see_meter = lambda kind, file, *more: seen[file]  # type: ignore[method-assign]
+    phone.say(files=[("blurred", "image")], kind="media")
+    assert "nicht sicher lesen" in phone.wait(seconds=4)
+    phone.say(files=[("sharp", "image")], kind="media")
+    assert "77 m³" in phone.wait(seconds=4)
+    phone.say(files=[("sharper", "image")], kind="media")  # instead of yes or no
+    assert "78 m³" in phone.wait(seconds=4)
+    assert phone.say("ja") == "Danke 78 m³"
+
+
+def test_a_reading_written_below_the_photo_counts_where_the_photo_cannot_be_read() -> None:
+    phone = Phone(METER, meter=MeterSeen())
+    phone.say("1234,5", files=[("blurred", "image")], kind="media")
+    assert phone.wait(seconds=4) == "Danke 1234,5 m³"
+
+
+PHOTOS = """
+key: p
+title: {de: P}
+steps:
+  - {id: q, kind: ask, want: photos, text: {de: Fotos}, optional: true}
+  - {id: n, kind: ask, text: {de: Wie heißen Sie}}
+"""
+
+
+@pytest.mark.parametrize("caption", ["zurück", "Überspringen", "Menü", "weiter"])
+def test_words_below_a_photo_are_no_command(caption: str) -> None:
+    phone = Phone(PHOTOS)
+    phone.say(caption, files=[("f1", "image")], kind="media")
+    assert phone.wait(seconds=4) == "Wie heißen Sie"
+    assert (phone.walk.answers["q"], phone.walk.answers["q_words"]) == (["f1"], caption)
+
+
+def test_skip_right_after_a_photo_throws_no_photo_away() -> None:
+    phone = Phone(PHOTOS)
+    phone.say(files=[("f1", "image")], kind="media")
+    assert phone.say("überspringen") == "Wie heißen Sie"
+    assert phone.walk.answers["q"] == ["f1"]
+
+
+def test_a_photo_that_comes_after_the_moment_joins_the_others() -> None:
+    phone = Phone(PHOTOS)
+    phone.say(files=[("f1", "image")], kind="media")
+    phone.wait(seconds=4)
+    assert "dazugelegt" in phone.say(files=[("f1", "image"), ("f2", "image")], kind="media")
+    phone.say(files=[("f3", "image")], kind="media")
+    assert phone.walk.answers["q"] == ["f1", "f2", "f3"]
+    assert ["q", "Fotos", "3 Dateien"] in phone.walk.shown
+    phone.wait(minutes=10)
+    assert "als Text" in phone.say(files=[("f4", "image")], kind="media")
+    assert phone.walk.here.step == "n"
+
+
+DONE = """
+key: d
+title: {de: D}
+steps:
+  - {id: q, kind: ask, text: {de: Was}}
+  - {id: c, kind: case, team: x}
+  - {id: n, kind: ask, text: {de: Noch etwas}}
+"""
+
+
+def test_there_is_no_way_back_behind_what_was_done() -> None:
+    phone = Phone(DONE)
+    phone.say("Laub")
+    assert "geht es von hier nicht" in phone.say("zurück")
+    phone.say("nein")
+    assert [what for what, _words in phone.world.notes].count("case") == 1
+
+
+@pytest.mark.parametrize("fold", [0, 1])
+def test_a_moment_is_a_moment_in_the_night_the_clock_goes_back(fold: int) -> None:
+    phone = Phone(PHOTOS)
+    phone.world.now = datetime(2026, 10, 25, 2, 59, 59, tzinfo=acts.BERLIN, fold=fold)
+    phone.say(files=[("f1", "image")], kind="media")
+    assert phone.walk.until is not None
+    assert phone.walk.until.astimezone(UTC) - phone.world.now.astimezone(UTC) == timedelta(seconds=3)
+
+
+def test_the_language_of_a_country_is_the_language() -> None:
+    dialog = document.read("key: p\ntitle: {de: P}\nlanguages: [en, de]\nsteps: [{id: q, kind: ask, text: {de: Wie, en: How}}]\n")
+    assert machine.begin(dialog, 0, Played(), language="de-AT", mark="x").language == "de"
+
+
+EVIL = "[Klick](https://boese.example) **fett** _x_ `y` \\ ~~z~~"
+ECHO = """
+key: e
+title: {de: E}
+steps:
+  - {id: q, kind: ask, text: {de: Was}, confirm: true}
+  - {id: c, kind: case}
+  - id: s
+    kind: end
+    text: {de: "**Danke**: {{ answers.q }} {{ answers.q | upcase }} [hier](https://stadt.example/?q={{ answers.q | slice: 40, 3 }})"}
+"""
+
+
+def test_what_citizens_wrote_comes_back_as_they_wrote_it_and_never_as_a_link() -> None:
+    phone = Phone(ECHO)
+    runs = markdown.read(phone.say(EVIL))
+    assert EVIL in markdown.joined(runs)
+    assert [run.text for run in runs if run.bold] == [EVIL]
+    runs = markdown.read(phone.say("ja"))
+    assert f"Danke: {EVIL} {EVIL.upper()} hier" in markdown.joined(runs)
+    assert {run.url for run in runs} == {"", "https://stadt.example/?q=_x_"}
+    assert [run.text for run in runs if run.bold] == ["Danke"]
+    assert phone.walk.answers["q"] == EVIL
+    assert EVIL in phone.world.notes[0][1]  # what people read is plain
+
+
+def test_the_authoritys_own_tables_may_be_bold() -> None:
+    text = (
+        "key: t\ntitle: {de: T}\nsteps:\n- {id: l, kind: look_up, table: streets, on_nothing: e, save: row}\n"
+        "- {id: e, kind: end, text: {de: '{{ answers.row.street }}'}}\n"
+    )
+    phone = Phone(text)
+    assert phone.world.said[-1].text == "Marktstraße"
+    phone.world.tables = {"streets": [{"street": "**Marktstraße** a_b_c"}]}
+    walk = machine.begin(phone.dialog, 0, phone.world, language="de", mark="x")
+    assert (walk.state, phone.world.said[-1].text) == ("done", "**Marktstraße** a_b_c")
