@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -36,7 +37,7 @@ class Setup:
     language: str
     house: House
 
-    @property
+    @cached_property
     def labels(self) -> Labels:
         return Labels(self.draft, self.language)
 

@@ -29,6 +29,9 @@ OPEN, CLOSE = "\ue000", "\ue001"  # private letters around the number of a place
 DAYS = 30
 UNTRANSLATED = "Noch nicht übersetzt"  # such hints would stand at every step: one number and a table say it better
 
+MOST_DRAWN = 50
+_drawn: dict[tuple[int, int, str], list[Card]] = {}
+
 
 # ── The list ──────────────────────────────────────────────────────────────
 
@@ -138,6 +141,12 @@ class Sheet:
     untranslated: int = 0
 
 
+def cards_before(dialog: Dialog, setup: Setup) -> dict[str, Card]:
+    """The cards of a draft as they were drawn last: what is drawn anew after a change is what differs from them."""
+    drawn = _drawn.get((dialog.pk, dialog.stamp, setup.language))
+    return {card.id: card for card in drawn or sheet(dialog, setup).cards}
+
+
 def sheet(dialog: Dialog, setup: Setup) -> Sheet:
     """Lay out a draft: every step with what it says, where it leads and what is wrong with it."""
     read = document.load(dialog.draft)
@@ -150,6 +159,9 @@ def sheet(dialog: Dialog, setup: Setup) -> Sheet:
         if finding.step in by_id:
             by_id[finding.step].findings.append(finding)
     _name_branches(cards)
+    while len(_drawn) >= MOST_DRAWN:
+        _drawn.pop(next(iter(_drawn)))
+    _drawn[dialog.pk, dialog.stamp, setup.language] = cards
     return Sheet(
         cards, [each for each in found if each.step not in by_id],
         sum(each.level == "error" for each in found), sum(each.level == "warning" for each in found),

@@ -268,7 +268,7 @@ def _changed(
 
 def _saved(request: DeskRequest, row: Dialog, edit: Edit, key: str, *, reform: bool) -> HttpResponse:
     """Keep what was typed and draw only what it changed, so that nothing moves under the writer's hands. `reform`: its form, too."""
-    before = {card.id: card for card in reading.sheet(row, screens.setup(request, row)).cards}
+    before = reading.cards_before(row, screens.setup(request, row))
     try:
         actions.change(row, edit, screens.stamp(request), operator=request.operator)
     except actions.Stale as problem:
