@@ -45,17 +45,26 @@ def pdf(title: str, text: str, organisation: Organisation) -> bytes:
         _line(paper, face, "B", 16, title)
         paper.ln(4)
     for block in text.split("\n"):
-        paper.set_font(face, "", 11)
-        clean = block if face == "paper" else block.encode("latin-1", "replace").decode("latin-1")
-        paper.multi_cell(0, 6, clean or " ", markdown=True, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        _paragraph(paper, face, block)
     return bytes(paper.output())
+
+
+def _paragraph(paper: FPDF, face: str, text: str) -> None:
+    """Write a paragraph of our Markdown, as it is read everywhere: what a citizen wrote is neither bold nor a link."""
+    for run in markdown.read(text or " "):
+        paper.set_font(face, "B" if run.bold else "", 11)
+        paper.write(6, _letters(face, run.text))
+    paper.ln(6)
+
+
+def _letters(face: str, text: str) -> str:
+    return text if face == "paper" else text.encode("latin-1", "replace").decode("latin-1")
 
 
 def _line(paper: FPDF, face: str, style: str, size: int, text: str) -> None:
     paper.set_font(face, style, size)
     plain = markdown.plain(markdown.read(text))
-    clean = plain if face == "paper" else plain.encode("latin-1", "replace").decode("latin-1")
-    paper.multi_cell(0, size * 0.55, clean, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    paper.multi_cell(0, size * 0.55, _letters(face, plain), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
 
 def _face(paper: FPDF) -> str:

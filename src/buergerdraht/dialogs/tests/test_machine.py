@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from buergerdraht.accounts.models import Organisation
 from buergerdraht.connectors import markdown
-from buergerdraht.dialogs import acts, document, machine, understanding
+from buergerdraht.dialogs import acts, document, filling, machine, papers, understanding
 from buergerdraht.dialogs.played import Played
 from buergerdraht.dialogs.walk import MeterSeen, Said, Walk
 
@@ -391,3 +392,9 @@ def test_the_authoritys_own_tables_may_be_bold() -> None:
     phone.world.tables = {"streets": [{"street": "**Marktstraße** a_b_c"}]}
     walk = machine.begin(phone.dialog, 0, phone.world, language="de", mark="x")
     assert (walk.state, phone.world.said[-1].text) == ("done", "**Marktstraße** a_b_c")
+
+
+def test_a_paper_links_nothing_a_citizen_wrote() -> None:
+    paper = papers.pdf("Titel", f"**Antrag** von {filling.escaped(EVIL)}\n\nZweite Zeile", Organisation(name="Musterstadt"))
+    assert paper.startswith(b"%PDF")
+    assert b"/URI" not in paper
