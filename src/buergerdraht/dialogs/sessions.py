@@ -27,7 +27,7 @@ from buergerdraht.conversations import outgoing
 from buergerdraht.conversations.models import Conversation, Message
 from buergerdraht.dialogs import machine, triggers, world
 from buergerdraht.dialogs.hearing import said_of
-from buergerdraht.dialogs.models import Dialog, Session, Trace
+from buergerdraht.dialogs.models import Dialog, Lock, Session, Trace
 from buergerdraht.dialogs.sentences import ours
 from buergerdraht.dialogs.walk import ANSWER, CALL, RUNNING, SILENCE, TIME, Frame, Said, Walk
 from buergerdraht.dialogs.world import House, show_menu
@@ -287,6 +287,11 @@ def on_joined(sender: object, *, into: Contact, other: Contact, **more: Any) -> 
     Session.objects.filter(contact=other).update(contact=into)
     mine = set(into.facts.values_list("name", flat=True))
     other.facts.exclude(name__in=mine).update(contact=into)
+    for lock in other.locks.all():
+        mine_too, _made = Lock.objects.get_or_create(contact=into, system_id=lock.system_id)
+        mine_too.wrong = max(mine_too.wrong, lock.wrong)
+        mine_too.until = max(filter(None, (mine_too.until, lock.until)), default=None)
+        mine_too.save()
 
 
 def on_parted(sender: object, *, old: Contact, new: Contact, address: Address, **more: Any) -> None:

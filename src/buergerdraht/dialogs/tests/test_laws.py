@@ -23,10 +23,12 @@ goals = st.sampled_from([*NAMES, "", "", "end", "person", "menu"])
 SPOKEN = [
     "ja", "nein", "1", "2", "9", "zurück", "menü", "Mensch", "überspringen", "Am Bach 3", "Markt", "morgen", "12.5.", "14:30", "09:00",
     "1.234,5", "-3", "x@y.example", "DE02120300000000202051", "12345", "030 123456", "", " ", "ZR12345", "😀", "a" * 3_000, "٣",
-    "{{ x }}", "{% if %}", "\u202e", "1️⃣", "die zweite", "Ja Nein",
+    "{{ x }}", "{% if %}", "\u202e", "1️⃣", "die zweite", "Ja Nein", "NaN", "sNaN", "(((", "[x](http://y)",
 ]  # fmt: skip
 TAPPED = ["d:w1:1:a", "d:w1:2:yes", "d:zz:1:a", "d:", "appt:1"]
-files = st.tuples(st.uuids().map(str), st.sampled_from(["image", "voice", "sticker", "video", "document"]))
+files = st.tuples(
+    st.sampled_from([f"f{number}" for number in range(9)]), st.sampled_from(["image", "voice", "sticker", "video", "document"])
+)
 places = st.tuples(st.floats(-90, 90), st.floats(-180, 180), st.text(max_size=9))
 said = st.one_of(
     st.builds(Said, text=st.sampled_from(SPOKEN)),
@@ -40,15 +42,15 @@ OWN: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "say": {"text": st.sampled_from([{}, TEXT])},
     "ask": {
         "want": st.sampled_from(WANTS), "optional": yes_no, "confirm": yes_no,
-        "check": st.sampled_from([{}, {"table": "streets", "column": "street"}]),
+        "check": st.sampled_from([{}, {"table": "streets", "column": "street"}, {"pattern": "(a|a)*b"}, {"least": "+1", "most": "x"}]),
     },
     "choose": {"options": goals.map(lambda goal: [{"id": "a", "title": {"de": "Ja"}, "next": goal}, {"id": "b", "title": {"de": "So"}}])},
     "branch": {
         "random": yes_no,
         "cases": st.builds(
-            lambda of, op, goal: [{"when": [{"of": of, "name": "s0", "op": op, "value": "1"}], "next": goal}],
+            lambda of, op, goal: [{"when": [{"of": of, "name": "s0", "op": op, "value": "{{ raw.s0 }}"}], "next": goal}],
             st.sampled_from(["answer", "hours", "date", "outcome", "topic"]),
-            st.sampled_from(["is", "known", "more", "one_of", "contains"]), goals,
+            st.sampled_from(["is", "known", "more", "less", "matches", "one_of", "contains"]), goals,
         ),
     },
     "set": {

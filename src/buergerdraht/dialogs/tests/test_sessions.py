@@ -18,7 +18,7 @@ from buergerdraht.contacts.models import Contact, Topic
 from buergerdraht.conversations import actions, answering, holding
 from buergerdraht.conversations.models import Conversation, Label, Message
 from buergerdraht.dialogs import sessions, timetable, world
-from buergerdraht.dialogs.models import Dialog, Session, Trace, Version
+from buergerdraht.dialogs.models import Dialog, Lock, Session, System, Trace, Version
 from buergerdraht.dialogs.tests.conftest import Say, let_pass, make_live
 
 
@@ -410,3 +410,16 @@ def test_a_link_of_somebody_else_is_no_answer_and_leads_out(say: Say, bulky: Dia
 def test_what_cannot_be_read_as_a_message_gets_a_kind_hint(say: Say, bulky: Dialog) -> None:
     say("paula", "Sperrmüll")
     assert "als Text" in say("paula", kind="unsupported")
+
+
+def test_two_contacts_that_become_one_keep_their_wrong_tries(say: Say, town: Organisation) -> None:
+    say("paula", "hallo")
+    say("veit", "hallo")
+    into, other = Contact.objects.order_by("pk")
+    crm = System.objects.create(organisation=town, key="crm", title="CRM", url="https://crm.example")
+    Lock.objects.create(contact=other, system=crm, wrong=2)
+    sessions.on_joined(None, into=into, other=other)
+    Lock.objects.get(contact=into, wrong=2)
+    Lock.objects.filter(contact=other).update(until=timezone.now() + timedelta(hours=1))
+    sessions.on_joined(None, into=into, other=other)
+    assert Lock.objects.get(contact=into).until is not None
