@@ -27,7 +27,7 @@ from buergerdraht.dialogs import document, machine, sessions
 from buergerdraht.dialogs.document import AskStep, Book, Choose
 from buergerdraht.dialogs.models import Dialog, Session, Table
 from buergerdraht.dialogs.played import Played
-from buergerdraht.dialogs.walk import RUNNING, Said, Walk
+from buergerdraht.dialogs.walk import RUNNING, Opening, Said, Walk
 
 MOST = 500.0  # ms
 PEOPLE, PAUSE, WITHIN = 1_000, 10.0, 10.0
@@ -79,7 +79,7 @@ def _reckon(read: document.Dialog, tables: Any, words: str, people: int) -> tupl
     steps = 0
     for way in ways:
         world = Played(dialogs={read.key: read}, tables=tables, name="Vera Beispiel")
-        walk = machine.begin(read, 0, world, language="de", mark="0")
+        walk = machine.begin(read, 0, world, Opening(language="de", mark="0"))
         for said, _count in way.moves[1:]:
             machine.answer(walk, Said(text=said), world)
             steps += 1
@@ -91,7 +91,7 @@ def _way(read: document.Dialog, tables: Any, words: str, number: int) -> Way:
     lot = random.Random(number)
     while True:
         world = Played(dialogs={read.key: read}, tables=tables, name="Vera Beispiel")
-        walk = machine.begin(read, 0, world, language="de", mark="0")
+        walk = machine.begin(read, 0, world, Opening(language="de", mark="0"))
         moves: Moves = [(words, len(world.said))]
         while walk.state == RUNNING and len(moves) < LONGEST and not isinstance(read.step(walk.here.step), Book):
             before, said = len(world.said), _word(read, walk, lot, number)

@@ -48,7 +48,6 @@ ENDS = {
     "number": ("keine Zahl", "zum Beispiel 10"), "date": ("kein Tag", "zum Beispiel today, +14 oder 2026-12-24"),
     "time": ("keine Uhrzeit", "zum Beispiel 08:00"),
 }  # fmt: skip
-SPOKEN_OF = frozenset({"answers", "raw", "contact", "organisation", "outcome", "today", "result", "forloop"})
 LANGUAGES = {"de": "Deutsch", "en": "Englisch", "tr": "Türkisch", "uk": "Ukrainisch", "ru": "Russisch", "ar": "Arabisch", "pl": "Polnisch",
              "fr": "Französisch"}  # fmt: skip
 

@@ -9,9 +9,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from buergerdraht.contacts.words import plain
+from buergerdraht.dialogs import understanding
 from buergerdraht.dialogs.labels import Labels
 
-DAYS = ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag")
+DAYS = understanding.DAYS["de"]
 SPOKEN: Mapping[str, Mapping[str, str]] = {
     "hours": {"open": "geöffnet", "closed": "geschlossen"},
     "weekday": {str(number): day for number, day in enumerate(DAYS)},

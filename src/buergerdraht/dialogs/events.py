@@ -70,7 +70,7 @@ def tell(system: System, key: str, event: str, to: Mapping[str, str], values: Ma
         raise Untold("busy")
     if sessions.held(contact):
         raise Untold("held")
-    session = sessions.begin(dialog, contact, address, by="event", known=values)
+    session = sessions.begin(dialog, contact, address, sessions.Cause("event", known=values))
     known.session = session
     known.save(update_fields=["session"])
     return int(session.pk)

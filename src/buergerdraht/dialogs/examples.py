@@ -18,7 +18,7 @@ from buergerdraht.contacts.words import plain
 from buergerdraht.dialogs import machine
 from buergerdraht.dialogs.document import Dialog
 from buergerdraht.dialogs.played import Played
-from buergerdraht.dialogs.walk import Said, Walk
+from buergerdraht.dialogs.walk import Opening, Said, Walk
 
 MOVES = ("say", "tap", "photo", "voice", "document", "place", "wait", "moment", "call", "expect", "choices", "state", "note")
 
@@ -35,7 +35,7 @@ class Course:
     files: int = 0
 
     def __post_init__(self) -> None:
-        self.walk = machine.begin(self.dialog, 0, self.world, language=self.language, mark="play")
+        self.walk = machine.begin(self.dialog, 0, self.world, Opening(language=self.language, mark="play"))
 
     @property
     def heard(self) -> str:

@@ -13,7 +13,7 @@ from buergerdraht.contacts import words
 from buergerdraht.dialogs import acts, matching, questions, turning
 from buergerdraht.dialogs.document import END, MENU, PERSON, AskStep, Call, Choose, Dialog, HandOver, Question, Wait
 from buergerdraht.dialogs.turning import MOST_MOVES, PERSON_OPTION, Goal, Missing, Turn
-from buergerdraht.dialogs.walk import ANSWER, CALL, EXPIRED, FILES, LEFT, RUNNING, SILENCE, TIME, Frame, Said, Walk, World
+from buergerdraht.dialogs.walk import ANSWER, CALL, EXPIRED, FILES, LEFT, RUNNING, SILENCE, TIME, Frame, Opening, Said, Walk, World
 
 BACK, TO_MENU, TO_PERSON, SKIP = words.BACK, words.MENU, words.PERSON, words.SKIP
 
@@ -31,11 +31,11 @@ REPLY: Mapping[str, Callable[[Turn, Any, str], Goal]] = {
 # ── What happens to a walk ────────────────────────────────────────────────
 
 
-def begin(dialog: Dialog, version: int, world: World, *, language: str, mark: str, known: Mapping[str, str] | None = None) -> Walk:
-    """Begin a dialog and go to its first question. `known`: answers that are there already."""
-    base = language.split("-")[0]
-    spoken = next((each for each in (language, base) if each in dialog.languages), dialog.languages[0])
-    walk = Walk(frames=[Frame(dialog.key, version, dialog.steps[0].id)], mark=mark, language=spoken, answers=dict(known or {}))
+def begin(dialog: Dialog, version: int, world: World, opening: Opening) -> Walk:
+    """Begin a dialog and go to its first question."""
+    base = opening.language.split("-")[0]
+    spoken = next((each for each in (opening.language, base) if each in dialog.languages), dialog.languages[0])
+    walk = Walk(frames=[Frame(dialog.key, version, dialog.steps[0].id)], mark=opening.mark, language=spoken, answers=dict(opening.known))
     turn = Turn(walk, world, documents={(dialog.key, version): dialog})
     turn.trace("started")
     _go(turn, dialog.steps[0].id)

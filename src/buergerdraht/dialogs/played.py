@@ -13,7 +13,7 @@ from typing import Any
 from buergerdraht.connectors.contract import Content, Media, MediaKind
 from buergerdraht.dialogs.acts import BERLIN
 from buergerdraht.dialogs.document import Call, Dialog
-from buergerdraht.dialogs.understanding import DAYS, MONTHS
+from buergerdraht.dialogs.understanding import day_in_words
 from buergerdraht.dialogs.walk import Booked, MeterSeen, Slot
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=BERLIN)  # a Monday
@@ -114,9 +114,7 @@ class Played:
         return found[: most * 6]
 
     def _day(self, at: datetime) -> str:
-        language = self.language if self.language in DAYS else "en"
-        dot = "." if language == "de" else ""
-        return f"{DAYS[language][at.weekday()]}, {at.day}{dot} {MONTHS[language][at.month - 1]}"
+        return day_in_words(at.date(), self.language)
 
     def book(self, offer: str, begins_at: datetime, note: str) -> Booked | None:
         if begins_at in self.busy:

@@ -9,27 +9,26 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 from django.db import InterfaceError, OperationalError, transaction
 
-from buergerdraht.accounts import audit
-from buergerdraht.accounts.models import Operator, Organisation
+from buergerdraht.accounts.models import Organisation
 from buergerdraht.connectors.contract import Content
 from buergerdraht.contacts import answers, outreach
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.models import Address, Contact
 from buergerdraht.contacts.words import plain
-from buergerdraht.conversations import actions as conversations
 from buergerdraht.conversations import outgoing
 from buergerdraht.conversations.models import Conversation, Message
 from buergerdraht.dialogs import machine, triggers, world
 from buergerdraht.dialogs.hearing import said_of
 from buergerdraht.dialogs.models import Dialog, Lock, Session, Trace
 from buergerdraht.dialogs.sentences import ours
-from buergerdraht.dialogs.walk import ANSWER, CALL, RUNNING, SILENCE, TIME, Frame, Said, Walk
+from buergerdraht.dialogs.walk import ANSWER, CALL, RUNNING, SILENCE, TIME, Frame, Opening, Said, Walk
 from buergerdraht.dialogs.world import House, show_menu
 
 State = Session.State
@@ -82,7 +81,7 @@ def running(contact: Contact) -> Session | None:
 
 def _go_on(session: Session, incoming: Incoming) -> bool:
     if _people_spoke(session, incoming):
-        _set(session, State.HELD)
+        set_state(session, State.HELD)
         return False
     session.address = incoming.address  # whoever goes on elsewhere is answered there
     try:
@@ -105,7 +104,7 @@ def _answer(session: Session, incoming: Incoming) -> bool:
         return True
     house = House(session)
     machine.answer(walk, said, house)
-    _keep(session, walk, house)
+    keep(session, walk, house)
     return True
 
 
@@ -122,11 +121,11 @@ def _change(session: Session, walk: Walk, incoming: Incoming) -> bool:
     if found is None and not incoming.event.start and incoming.event.kind != "start":
         house = House(session)
         machine.answer(walk, said_of(incoming), house)
-        _keep(session, walk, house)
+        keep(session, walk, house)
         return True
     house = House(session)
     machine.leave(walk, house)
-    _keep(session, walk, house)
+    keep(session, walk, house)
     return _begin_by(incoming)
 
 
@@ -157,7 +156,7 @@ def _begun(dialog: Dialog, incoming: Incoming, by: str) -> bool:
     """Begin a dialog for a message; one that cannot be begun leaves the message to the next, and to people."""
     try:
         with transaction.atomic():
-            begin(dialog, incoming.contact, incoming.address, by=by)
+            begin(dialog, incoming.contact, incoming.address, Cause(by))
         return True
     except (OperationalError, InterfaceError):
         raise
@@ -193,11 +192,18 @@ def _by_menu(incoming: Incoming) -> bool:
 # ── Begin, keep, end ──────────────────────────────────────────────────────
 
 
+@dataclass(frozen=True)
+class Cause:
+    """Why a walk begins. `purpose` newsletter where nobody asked for it; `known`: answers that are there already."""
+
+    by: str
+    purpose: str = world.SERVICE
+    known: Mapping[str, str] = field(default_factory=dict)
+
+
 @transaction.atomic(savepoint=False)
-def begin(
-    dialog: Dialog, contact: Contact, address: Address, *, by: str, purpose: str = world.SERVICE, known: Mapping[str, str] | None = None
-) -> Session:
-    """Begin the live version of a dialog. Another walk that waits for an answer is left. `known`: answers that are there already."""
+def begin(dialog: Dialog, contact: Contact, address: Address, cause: Cause) -> Session:
+    """Begin the live version of a dialog. Another walk that waits for an answer is left."""
     assert dialog.live is not None
     read = world.read(dialog.live.pk)
     outgoing.thread(contact)
@@ -205,23 +211,25 @@ def begin(
         walk, house = walk_of(other), House(other)
         if walk.frames:
             machine.leave(walk, house)
-            _keep(other, walk, house)
+            keep(other, walk, house)
         else:
-            _set(other, State.LEFT)
+            set_state(other, State.LEFT)
     answers.leave(contact)
     session = Session(
-        organisation=dialog.organisation, dialog=dialog, version=dialog.live, contact=contact, address=address, walk="{}", begun_by=by,
+        organisation=dialog.organisation, dialog=dialog, version=dialog.live, contact=contact, address=address, walk="{}",
+        begun_by=cause.by,
     )  # fmt: skip
     session.save()
-    house = House(session, purpose=purpose)
-    walk = machine.begin(read, dialog.live.number, house, language=contact.language, mark=secrets.token_hex(3), known=known)
+    house = House(session, purpose=cause.purpose)
+    opening = Opening(language=contact.language, mark=secrets.token_hex(3), known=cause.known)
+    walk = machine.begin(read, dialog.live.number, house, opening)
     if house.refused and walk.state == RUNNING:
         machine.leave(walk, house)  # nobody read the question: what they write is no answer to it
-    _keep(session, walk, house)
+    keep(session, walk, house)
     return session
 
 
-def _keep(session: Session, walk: Walk, house: House) -> None:
+def keep(session: Session, walk: Walk, house: House) -> None:
     """Write down where a walk stands, and what happened for the figures."""
     if house.request:
         walk.data["request"] = house.request
@@ -236,7 +244,7 @@ def _keep(session: Session, walk: Walk, house: House) -> None:
     Trace.objects.bulk_create(house.traces)
 
 
-def _set(session: Session, state: str) -> None:
+def set_state(session: Session, state: str) -> None:
     session.state, session.wakes_at, session.pending = state, None, ""
     session.save(update_fields=["state", "wakes_at", "pending", "changed_at"])
 
@@ -249,9 +257,9 @@ def give_up(session: Session) -> None:
         walk.frames.append(Frame(session.dialog.key, session.version.number, session.step))
     machine.give_up(walk, house)
     if whole:
-        _keep(session, walk, house)
+        keep(session, walk, house)
     else:
-        _set(session, State.HANDED)  # what cannot be read is not written over
+        set_state(session, State.HANDED)  # what cannot be read is not written over
 
 
 @transaction.atomic
@@ -277,7 +285,7 @@ def on_stopped(sender: object, *, contact: Contact, **more: Any) -> None:
             organisation_id=session.organisation_id, dialog=session.dialog, version=session.version.number, session=session, step=step,
             what="left",
         )  # fmt: skip
-        _set(session, State.LEFT)
+        set_state(session, State.LEFT)
 
 
 def on_joined(sender: object, *, into: Contact, other: Contact, **more: Any) -> None:
@@ -323,7 +331,7 @@ def _wake(number: int, now: datetime) -> bool:
     if session is None or session.state != State.RUNNING or session.wakes_at is None or session.wakes_at > now:
         return False
     if _held(session):
-        _set(session, State.HELD)
+        set_state(session, State.HELD)
         return True
     walk, house = _decode(session.walk), House(session)
     if walk.waits in UNASKED and (until := outreach.quiet_until(session.organisation, now)):
@@ -336,7 +344,7 @@ def _wake(number: int, now: datetime) -> bool:
             raise Busy
         if house.refused and walk.serial != asked:
             machine.leave(walk, house)  # nobody read the question
-    _keep(session, walk, house)
+    keep(session, walk, house)
     _catch_up(session, walk, waiting)
     return True
 
@@ -382,7 +390,7 @@ def called(number: int, serial: int, outcome: str, found: Mapping[str, str]) -> 
     waiting = session.pending
     if not machine.called(walk, serial, outcome, found, house):
         return False
-    _keep(session, walk, house)
+    keep(session, walk, house)
     _catch_up(session, walk, waiting)
     return True
 
@@ -393,7 +401,7 @@ def _catch_up(session: Session, walk: Walk, pending: str) -> None:
     while waiting and session.state == State.RUNNING and walk.waits not in {CALL, TIME}:
         house = House(session)
         machine.answer(walk, waiting.pop(0), house)
-        _keep(session, walk, house)
+        keep(session, walk, house)
     calls = session.state == State.RUNNING and walk.waits == CALL
     if pending:
         session.pending = _encode(waiting).decode() if waiting and calls else ""
@@ -419,73 +427,7 @@ def request_of(number: int, serial: int) -> tuple[Session, dict[str, Any]] | Non
     return session, walk.data["request"]
 
 
-# ── People ────────────────────────────────────────────────────────────────
-
-
-@transaction.atomic
-def resume(session: Session, *, operator: Operator) -> bool:
-    """Give the word back to the dialog, where it stood. The thread is nobody's then."""
-    row = locked(session.pk)
-    if row is None or row.state not in {State.HELD, State.HANDED} or running(row.contact) is not None:
-        return False
-    walk, house = walk_of(row), House(row)
-    if not walk.frames:
-        return False  # forgotten, or of a kind that nobody can read any more
-    _give_back(outgoing.thread(row.contact))
-    _noted(row, "resume", operator)
-    machine.resume(walk, house)
-    _keep(row, walk, house)
-    return not house.refused
-
-
-@transaction.atomic
-def begin_by(dialog: Dialog, conversation: Conversation, *, operator: Operator) -> Session:
-    """Begin a dialog with somebody, because one of us wants it; it has the word then."""
-    contact = Contact.objects.select_related("organisation").get(pk=conversation.contact_id)
-    thread = outgoing.thread(contact)
-    _give_back(thread)
-    address = Address.objects.select_related("channel").get(pk=thread.last_address_id or 0)
-    session = begin(dialog, contact, address, by="operator")
-    _noted(session, "begin", operator)
-    return session
-
-
-def _give_back(conversation: Conversation) -> None:
-    """Nobody of us has the word any more."""
-    conversation.state, conversation.operator = Conversation.State.BOT, None
-    conversations.quiet(conversation)
-    conversations.keep(conversation)
-
-
-@transaction.atomic
-def restart(session: Session, *, operator: Operator) -> Session | None:
-    """Begin the same dialog anew, in its live version."""
-    row = locked(session.pk)
-    if row is None or row.dialog.live_id is None:
-        return None
-    end(row, operator=operator)
-    _give_back(outgoing.thread(row.contact))
-    dialog = Dialog.objects.select_related("live", "organisation").get(pk=row.dialog_id)
-    again = begin(dialog, row.contact, row.address, by="operator")
-    _noted(again, "begin", operator)
-    return again
-
-
-@transaction.atomic
-def hold(session: Session, *, operator: Operator) -> None:
-    """Take over: the dialog is silent until somebody steps back in."""
-    row = locked(session.pk)
-    if row and row.state == State.RUNNING:
-        _set(row, State.HELD)
-        _noted(row, "hold", operator)
-
-
-@transaction.atomic
-def end(session: Session, *, operator: Operator) -> None:
-    row = locked(session.pk)
-    if row and row.state in {State.RUNNING, State.HELD, State.HANDED}:
-        _set(row, State.ENDED)
-        _noted(row, "end", operator)
+# ── What is kept of it ────────────────────────────────────────────────────
 
 
 def walk_of(session: Session) -> Walk:
@@ -494,12 +436,6 @@ def walk_of(session: Session) -> Walk:
         return _decode(session.walk)
     except msgspec.MsgspecError:
         return Walk(frames=[], state="done")
-
-
-def _noted(session: Session, verb: str, operator: Operator) -> None:
-    """A line in the thread, and one in the audit log."""
-    outgoing.line(outgoing.thread(session.contact), f"dialog_{verb}", operator=operator, name=session.dialog.title)
-    audit.record(session.organisation, f"dialogs.{verb}", operator=operator, subject=f"session:{session.pk}", dialog=session.dialog_id)
 
 
 def forget(organisation: Organisation, before: datetime) -> int:

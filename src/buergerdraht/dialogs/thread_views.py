@@ -13,7 +13,7 @@ from buergerdraht.accounts.desk import desk
 from buergerdraht.accounts.rights import Right, may
 from buergerdraht.conversations import appointed, holding, page, sight
 from buergerdraht.conversations.models import Conversation
-from buergerdraht.dialogs import sessions
+from buergerdraht.dialogs import people, sessions
 from buergerdraht.dialogs.models import Dialog, Session
 
 State = Session.State
@@ -24,7 +24,7 @@ WORDS = {
     State.HANDED: gettext_lazy("übergeben"), State.EXPIRED: gettext_lazy("abgelaufen"), State.ENDED: gettext_lazy("beendet"),
 }  # fmt: skip
 
-VERBS = {"weiter": sessions.resume, "neu": sessions.restart, "beenden": sessions.end}
+VERBS = {"weiter": people.resume, "neu": people.restart, "beenden": people.end}
 
 
 def beside(request: Desk, conversation: Conversation) -> str:
@@ -52,7 +52,7 @@ def act(request: Desk, number: int, verb: str) -> HttpResponse:
     if conversation is None:
         raise Http404
     if verb == "uebernehmen":
-        sessions.hold(session, operator=request.operator)
+        people.hold(session, operator=request.operator)
         appointed.bring(session.contact)
         holding.assign(conversation, by=request.operator, operator=request.operator)
     elif verb in VERBS:
@@ -72,5 +72,5 @@ def begin(request: Desk, number: int) -> HttpResponse:
         organisation=request.organisation, archived_at=None, pk=page.number(request.POST.get("dialog")),
     )  # fmt: skip
     if conversation.last_address_id:
-        sessions.begin_by(dialog, conversation, operator=request.operator)
+        people.begin_by(dialog, conversation, operator=request.operator)
     return redirect(page.address("thread", request, conversation.pk))

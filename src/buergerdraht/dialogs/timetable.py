@@ -44,7 +44,7 @@ def _begin(dialog: Dialog, address: Address) -> bool:
     outgoing.thread(address.contact)
     if sessions.running(address.contact) is not None or sessions.held(address.contact):
         return False
-    sessions.begin(dialog, address.contact, address, by=BY, purpose=world.NEWSLETTER)
+    sessions.begin(dialog, address.contact, address, sessions.Cause(BY, world.NEWSLETTER))
     return True
 
 

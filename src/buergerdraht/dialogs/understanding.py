@@ -329,12 +329,17 @@ def _bound(end: str) -> Decimal | None:
         return None
 
 
+def day_in_words(day: date, language: str) -> str:
+    """Name a day that is near, without its year: German, else English."""
+    if language == "de":
+        return f"{DAYS['de'][day.weekday()]}, {day.day}. {MONTHS['de'][day.month - 1]}"
+    return f"{DAYS['en'][day.weekday()]}, {day.day} {MONTHS['en'][day.month - 1]}"
+
+
 def shown_date(day: date, language: str) -> str:
-    if language == "en":
-        return f"{DAYS['en'][day.weekday()]}, {day.day} {MONTHS['en'][day.month - 1]} {day.year}"
-    if language != "de":
-        return f"{day:%d.%m.%Y}"
-    return f"{DAYS['de'][day.weekday()]}, {day.day}. {MONTHS['de'][day.month - 1]} {day.year}"
+    if language in DAYS:
+        return f"{day_in_words(day, language)} {day.year}"
+    return f"{day:%d.%m.%Y}"
 
 
 def _in_table(text: str, check: Check, world: World) -> Got | Miss:

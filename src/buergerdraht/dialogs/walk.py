@@ -57,6 +57,14 @@ class Walk(msgspec.Struct):
             self.shown.append([name, title, shown])
 
 
+class Opening(msgspec.Struct, frozen=True):
+    """How a walk begins: whom it speaks to, what tells its buttons from others', and answers that are there already."""
+
+    language: str = "de"
+    mark: str = ""
+    known: Mapping[str, str] = {}
+
+
 class Said(msgspec.Struct, frozen=True):
     """What a citizen said, in one message. `files` are the gateway's media ids with their kinds."""
 

@@ -29,7 +29,7 @@ from buergerdraht.dialogs import document, lookups, papers, triggers
 from buergerdraht.dialogs.acts import BERLIN
 from buergerdraht.dialogs.models import Fact, Lock, Session, System, Trace, Version
 from buergerdraht.dialogs.sentences import ours
-from buergerdraht.dialogs.understanding import DAYS, MONTHS
+from buergerdraht.dialogs.understanding import day_in_words
 from buergerdraht.dialogs.walk import Booked, MeterSeen, Slot
 from buergerdraht.gateway import files
 from buergerdraht.gateway.models import Media as Stored
@@ -195,8 +195,7 @@ class House:
         return found
 
     def _day(self, at: datetime) -> str:
-        language = self._language if self._language in DAYS else "en"
-        return f"{DAYS[language][at.weekday()]}, {at.day}{'.' if language == 'de' else ''} {MONTHS[language][at.month - 1]}"
+        return day_in_words(at.date(), self._language)
 
     def book(self, offer: str, begins_at: datetime, note: str) -> Booked | None:
         session = self.session

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from buergerdraht.dialogs.checking import LANGUAGES
 from buergerdraht.dialogs.document import END, MOST_STEPS, PERSON, Dialog, Unreadable, load
 from buergerdraht.dialogs.rapidpro import acting, asking, branching, languages, report, saying
 from buergerdraht.dialogs.rapidpro.asked import Asked
@@ -17,7 +18,6 @@ MOST_PAIRS = 20_000  # messages before a wait times its cases
 UNREACHABLE = "Zu diesem Knoten führt vom ersten aus kein Weg."
 OUTCOMES = frozenset({"call_webhook", "call_resthook", "open_ticket", "transfer_airtime", "call_llm", "call_classifier", "request_optin"})
 FAILED = re.compile(r"fail|error|fehler|nicht|other", re.IGNORECASE)
-LANGUAGES = {"de": "Deutsch", "en": "Englisch"}
 USUAL_EXPIRY = 4_320  # theirs, where nothing is said
 TRIGGERS = {
     "C": "Auf jede beliebige Nachricht antwortet hier kein Dialog: Das tun Wissensartikel und Posteingang.",

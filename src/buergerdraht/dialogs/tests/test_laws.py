@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from buergerdraht.dialogs import document, machine
 from buergerdraht.dialogs.document import Dialog
 from buergerdraht.dialogs.played import Played
-from buergerdraht.dialogs.walk import CALL, FILES, RUNNING, SILENCE, TIME, MeterSeen, Said, Walk
+from buergerdraht.dialogs.walk import CALL, FILES, RUNNING, SILENCE, TIME, MeterSeen, Opening, Said, Walk
 
 NAMES = [f"s{number}" for number in range(6)]
 WANTS = document.Ask.__args__  # type: ignore[attr-defined]
@@ -96,7 +96,7 @@ def test_neither_silence_nor_an_error(dialog: Dialog, moves: list[Said | int], s
         menu="Menü" if seen else "",
         doubts=("low",) if seen else (),
     )
-    walk = machine.begin(dialog, 0, world, language="de", mark="w1")
+    walk = machine.begin(dialog, 0, world, Opening(language="de", mark="w1"))
     assert speaks(walk, world, 0) or walk.state == "done"
     for move in moves:
         if walk.state != RUNNING:

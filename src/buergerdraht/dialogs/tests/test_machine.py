@@ -11,7 +11,7 @@ from buergerdraht.accounts.models import Organisation
 from buergerdraht.connectors import markdown
 from buergerdraht.dialogs import acts, document, filling, machine, papers, understanding
 from buergerdraht.dialogs.played import Played
-from buergerdraht.dialogs.walk import MeterSeen, Said, Walk
+from buergerdraht.dialogs.walk import MeterSeen, Opening, Said, Walk
 
 BULKY = """
 key: bulky
@@ -40,7 +40,7 @@ class Phone:
     def __init__(self, text: str = BULKY, **world: object) -> None:
         self.dialog = document.read(text)
         self.world = Played(dialogs={self.dialog.key: self.dialog}, tables=STREETS, **world)  # type: ignore[arg-type]
-        self.walk: Walk = machine.begin(self.dialog, 0, self.world, language="de", mark="w1")
+        self.walk: Walk = machine.begin(self.dialog, 0, self.world, Opening(language="de", mark="w1"))
 
     def say(self, text: str = "", **more: object) -> str:
         before = len(self.world.said)
@@ -353,7 +353,7 @@ def test_a_moment_is_a_moment_in_the_night_the_clock_goes_back(fold: int) -> Non
 
 def test_the_language_of_a_country_is_the_language() -> None:
     dialog = document.read("key: p\ntitle: {de: P}\nlanguages: [en, de]\nsteps: [{id: q, kind: ask, text: {de: Wie, en: How}}]\n")
-    assert machine.begin(dialog, 0, Played(), language="de-AT", mark="x").language == "de"
+    assert machine.begin(dialog, 0, Played(), Opening(language="de-AT", mark="x")).language == "de"
 
 
 EVIL = "[Klick](https://boese.example) **fett** _x_ `y` \\ ~~z~~"
@@ -390,7 +390,7 @@ def test_the_authoritys_own_tables_may_be_bold() -> None:
     phone = Phone(text)
     assert phone.world.said[-1].text == "Marktstraße"
     phone.world.tables = {"streets": [{"street": "**Marktstraße** a_b_c"}]}
-    walk = machine.begin(phone.dialog, 0, phone.world, language="de", mark="x")
+    walk = machine.begin(phone.dialog, 0, phone.world, Opening(language="de", mark="x"))
     assert (walk.state, phone.world.said[-1].text) == ("done", "**Marktstraße** a_b_c")
 
 

@@ -17,7 +17,7 @@ from buergerdraht.contacts import ledger
 from buergerdraht.contacts.models import Contact, Topic
 from buergerdraht.conversations import actions, answering, holding
 from buergerdraht.conversations.models import Conversation, Label, Message
-from buergerdraht.dialogs import sessions, timetable, world
+from buergerdraht.dialogs import people, sessions, timetable, world
 from buergerdraht.dialogs.models import Dialog, Lock, Session, System, Trace, Version
 from buergerdraht.dialogs.tests.conftest import Say, let_pass, make_live
 
@@ -97,7 +97,7 @@ def test_while_a_person_holds_the_thread_the_dialog_is_silent(say: Say, bulky: D
     assert say("paula", "Am Bach 3") == ""
     assert let_pass(hours=2) == ""
     assert Session.objects.get().state == "held"
-    assert sessions.resume(Session.objects.get(), operator=kemal.operator)
+    assert people.resume(Session.objects.get(), operator=kemal.operator)
     said = list(Message.objects.filter(author="bot").order_by("-pk").values_list("text", flat=True)[:2])
     assert said == ["Welche Straße?", "Wir machen weiter, wo wir waren."]
     assert say("paula", "Am Bach 3") == "Wann?"
@@ -126,10 +126,10 @@ def test_handing_over_brings_the_answers_before_people(say: Say, bulky: Dialog) 
 def test_restart_and_end_are_the_operators(say: Say, bulky: Dialog, kemal: Membership) -> None:
     say("paula", "Sperrmüll")
     say("paula", "1")
-    again = sessions.restart(Session.objects.get(), operator=kemal.operator)
+    again = people.restart(Session.objects.get(), operator=kemal.operator)
     assert again is not None
     assert [each.state for each in Session.objects.order_by("pk")] == ["ended", "running"]
-    sessions.end(again, operator=kemal.operator)
+    people.end(again, operator=kemal.operator)
     say("paula", "1")
     assert Conversation.objects.get().state == "open"
 
@@ -327,7 +327,7 @@ def test_one_that_cannot_be_woken_goes_to_people_and_holds_up_no_other(say: Say,
 def test_who_may_not_be_written_to_is_asked_nothing(say: Say, bulky: Dialog, kemal: Membership) -> None:
     say("paula", "hallo")
     contact = Contact.objects.get()
-    session = sessions.begin(bulky, contact, contact.addresses.get(), by="time", purpose="newsletter")
+    session = sessions.begin(bulky, contact, contact.addresses.get(), sessions.Cause("time", "newsletter"))
     assert session.state == "left"
     say("paula", "1")
     assert Conversation.objects.get().state == "open"
@@ -394,9 +394,9 @@ def test_a_message_that_was_answered_is_not_answered_again(say: Say, bulky: Dial
 
 def test_a_forgotten_walk_cannot_be_stepped_back_into(say: Say, bulky: Dialog, town: Organisation, kemal: Membership) -> None:
     say("paula", "Sperrmüll")
-    sessions.hold(Session.objects.get(), operator=kemal.operator)
+    people.hold(Session.objects.get(), operator=kemal.operator)
     sessions.forget(town, timezone.now() + timedelta(days=1))
-    assert not sessions.resume(Session.objects.get(), operator=kemal.operator)
+    assert not people.resume(Session.objects.get(), operator=kemal.operator)
 
 
 def test_a_link_of_somebody_else_is_no_answer_and_leads_out(say: Say, bulky: Dialog, town: Organisation) -> None:

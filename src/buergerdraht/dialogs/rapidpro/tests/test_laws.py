@@ -17,7 +17,7 @@ from buergerdraht.dialogs.rapidpro import report
 from buergerdraht.dialogs.rapidpro.bringing import bring
 from buergerdraht.dialogs.rapidpro.tests import exports
 from buergerdraht.dialogs.rapidpro.tests.exports import enter, export, flow, join, keep, lot, msg, node, router, wait
-from buergerdraht.dialogs.walk import CALL, FILES, RUNNING, SILENCE, TIME, Said
+from buergerdraht.dialogs.walk import CALL, FILES, RUNNING, SILENCE, TIME, Opening, Said
 
 NODES = [f"k{number}" for number in range(8)]
 TEXTS = [
@@ -168,7 +168,7 @@ def test_any_flow_can_be_walked_without_silence_and_without_a_raw_expression(raw
     if "erster" not in dialogs:
         return
     world = Played(dialogs=dialogs)
-    walk = machine.begin(dialogs["erster"], 0, world, language="de", mark="w")
+    walk = machine.begin(dialogs["erster"], 0, world, Opening(language="de", mark="w"))
     for text in said:
         if walk.state != RUNNING:
             break

@@ -11,7 +11,7 @@ from buergerdraht.dialogs import machine
 from buergerdraht.dialogs.played import Played
 from buergerdraht.dialogs.rapidpro.bringing import bring
 from buergerdraht.dialogs.rapidpro.tests import exports
-from buergerdraht.dialogs.walk import DONE, EXPIRED, HANDED, Said
+from buergerdraht.dialogs.walk import DONE, EXPIRED, HANDED, Opening, Said
 
 
 class Phone:
@@ -21,7 +21,7 @@ class Phone:
         found = [each.dialog for each in bring(raw) if each.dialog]
         self.world = Played(dialogs={each.key: each for each in found}, language=language, **world)
         self.heard = 0
-        self.walk = machine.begin(found[0], 0, self.world, language=language, mark="w")
+        self.walk = machine.begin(found[0], 0, self.world, Opening(language=language, mark="w"))
 
     def new(self) -> list[str]:
         said, self.heard = [each.text for each in self.world.said[self.heard :]], len(self.world.said)
