@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.rights import Right
+from buergerdraht.contacts.reading import defused
 from buergerdraht.conversations import page, sight
 from buergerdraht.meters import actions, importing, judging, spoken
 from buergerdraht.meters.models import Kind, Meter, MeterReading
@@ -107,15 +108,10 @@ def export(request: DeskRequest) -> HttpResponse:
         kind = Kind(row.kind)
         value = spoken.shown(row.value)
         checked = _("ja") if row.operator_id else ""
-        table.writerow([_safe(row.number), KINDS[kind], value, UNITS[kind], f"{row.read_on:%d.%m.%Y}", checked, row.pk])
+        table.writerow([defused(row.number), KINDS[kind], value, UNITS[kind], f"{row.read_on:%d.%m.%Y}", checked, row.pk])
     answer = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="zaehlerstaende-{timezone.localtime(when):%Y-%m-%d-%H%M}.csv"'
     return answer
-
-
-def _safe(text: str) -> str:
-    """A cell that no program takes for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" and text else text
 
 
 @require_POST
