@@ -67,16 +67,33 @@ def houses(db: None) -> Houses:
     return Houses(own, other, operator, foreign_rows(other))
 
 
+def dialog_rows(other: Organisation, contact: Contact, channel: Channel) -> dict[str, Any]:
+    """The rows of the rooms that talk by themselves, by the beginning of their addresses; `example` apart."""
+    mailbox = Address.objects.create(organisation=other, contact=contact, channel=channel, address="1", address_hash=b"1")
+    plain = {"key": "rat", "title": {"de": "Rat"}, "steps": [{"id": "a", "kind": "end"}]}
+    dialog = Dialog.objects.create(organisation=other, key="rat", title="Rat", draft=plain)
+    version = Version.objects.create(dialog=dialog, number=1, document=plain)
+    return {
+        "example": Example.objects.create(dialog=dialog, name="Gut").pk,
+        "posteingang/dialog/": Session.objects.create(
+            organisation=other, dialog=dialog, version=version, contact=contact, address=mailbox, walk='{"frames":[]}', begun_by="words"
+        ).pk,
+        "dialoge/": dialog.pk,
+        "zaehler/": MeterReading.objects.create(
+            organisation=other, kind="water", value=1, read_on=timezone.localdate(), state="doubtful", contact=contact
+        ).pk,
+        "einstellungen/systeme/": System.objects.create(organisation=other, key="crm", title="CRM", url="https://crm.example.org").pk,
+        "einstellungen/tabellen/": Table.objects.create(organisation=other, key="streets", title="Straßen").pk,
+    }
+
+
 def foreign_rows(other: Organisation) -> dict[str, Any]:
     """Make one row of everything the addresses point at, by where it is used in an address. New kinds are added here."""
     colleague = Operator.objects.create_user("andere@nachbarstadt.example", name="Anna Anders")
     contact = Contact.objects.create(organisation=other, name="Frau Nebenan")
     channel = Channel.objects.create(organisation=other, kind="telegram", name="Bot", config="{}")
     conversation = Conversation.objects.create(organisation=other, contact=contact)
-    mailbox = Address.objects.create(organisation=other, contact=contact, channel=channel, address="1", address_hash=b"1")
-    plain = {"key": "rat", "title": {"de": "Rat"}, "steps": [{"id": "a", "kind": "end"}]}
-    dialog = Dialog.objects.create(organisation=other, key="rat", title="Rat", draft=plain)
-    version = Version.objects.create(dialog=dialog, number=1, document=plain)
+    talking = dialog_rows(other, contact, channel)
     hour = Consultation.objects.create(
         organisation=other,
         title="Sprechstunde",
@@ -106,18 +123,10 @@ def foreign_rows(other: Organisation) -> dict[str, Any]:
         "media_id": Media.objects.create(organisation=other, kind="image").pk,
         "receiver": AlarmReceiver.objects.create(organisation=other, way="email", email="bereitschaft@nachbarstadt.example").pk,
         "event": InboundEvent.objects.create(channel=channel, body=b"{}").pk,
-        "example": Example.objects.create(dialog=dialog, name="Gut").pk,
+        "example": talking.pop("example"),
         "place": 0,
         "number": {
-            "posteingang/dialog/": Session.objects.create(
-                organisation=other, dialog=dialog, version=version, contact=contact, address=mailbox, walk='{"frames":[]}', begun_by="words"
-            ).pk,
-            "dialoge/": dialog.pk,
-            "zaehler/": MeterReading.objects.create(
-                organisation=other, kind="water", value=1, read_on=timezone.localdate(), state="doubtful", contact=contact
-            ).pk,
-            "einstellungen/systeme/": System.objects.create(organisation=other, key="crm", title="CRM", url="https://crm.example.org").pk,
-            "einstellungen/tabellen/": Table.objects.create(organisation=other, key="streets", title="Straßen").pk,
+            **talking,
             "posteingang/": conversation.pk,
             "sprechstunden/": hour.pk,
             "termine/": Booking.objects.create(organisation=other, offer=offer, contact=contact, desk=1, state="booked", **times).pk,
