@@ -11,12 +11,15 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from django.db import InterfaceError, OperationalError, transaction
+from django.utils import timezone
 
 from buergerdraht.accounts.models import Organisation
+from buergerdraht.accounts.vault import encrypt
 from buergerdraht.connectors.contract import Content
 from buergerdraht.contacts import answers, outreach
 from buergerdraht.contacts.incoming import Incoming
@@ -26,10 +29,11 @@ from buergerdraht.conversations import outgoing
 from buergerdraht.conversations.models import Conversation, Message
 from buergerdraht.dialogs import machine, triggers, world
 from buergerdraht.dialogs.hearing import said_of
-from buergerdraht.dialogs.models import Dialog, Lock, Session, Trace
+from buergerdraht.dialogs.models import Dialog, Lock, Session, Trace, Version
 from buergerdraht.dialogs.sentences import ours
 from buergerdraht.dialogs.walk import ANSWER, CALL, RUNNING, SILENCE, TIME, Frame, Opening, Said, Walk
 from buergerdraht.dialogs.world import House, show_menu
+from buergerdraht.gateway.queries import ask, build, columns, queries
 
 State = Session.State
 log = logging.getLogger("buergerdraht.dialogs")
@@ -40,8 +44,9 @@ MOST_PENDING = 50
 WHILE_BUSY = timedelta(minutes=5)  # until it is looked again whether the other walk is over
 THANKS = "ok okay danke vielen dank gut alles klar super prima ja gerne ich warte thanks thank you yes fine great"
 UNASKED = frozenset({ANSWER, TIME, SILENCE})  # what is said when these end comes unasked: not at night
+SQL = queries(Path(__file__).with_name("queries.sql"))
+RUNNING_WALK = SQL["running"].replace("/*walk*/", columns(Session, "walk"))
 LARGE = ("dialog__draft", "version__document")  # read once per process, see world.read
-KEPT = ("walk", "pending", "state", "step", "rests", "wakes_at", "address", "changed_at")
 _decode, _encode = msgspec.json.Decoder(Walk).decode, msgspec.json.encode
 EMPTY = Walk(frames=[], state="done")
 
@@ -63,24 +68,37 @@ def take(incoming: Incoming) -> bool:
         return False
     if outgoing.arrival(incoming).known:
         return True  # told again: it was answered the first time (law 2)
-    session = running(incoming.contact)
+    session, spoken = _running(incoming.contact)
     if session is not None:
-        return _go_on(session, incoming)
+        return _go_on(session, spoken, incoming)
     return incoming.event.kind != "unsupported" and _begin_by(incoming)
 
 
 def running(contact: Contact) -> Session | None:
     """The walk of a contact that waits for their answer, locked."""
-    rows = Session.objects.select_for_update(of=("self",)).filter(contact=contact, state=State.RUNNING, rests=False)
-    session = rows.select_related("dialog", "version").defer(*LARGE).first()
-    if session:
-        session.contact = contact  # the one at hand knows the thread the message arrived in
-        session.organisation = contact.organisation
+    session, _spoken = _running(contact)
     return session
 
 
-def _go_on(session: Session, incoming: Incoming) -> bool:
-    if _people_spoke(session, incoming):
+def _running(contact: Contact) -> tuple[Session | None, bool]:
+    """The same, and whether one of us answered since the dialog spoke last: then it is silent until it is stepped back into (law 11)."""
+    rows = ask(RUNNING_WALK, {"contact": contact.pk})
+    if not rows:
+        return None, False
+    spoken, key, title, number, *row = rows[0]
+    session = build(Session, row)
+    alias = session._state.db or ""
+    session.dialog = Dialog.from_db(
+        alias, ["id", "organisation_id", "key", "title"], [session.dialog_id, session.organisation_id, key, title]
+    )
+    session.version = Version.from_db(alias, ["id", "dialog_id", "number"], [session.version_id, session.dialog_id, number])
+    session.contact = contact  # the one at hand knows the thread the message arrived in
+    session.organisation = contact.organisation
+    return session, spoken
+
+
+def _go_on(session: Session, spoken: bool, incoming: Incoming) -> bool:
+    if spoken:
         set_state(session, State.HELD)
         return False
     session.address = incoming.address  # whoever goes on elsewhere is answered there
@@ -106,13 +124,6 @@ def _answer(session: Session, incoming: Incoming) -> bool:
     machine.answer(walk, said, house)
     keep(session, walk, house)
     return True
-
-
-def _people_spoke(session: Session, incoming: Incoming) -> bool:
-    """Whether one of us answered since the dialog spoke last: then it is silent until it is stepped back into (law 11)."""
-    conversation = outgoing.arrival(incoming).conversation
-    since = Message.objects.filter(conversation=conversation, author=Message.Author.OPERATOR, at__gt=session.changed_at)
-    return since.exists()
 
 
 def _change(session: Session, walk: Walk, incoming: Incoming) -> bool:
@@ -240,8 +251,16 @@ def keep(session: Session, walk: Walk, house: House) -> None:
     session.wakes_at = walk.until if session.state == State.RUNNING else None
     if session.state != State.RUNNING:
         session.pending = ""
-    session.save(update_fields=KEPT)
-    Trace.objects.bulk_create(house.traces)
+    session.changed_at = timezone.now()
+    traces = house.traces
+    ask(SQL["keep"], {
+        "session": session.pk, "organisation": session.organisation_id, "version": session.version.number, "now": session.changed_at,
+        "walk": encrypt(session.walk), "pending": encrypt(session.pending), "state": str(session.state), "step": session.step,
+        "rests": session.rests, "wakes_at": session.wakes_at, "address": session.address_id,
+        "dialogs": [each.dialog for each in traces], "steps": [each.step for each in traces], "whats": [each.what for each in traces],
+        "texts": [encrypt(each.text) for each in traces],
+    })  # fmt: skip
+    house.traces = []
 
 
 def set_state(session: Session, state: str) -> None:

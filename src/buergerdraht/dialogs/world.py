@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -27,7 +27,7 @@ from buergerdraht.contacts.models import Address, Contact, Topic
 from buergerdraht.conversations import appointed
 from buergerdraht.dialogs import document, lookups, papers, triggers
 from buergerdraht.dialogs.acts import BERLIN
-from buergerdraht.dialogs.models import Fact, Lock, Session, System, Trace, Version
+from buergerdraht.dialogs.models import Fact, Lock, Session, System, Version
 from buergerdraht.dialogs.sentences import ours
 from buergerdraht.dialogs.understanding import day_in_words
 from buergerdraht.dialogs.walk import Booked, MeterSeen, Slot
@@ -42,6 +42,15 @@ MOST_SLOTS = 9  # of a day: as many as a list holds beside "another day"
 _documents: dict[int, document.Dialog] = {}  # versions never change; made once per process
 
 
+class Happened(NamedTuple):
+    """What happened at a step of a dialog, until it is written down as a Trace."""
+
+    dialog: int
+    step: str
+    what: str
+    text: str
+
+
 @dataclass
 class House:
     """One turn of one citizen. `purpose` newsletter where nobody asked for it: then consent is needed."""
@@ -50,7 +59,7 @@ class House:
     purpose: str = SERVICE
     now: datetime = field(default_factory=lambda: timezone.now().astimezone(BERLIN))
     refused: str = ""  # why the last word could not be said
-    traces: list[Trace] = field(default_factory=list)
+    traces: list[Happened] = field(default_factory=list)
     request: dict[str, Any] = field(default_factory=dict)  # a call that was begun in this turn
 
     @property
@@ -257,10 +266,7 @@ class House:
     def trace(self, dialog: str, step: str, what: str, text: str = "") -> None:
         session = self.session
         at_home = dialog == session.dialog.key
-        self.traces.append(Trace(
-            organisation_id=session.organisation_id, dialog_id=session.dialog_id if at_home else _number(session, dialog),
-            version=session.version.number, session=session, step=step, what=what, text=text,
-        ))  # fmt: skip
+        self.traces.append(Happened(session.dialog_id if at_home else _number(session, dialog), step, what, text))
 
 
 def show_menu(contact: Contact, address: Address) -> bool:
