@@ -61,6 +61,7 @@ class House:
     refused: str = ""  # why the last word could not be said
     traces: list[Happened] = field(default_factory=list)
     request: dict[str, Any] = field(default_factory=dict)  # a call that was begun in this turn
+    _known: dict[str, str] | None = None
 
     @property
     def channel(self) -> str:
@@ -118,7 +119,10 @@ class House:
         return {"contact": known, "organisation": {"name": organisation.name}, "today": self.now.date().isoformat()}
 
     def _fields(self) -> dict[str, str]:
-        return {row.name: row.value for row in Fact.objects.filter(contact=self.session.contact_id)}
+        """What is kept of them, read once in a turn: nobody else changes it while the thread is locked."""
+        if self._known is None:
+            self._known = {row.name: row.value for row in Fact.objects.filter(contact=self.session.contact_id)}
+        return self._known
 
     def field(self, name: str) -> str:
         return self._fields().get(name, "")
@@ -146,6 +150,7 @@ class House:
         contact = self.session.contact
         if what == "field":
             Fact.objects.update_or_create(contact=contact, name=name[:40], defaults={"value": value[:2_000]})
+            self._known = None
         elif what == "name" and value:
             contacts.call(contact, value[:60])
         elif what == "language":
