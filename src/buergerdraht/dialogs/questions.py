@@ -183,7 +183,7 @@ def take_files(turn: Turn) -> Goal:
         turn.say(turn.ours("photos_too_many", most=str(step.check.most_files)))
         found = found[: step.check.most_files]
     if words := walk.data.get("words"):
-        walk.keep(f"{step.name}_words", words, "", words)
+        walk.keep(f"{step.name}_words", words, turn.ours("words_with_files"), words)
     return turning.answered(turn, step, found, sentences.files(len(found), walk.language))
 
 

@@ -16,6 +16,7 @@ from buergerdraht.dialogs.walk import ANSWER, Said, Walk, World
 
 MOST_MOVES = 100  # steps in one turn: more is a loop
 PERSON_OPTION = "_person"
+SENTENCE_ENDS = ("?", ".", "!", "…")
 ROOM_FOR_PERSON = 2  # options beside which the button to a person still fits on every messenger
 Goal = str | None  # where to go on; None: wait for what comes
 
@@ -179,7 +180,8 @@ def with_person(turn: Turn, text: str, options: list[list[str]]) -> tuple[str, l
 
 def summary(turn: Turn) -> str:
     """All answers, as people of ours read them: without marks."""
-    return "\n".join(f"{title or name}: {shown}" for name, title, shown in turn.walk.shown)
+    called = ((title or name, shown) for name, title, shown in turn.walk.shown)
+    return "\n".join(f"{title} {shown}" if title.endswith(SENTENCE_ENDS) else f"{title}: {shown}" for title, shown in called)
 
 
 def heading(turn: Turn, step: Question) -> str:

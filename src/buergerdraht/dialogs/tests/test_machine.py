@@ -302,6 +302,7 @@ def test_words_below_a_photo_are_no_command(caption: str) -> None:
     phone.say(caption, files=[("f1", "image")], kind="media")
     assert phone.wait(seconds=4) == "Wie heißen Sie"
     assert (phone.walk.answers["q"], phone.walk.answers["q_words"]) == (["f1"], caption)
+    assert phone.walk.shown[0] == ["q_words", "Dazu geschrieben", caption]
 
 
 def test_skip_right_after_a_photo_throws_no_photo_away() -> None:
