@@ -6,7 +6,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from buergerdraht.accounts.desk import DeskRequest as Desk
 from buergerdraht.accounts.desk import desk
@@ -41,6 +41,13 @@ def beside(request: Desk, conversation: Conversation) -> str:
         "answers": [(title or name, words) for name, title, words in shown],
         "tone": TONES.get(session.state, "plain") if session else "", "word": WORDS[State(session.state)] if session else "",
     })  # fmt: skip
+
+
+@desk(Right.READ)
+@require_safe
+def piece(request: Desk, number: int) -> HttpResponse:
+    """Draw the block anew, because something was said."""
+    return HttpResponse(beside(request, page.wanted(request, number)))
 
 
 @desk(Right.ANSWER)

@@ -1,7 +1,7 @@
 // The inbox, put together from its modules.
 import { $, pane } from "./pieces.js";
 import { choose, redrawList } from "./list.js";
-import { catchUp, redrawHead, rings } from "./thread.js";
+import { catchUp, redrawBeside, redrawHead, rings } from "./thread.js";
 import { ready } from "./composer.js";
 import "./answers.js";
 import { voices } from "./viewer.js";
@@ -9,7 +9,7 @@ import "./keys.js";
 import "./presence.js";
 import "./hold.js";
 
-function everything(gap) { catchUp(gap); redrawHead(); redrawList(); }
+function everything(gap) { catchUp(gap); redrawHead(); redrawBeside(); redrawList(); }
 
 addEventListener("live:hello", () => everything(true));
 document.addEventListener("unterhaltung-neu", () => {

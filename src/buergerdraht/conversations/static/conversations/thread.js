@@ -92,19 +92,30 @@ export const redrawHead = later(async () => {
   } catch { /* later */ }
 }, 200);
 
+// What rooms above put beside the thread changes with what is said: those blocks carry their address. Whoever is in one is not disturbed.
+export const redrawBeside = later(async () => {
+  for (const old of document.querySelectorAll("[data-beside]")) {
+    const content = await piece(old.dataset.beside), node = content && content.firstElementChild;
+    if (!node || !old.isConnected || old.contains(document.activeElement)) continue;
+    node.open = old.open;
+    old.replaceWith(node);
+    window.htmx?.process(node);
+  }
+}, 400);
+
 // A thread that is being fetched does not stand here yet: what is told of it meanwhile is made up for when it does.
 const told = new Set();
 document.addEventListener("htmx:beforeRequest", ({ detail }) => { if (detail.target?.id === "unterhaltung") told.clear(); });
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
   if ((detail.target ?? detail.elt)?.id !== "unterhaltung" || !told.size) return;
-  if (told.has(pane()?.dataset.conversation) || told.has("letter")) { catchUp(true); redrawHead(); }
+  if (told.has(pane()?.dataset.conversation) || told.has("letter")) { catchUp(true); redrawHead(); redrawBeside(); }
   told.clear();
 });
 
 addEventListener("live:message", ({ detail }) => {
   told.add(String(detail?.conversation));
   if (!here(detail)) return;
-  if (document.getElementById(`m-${detail.message}`)) redraw(detail.message); else catchUp();
+  if (document.getElementById(`m-${detail.message}`)) redraw(detail.message); else { catchUp(); redrawBeside(); }
 });
 const heads = new Map(); // thread -> what its head looked like: a message alone changes nothing there
 addEventListener("live:conversation", ({ detail }) => {
