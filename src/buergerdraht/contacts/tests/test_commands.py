@@ -68,6 +68,12 @@ def test_an_edited_or_tapped_or_captioned_stop_counts_too(telegram: Channel, top
     assert not commands.take(message(telegram, "Stop", kind="reaction"))
 
 
+def test_a_call_for_help_below_a_photo_is_heard(telegram: Channel) -> None:
+    assert commands.take(message(telegram, "HILFE", kind="media"))
+    assert len(heard(telegram)) == 1
+    assert not commands.take(message(telegram, "Hier brauche ich Hilfe", kind="media"))
+
+
 def test_a_barred_person_may_stop_but_hears_nothing(say: Say, telegram: Channel, subscriber: Address) -> None:
     Address.objects.update(state="blocked")
     assert say("STOP")
