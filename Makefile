@@ -40,7 +40,7 @@ check: setup
 	BUERGERDRAHT_DATA=var/test $(BIN)/buergerdraht makemigrations --check --dry-run
 
 test: setup
-	BUERGERDRAHT_DATA=var/test $(BIN)/python -m pytest -q -n 2 --dist loadfile $(TESTS)
+	BUERGERDRAHT_DATA=var/test $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 fix: setup
 	$(BIN)/ruff format .
