@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from buergerdraht.accounts import audit
 from buergerdraht.accounts.models import Operator, Organisation, Team
@@ -29,9 +29,9 @@ LANGUAGES = {
 }
 
 TEXT_TITLES = {
-    "greeting": "Begrüßung",
-    "away": "Abwesenheitstext",
-    "privacy_text": "Datenschutztext",
+    "greeting": _("Begrüßung"),
+    "away": _("Abwesenheitstext"),
+    "privacy_text": _("Datenschutztext"),
 }
 
 
@@ -84,7 +84,7 @@ def _texts(organisation: Organisation, blueprint: Blueprint) -> Iterator[Step]:
             if text := said(texts, language, organisation.address_form):
                 text = text.replace("{organisation}", organisation.name).strip()
                 make = None if getattr(organisation, field).get(language) else _writing(organisation, field, language, text)
-                yield Step("text", f"text:{field}:{language}", f"{_(title)}, {LANGUAGES.get(language, language)}", text, make)
+                yield Step("text", f"text:{field}:{language}", f"{title}, {LANGUAGES.get(language, language)}", text, make)
 
 
 def _writing(organisation: Organisation, field: str, language: str, text: str) -> Callable[[], object]:

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from buergerdraht.accounts.desk import desk
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from buergerdraht.accounts.desk import DeskRequest
 
 KINDS = {
-    "topic": "Themen",
-    "text": "Texte",
-    "team": "Teams",
-    "draft": "Entwürfe für Rundnachrichten",
-    "label": "Kennzeichen",
-    "answer": "Gespeicherte Antworten",
-    "rule": "Zuweisung",
-    "desk": "Posteingang",
-    "consultation": "Erste Sprechstunde (Entwurf)",
-    "table": "Tabellen mit Musterdaten",
-    "offer": "Termine, die man buchen kann",
-    "dialog": "Dialoge",
+    "topic": gettext_lazy("Themen"),
+    "text": gettext_lazy("Texte"),
+    "team": gettext_lazy("Teams"),
+    "draft": gettext_lazy("Entwürfe für Rundnachrichten"),
+    "label": gettext_lazy("Kennzeichen"),
+    "answer": gettext_lazy("Gespeicherte Antworten"),
+    "rule": gettext_lazy("Zuweisung"),
+    "desk": gettext_lazy("Posteingang"),
+    "consultation": gettext_lazy("Erste Sprechstunde (Entwurf)"),
+    "table": gettext_lazy("Tabellen mit Musterdaten"),
+    "offer": gettext_lazy("Termine, die man buchen kann"),
+    "dialog": gettext_lazy("Dialoge"),
 }
 
 
@@ -56,7 +56,7 @@ def detail(request: DeskRequest, key: str) -> HttpResponse:
         messages.success(request, _switched(len(new)))
         return redirect("blueprints:detail", request.organisation.slug, key)
     steps = actions.plan(request.organisation, blueprint)
-    groups = [(_(KINDS[kind]), list(some)) for kind, some in groupby(steps, lambda step: step.kind)]
+    groups = [(KINDS[kind], list(some)) for kind, some in groupby(steps, lambda step: step.kind)]
     newest = SwitchedOn.objects.filter(organisation=request.organisation, key=key).select_related("operator").order_by("-at").first()
     context = {"blueprint": blueprint, "groups": groups, "newest": newest, "new": sum(step.is_new for step in steps)}
     return render(request, "blueprints/detail.html", context)

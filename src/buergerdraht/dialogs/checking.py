@@ -9,6 +9,9 @@ from datetime import date, time
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from buergerdraht.connectors.contract import Choice, Content, Plan
 from buergerdraht.contacts import words
 from buergerdraht.contacts.words import plain
@@ -44,23 +47,36 @@ WAITING = (*QUESTIONS, Call, Wait, HandOver, End)  # steps that do not go on at 
 RESERVED = (words.STOP, words.HELP, words.PRIVACY, words.IMPRINT, words.ACCESS, words.ERASE)
 STEERING = (words.BACK, words.MENU, words.PERSON)
 NESTED = re.compile(r"\([^)]*[+*}][^)]*\)[+*{]")  # (a+)+ : could run for ever
+UNTRANSLATED = "untranslated"  # the code of a finding that would stand at every step of a dialog in two languages
 ENDS = {
-    "number": ("keine Zahl", "zum Beispiel 10"), "date": ("kein Tag", "zum Beispiel today, +14 oder 2026-12-24"),
-    "time": ("keine Uhrzeit", "zum Beispiel 08:00"),
+    "number": (gettext_lazy("„%(end)s“ ist keine Zahl."), gettext_lazy("Schreiben Sie zum Beispiel 10.")),
+    "date": (gettext_lazy("„%(end)s“ ist kein Tag."), gettext_lazy("Schreiben Sie zum Beispiel today, +14 oder 2026-12-24.")),
+    "time": (gettext_lazy("„%(end)s“ ist keine Uhrzeit."), gettext_lazy("Schreiben Sie zum Beispiel 08:00.")),
+}
+MISSING = {
+    "table": gettext_lazy("Die Tabelle „%(name)s“ gibt es hier nicht."),
+    "offer": gettext_lazy("Das Terminangebot „%(name)s“ gibt es hier nicht."),
+    "system": gettext_lazy("Das System „%(name)s“ gibt es hier nicht."),
+    "dialog": gettext_lazy("Den Dialog „%(name)s“ gibt es hier nicht."),
+    "topics": gettext_lazy("Das Thema „%(name)s“ gibt es hier nicht."),
+    "team": gettext_lazy("Das Team „%(name)s“ gibt es hier nicht."),
+}
+LANGUAGES = {
+    "de": gettext_lazy("Deutsch"), "en": gettext_lazy("Englisch"), "tr": gettext_lazy("Türkisch"), "uk": gettext_lazy("Ukrainisch"),
+    "ru": gettext_lazy("Russisch"), "ar": gettext_lazy("Arabisch"), "pl": gettext_lazy("Polnisch"), "fr": gettext_lazy("Französisch"),
 }  # fmt: skip
-LANGUAGES = {"de": "Deutsch", "en": "Englisch", "tr": "Türkisch", "uk": "Ukrainisch", "ru": "Russisch", "ar": "Arabisch", "pl": "Polnisch",
-             "fr": "Französisch"}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that would go wrong. `step` "": in the dialog as a whole. `proposal` says what to do about it."""
+    """Something that would go wrong, in the language of whoever looks. `step` "": in the dialog as a whole. `proposal` says what to do."""
 
     level: Level
     step: str
     path: str
     sentence: str
     proposal: str = ""
+    code: str = ""  # of findings that are told apart
 
 
 @dataclass(frozen=True)
@@ -74,6 +90,7 @@ class Known:
     systems: frozenset[str] | None = None
     dialogs: frozenset[str] | None = None
     files: frozenset[str] | None = None
+    answers: frozenset[str] = frozenset()  # names under which the dialogs it walks through as parts keep answers
     words: Mapping[str, str] = field(default_factory=dict)  # a word -> the other dialog it begins
     kinds: Sequence[str] = ()  # messengers in use
     plan: Callable[[str, Content], Plan] | None = None
@@ -82,9 +99,10 @@ class Known:
 
 def find(dialog: Dialog, known: Known = Known()) -> list[Finding]:
     """Find everything, errors first, in the order of the steps."""
+    saved = saved_names(dialog) | known.answers
     found = [
         *_whole(dialog, known),
-        *(finding for step in dialog.steps for finding in _step(dialog, step, known)),
+        *(finding for step in dialog.steps for finding in (*_step(dialog, step, known), *_placeholders(step, saved))),
         *_loops(dialog),
     ]
     places = {step.id: number for number, step in enumerate(dialog.steps)}
@@ -104,27 +122,28 @@ def _warning(step: str, path: str, sentence: str, proposal: str = "") -> Finding
 
 def _whole(dialog: Dialog, known: Known) -> Iterator[Finding]:
     if not dialog.triggers:
-        yield _warning("", "triggers", "Diesen Dialog beginnt nichts.", "Geben Sie ein Wort, einen Link oder einen Platz im Menü an.")
+        yield _warning("", "triggers", _("Diesen Dialog beginnt nichts."), _("Geben Sie ein Wort, einen Link oder einen Platz im Menü an."))
     for number, trigger in enumerate(dialog.triggers):
         path = f"triggers.{number}"
         listed = [word for each in trigger.words.values() for word in each]
         if trigger.on == "words" and not any(plain(word) for word in listed):
-            yield _error("", path, "Dieser Auslöser hat kein Wort.", "Tragen Sie ein Wort ein oder entfernen Sie den Auslöser.")
+            yield _error("", path, _("Dieser Auslöser hat kein Wort."), _("Tragen Sie ein Wort ein oder entfernen Sie den Auslöser."))
         if trigger.on in {"link", "button", "event"} and not plain(trigger.name):
-            yield _error("", path, "Diesem Auslöser fehlt der Name.", "Tragen Sie einen Namen ein.")
+            yield _error("", path, _("Diesem Auslöser fehlt der Name."), _("Tragen Sie einen Namen ein."))
         if trigger.on == "time" and not trigger.time:
-            yield _error("", path, "Diesem Auslöser fehlt die Uhrzeit.", "Tragen Sie eine Uhrzeit ein.")
+            yield _error("", path, _("Diesem Auslöser fehlt die Uhrzeit."), _("Tragen Sie eine Uhrzeit ein."))
         for word in listed:
             if words.command(word, RESERVED):
-                yield _error("", path, f"„{word}“ hat überall schon eine feste Bedeutung.", "Wählen Sie ein anderes Wort.")
+                sentence = _("„%(word)s“ hat überall schon eine feste Bedeutung.") % {"word": word}
+                yield _error("", path, sentence, _("Wählen Sie ein anderes Wort."))
             elif other := known.words.get(plain(word)):
-                yield _warning(
-                    "", path, f"„{word}“ beginnt auch „{other}“.", "Dann gewinnt der ältere Dialog. Wählen Sie ein anderes Wort."
-                )
+                sentence = _("„%(word)s“ beginnt auch „%(dialog)s“.") % {"word": word, "dialog": other}
+                yield _warning("", path, sentence, _("Dann gewinnt der ältere Dialog. Wählen Sie ein anderes Wort."))
     there = reached(dialog)
     for step in dialog.steps:
         if step.id not in there:
-            yield _error(step.id, "", "Zu diesem Schritt führt kein Weg.", "Lassen Sie einen Schritt hierher führen, oder löschen Sie ihn.")
+            proposal = _("Lassen Sie einen Schritt hierher führen, oder löschen Sie ihn.")
+            yield _error(step.id, "", _("Zu diesem Schritt führt kein Weg."), proposal)
 
 
 def _loops(dialog: Dialog) -> Iterator[Finding]:
@@ -134,11 +153,11 @@ def _loops(dialog: Dialog) -> Iterator[Finding]:
     for ring in _rings(goals):
         first = min(ring, key=lambda name: list(passing).index(name))
         if any(isinstance(passing[name], Branch | LookUp) for name in ring):
-            yield _warning(
-                first, "next", "Diese Schritte können im Kreis laufen, ohne dass jemand gefragt wird.", "Fragen Sie im Kreis etwas."
-            )
+            sentence = _("Diese Schritte können im Kreis laufen, ohne dass jemand gefragt wird.")
+            yield _warning(first, "next", sentence, _("Fragen Sie im Kreis etwas."))
         else:
-            yield _error(first, "next", "Diese Schritte laufen endlos im Kreis.", "Lassen Sie einen davon woanders hin führen.")
+            proposal = _("Lassen Sie einen davon woanders hin führen.")
+            yield _error(first, "next", _("Diese Schritte laufen endlos im Kreis."), proposal)
 
 
 def _rings(goals: Mapping[str, Sequence[str]]) -> list[set[str]]:
@@ -181,7 +200,6 @@ def _rings(goals: Mapping[str, Sequence[str]]) -> list[set[str]]:
 def _step(dialog: Dialog, step: Step, known: Known) -> Iterator[Finding]:
     yield from _goals(dialog, step)
     yield from _texts(dialog, step)
-    yield from _placeholders(dialog, step)
     yield from _named(step, known)
     if isinstance(step, AskStep):
         yield from _check(step, known)
@@ -195,59 +213,66 @@ def _step(dialog: Dialog, step: Step, known: Known) -> Iterator[Finding]:
         yield from _messengers(dialog, step, known)
         for each in step.files:
             if known.files is not None and each.file not in known.files:
-                yield _error(step.id, "files", "Eine Datei fehlt.", "Laden Sie sie neu hoch oder nehmen Sie sie heraus.")
+                yield _error(step.id, "files", _("Eine Datei fehlt."), _("Laden Sie sie neu hoch oder nehmen Sie sie heraus."))
 
 
 def _goals(dialog: Dialog, step: Step) -> Iterator[Finding]:
     names = [each.id for each in dialog.steps]
     for way in ways(dialog, step):
         if way.goal not in PLACES and dialog.step(way.goal) is None:
-            near = matching.near(way.goal, names, 60, 1)
-            proposal = f"Meinen Sie „{near[0]}“?" if near else "Wählen Sie einen Schritt, der da ist."
-            yield _error(step.id, way.path, f"Der Weg führt zu „{way.goal}“, und diesen Schritt gibt es nicht.", proposal)
+            proposal = _meant(way.goal, names) or _("Wählen Sie einen Schritt, der da ist.")
+            sentence = _("Der Weg führt zu „%(step)s“, und diesen Schritt gibt es nicht.") % {"step": way.goal}
+            yield _error(step.id, way.path, sentence, proposal)
     speaks = isinstance(step, Say | End | HandOver | Send) and (bool(getattr(step, "text", {})) or isinstance(step, HandOver | Send))
     usual = ways(dialog, step)[-1]
     if isinstance(step, End) and not step.text and len(dialog.steps) > 1:
         return
     if usual.goal == "end" and not speaks and not isinstance(step, Start | Subscribe):
-        yield _warning(step.id, "next", "Hier endet der Dialog ohne ein Wort.", "Fügen Sie einen Schritt „Ende“ mit einem Dank an.")
+        proposal = _("Fügen Sie einen Schritt „Ende“ mit einem Dank an.")
+        yield _warning(step.id, "next", _("Hier endet der Dialog ohne ein Wort."), proposal)
+
+
+def _meant(name: str, there: Sequence[str]) -> str:
+    """Ask whether the nearest name was meant, where one is near."""
+    near = matching.near(name, there, 60, 1)
+    return _("Meinen Sie „%(name)s“?") % {"name": near[0]} if near else ""
 
 
 def _texts(dialog: Dialog, step: Step) -> Iterator[Finding]:
-    needs = {AskStep: "die Frage", Choose: "die Frage", Say: "der Text"}.get(type(step))
-    if needs and not any(text.strip() for text in getattr(step, "text", {}).values()) and not getattr(step, "files", []):
-        yield _error(step.id, "text", f"Hier fehlt {needs}.", "Schreiben Sie, was die Menschen lesen sollen.")
+    if isinstance(step, AskStep | Choose | Say) and not any(text.strip() for text in step.text.values()) and not step.files:
+        sentence = _("Hier fehlt der Text.") if isinstance(step, Say) else _("Hier fehlt die Frage.")
+        yield _error(step.id, "text", sentence, _("Schreiben Sie, was die Menschen lesen sollen."))
     first = dialog.languages[0]
     for path, texts in texts_of(step):
         missing = [language for language in dialog.languages if not texts.get(language, "").strip()]
         if first in missing:
-            yield _error(step.id, path, f"Der Text fehlt auf {_language(first)}.", "Ergänzen Sie ihn.")
+            yield _error(step.id, path, _("Der Text fehlt auf %(language)s.") % {"language": _language(first)}, _("Ergänzen Sie ihn."))
         elif missing:
-            named = ", ".join(_language(each) for each in missing)
-            yield _warning(step.id, path, f"Noch nicht übersetzt: {named}.", f"Bis dahin hören diese Menschen {_language(first)}.")
+            sentence = _("Noch nicht übersetzt: %(languages)s.") % {"languages": ", ".join(_language(each) for each in missing)}
+            proposal = _("Bis dahin hören diese Menschen %(language)s.") % {"language": _language(first)}
+            yield Finding("warning", step.id, path, sentence, proposal, UNTRANSLATED)
 
 
 def _language(code: str) -> str:
-    return LANGUAGES.get(code, code)
+    return str(LANGUAGES.get(code, code))
 
 
-def _placeholders(dialog: Dialog, step: Step) -> Iterator[Finding]:
-    saved = saved_names(dialog)
+def _placeholders(step: Step, saved: set[str]) -> Iterator[Finding]:
     for path, text in _filled(step):
         if problem := filling.problem(text):
-            yield _error(step.id, path, f"Ein Platzhalter ist nicht lesbar: {problem}", "Fügen Sie ihn neu ein.")
+            sentence = _("Ein Platzhalter ist nicht lesbar: %(problem)s") % {"problem": problem}
+            yield _error(step.id, path, sentence, _("Fügen Sie ihn neu ein."))
             continue
         for name in filling.names(text):
             root, _dot, rest = name.partition(".")
             answer = rest.split(".")[0]
             if root in {"answers", "raw"} and answer and answer not in saved:
-                near = matching.near(answer, sorted(saved), 60, 1)
-                proposal = f"Meinen Sie „{near[0]}“?" if near else "Fügen Sie den Platzhalter aus dem Menü ein."
-                yield _error(step.id, path, f"Die Antwort „{answer}“ gibt es nicht.", proposal)
+                proposal = _meant(answer, sorted(saved)) or _("Fügen Sie den Platzhalter aus dem Menü ein.")
+                yield _error(step.id, path, _("Die Antwort „%(name)s“ gibt es nicht.") % {"name": answer}, proposal)
 
 
 def saved_names(dialog: Dialog) -> set[str]:
-    """All names under which this dialog keeps answers; those of its parts are not known here."""
+    """All names under which this dialog keeps answers; those of its parts are in `Known.answers`."""
     found: set[str] = set()
     for step in dialog.steps:
         if isinstance(step, Question):
@@ -277,36 +302,41 @@ def _filled(step: Step) -> Iterator[tuple[str, str]]:
 
 def _named(step: Step, known: Known) -> Iterator[Finding]:
     """What a step speaks of must be there."""
-    asked: Iterable[tuple[str, str, frozenset[str] | None, str]] = ()
+    asked: Iterable[tuple[str, str, frozenset[str] | None]] = ()
     tables = None if known.tables is None else frozenset(known.tables)
     if isinstance(step, LookUp):
-        asked = [("table", step.table, tables, "Die Tabelle")]
+        asked = [("table", step.table, tables)]
     elif isinstance(step, Book):
-        asked = [("offer", step.offer, known.offers, "Das Terminangebot")]
+        asked = [("offer", step.offer, known.offers)]
     elif isinstance(step, Call):
-        asked = [("system", step.system, known.systems, "Das System")]
+        asked = [("system", step.system, known.systems)]
     elif isinstance(step, Start):
-        asked = [("dialog", step.dialog, known.dialogs, "Der Dialog")]
+        asked = [("dialog", step.dialog, known.dialogs)]
     elif isinstance(step, Subscribe):
-        asked = [("topics", each, known.topics, "Das Thema") for each in step.topics]
+        asked = [("topics", each, known.topics) for each in step.topics]
     elif isinstance(step, HandOver | CaseStep) and step.team:
-        asked = [("team", step.team, known.teams, "Das Team")]
-    for path, name, there, what in asked:
+        asked = [("team", step.team, known.teams)]
+    for path, name, there in asked:
         if there is not None and name not in there:
-            yield _error(
-                step.id, path, f"{what} „{name}“ gibt es hier nicht.", "Legen Sie es in den Einstellungen an, oder wählen Sie neu."
-            )
+            proposal = _("Legen Sie es in den Einstellungen an, oder wählen Sie neu.")
+            yield _error(step.id, path, MISSING[path] % {"name": name}, proposal)
     if isinstance(step, LookUp) and known.tables is not None and step.table in known.tables:
         for column in step.match:
             if column not in known.tables[step.table]:
-                yield _error(step.id, "match", f"Die Tabelle hat keine Spalte „{column}“.", "Wählen Sie eine ihrer Spalten.")
+                yield _error(step.id, "match", *_no_column(column))
+
+
+def _no_column(column: str) -> tuple[str, str]:
+    return _("Die Tabelle hat keine Spalte „%(column)s“.") % {"column": column}, _("Wählen Sie eine ihrer Spalten.")
 
 
 def _pattern(step: str, path: str, pattern: str) -> Iterator[Finding]:
     if problem := patterns.problem(pattern):
-        yield _error(step, path, "Das Muster ist nicht lesbar.", f"Prüfen Sie die Klammern. ({problem})")
+        proposal = _("Prüfen Sie die Klammern. (%(problem)s)") % {"problem": problem}
+        yield _error(step, path, _("Das Muster ist nicht lesbar."), proposal)
     if NESTED.search(pattern):
-        yield _error(step, path, "Dieses Muster kann sehr lange rechnen.", "Vermeiden Sie Wiederholungen in Wiederholungen.")
+        proposal = _("Vermeiden Sie Wiederholungen in Wiederholungen.")
+        yield _error(step, path, _("Dieses Muster kann sehr lange rechnen."), proposal)
 
 
 def _check(asking: AskStep, known: Known) -> Iterator[Finding]:
@@ -315,13 +345,13 @@ def _check(asking: AskStep, known: Known) -> Iterator[Finding]:
         yield from _pattern(step, "check.pattern", check.pattern)
     if check.table and known.tables is not None:
         if check.table not in known.tables:
-            yield _error(step, "check.table", f"Die Tabelle „{check.table}“ gibt es hier nicht.", "Legen Sie sie an, oder wählen Sie neu.")
+            yield _error(step, "check.table", MISSING["table"] % {"name": check.table}, _("Legen Sie sie an, oder wählen Sie neu."))
         elif check.column and check.column not in known.tables[check.table]:
-            yield _error(step, "check.column", f"Die Tabelle hat keine Spalte „{check.column}“.", "Wählen Sie eine ihrer Spalten.")
+            yield _error(step, "check.column", *_no_column(check.column))
     for name, end in (("least", check.least), ("most", check.most)):
         if end and asking.want in ENDS and not _readable(end, asking.want):
-            what, example = ENDS[asking.want]
-            yield _error(step, f"check.{name}", f"„{end}“ ist {what}.", f"Schreiben Sie {example}.")
+            sentence, example = ENDS[asking.want]
+            yield _error(step, f"check.{name}", sentence % {"end": end}, str(example))
 
 
 def _readable(end: str, want: str) -> bool:
@@ -336,13 +366,18 @@ def _readable(end: str, want: str) -> bool:
 def _options(step: Choose) -> Iterator[Finding]:
     told: dict[str, str] = {}
     for option in step.options:
+        path = f"options.{option.id}"
+        if not option.title:
+            yield _error(step.id, path, _("Eine Möglichkeit hat keine Aufschrift."), _("Schreiben Sie, was zur Auswahl steht."))
         listed = [*option.title.values(), *(word for each in option.words.values() for word in each)]
         for word in dict.fromkeys(plain(each) for each in listed):
             if told.get(word, option.id) != option.id:
-                yield _error(step.id, f"options.{option.id}", f"„{word}“ steht bei zwei Möglichkeiten.", "Geben Sie jeder eigene Wörter.")
+                sentence = _("„%(word)s“ steht bei zwei Möglichkeiten.") % {"word": word}
+                yield _error(step.id, path, sentence, _("Geben Sie jeder eigene Wörter."))
             told[word] = option.id
             if word and words.command(word, (*RESERVED, *STEERING)):
-                yield _error(step.id, f"options.{option.id}", f"„{word}“ hat überall schon eine Bedeutung.", "Wählen Sie ein anderes Wort.")
+                sentence = _("„%(word)s“ hat überall schon eine feste Bedeutung.") % {"word": word}
+                yield _error(step.id, path, sentence, _("Wählen Sie ein anderes Wort."))
 
 
 def _messengers(dialog: Dialog, step: Question | Say, known: Known) -> Iterator[Finding]:
@@ -354,12 +389,12 @@ def _messengers(dialog: Dialog, step: Question | Say, known: Known) -> Iterator[
         content = _content(step, language)
         for kind in known.kinds if content.text else ():
             for note in known.plan(kind, content).notes:
-                sentence = note.text.format(**note.values)
+                sentence = _(note.text).format(**note.values)
                 if (note.level == "info" and note.code != "split") or (kind, sentence) in told:
                     continue
                 told.add((kind, sentence))
                 level: Level = "error" if note.level == "error" else "warning"
-                yield Finding(level, step.id, "text", f"{known.title(kind)}, {_language(language)}: {sentence}", "Kürzen Sie hier.")
+                yield Finding(level, step.id, "text", f"{known.title(kind)}, {_language(language)}: {sentence}", _("Kürzen Sie hier."))
 
 
 def _content(step: Question | Say, language: str) -> Content:

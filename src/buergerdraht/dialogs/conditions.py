@@ -6,36 +6,39 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
+from django.utils.dates import WEEKDAYS
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
 
 from buergerdraht.contacts.words import plain
-from buergerdraht.dialogs import understanding
 from buergerdraht.dialogs.labels import Labels
 
-DAYS = understanding.DAYS["de"]
-SPOKEN: Mapping[str, Mapping[str, str]] = {
-    "hours": {"open": "geöffnet", "closed": "geschlossen"},
-    "weekday": {str(number): day for number, day in enumerate(DAYS)},
+SPOKEN: Mapping[str, Mapping[str, str | Promise]] = {
+    "hours": {"open": gettext_lazy("geöffnet"), "closed": gettext_lazy("geschlossen")},
+    "weekday": {str(number): day for number, day in WEEKDAYS.items()},
     "outcome": {
-        "yes": "ja",
-        "no": "nein",
-        "failure": "Störung",
-        "locked": "gesperrt",
-        "done": "zu Ende gegangen",
-        "missing": "gibt es nicht",
+        "yes": gettext_lazy("ja"),
+        "no": gettext_lazy("nein"),
+        "failure": gettext_lazy("Störung"),
+        "locked": gettext_lazy("gesperrt"),
+        "done": gettext_lazy("zu Ende gegangen"),
+        "missing": gettext_lazy("gibt es nicht"),
     },
-    "yes_no": {"yes": "ja", "no": "nein"},
+    "yes_no": {"yes": gettext_lazy("ja"), "no": gettext_lazy("nein")},
 }
 OTHERS = (
-    ("hours:", "Öffnungszeiten"), ("weekday:", "Wochentag"), ("time:", "Uhrzeit"), ("date:", "Datum"), ("language:", "Sprache"),
-    ("channel:", "Messenger"), ("outcome:", "Ergebnis davor"),
+    ("hours:", gettext_lazy("Öffnungszeiten")), ("weekday:", gettext_lazy("Wochentag")), ("time:", gettext_lazy("Uhrzeit")),
+    ("date:", gettext_lazy("Datum")), ("language:", gettext_lazy("Sprache")), ("channel:", gettext_lazy("Messenger")),
+    ("outcome:", gettext_lazy("Ergebnis davor")),
 )  # fmt: skip
 
 
 def subjects(draft: Mapping[str, Any], language: str, topics: Mapping[str, str], chosen: str = "") -> list[tuple[str, str]]:
     """What can be looked at, with what is chosen already."""
     found = [(f"answer:{name}", _("Antwort: %(title)s") % {"title": title}) for name, title in Labels(draft, language).answers()]
-    found += [(key, _(title)) for key, title in OTHERS]
+    found += [(key, str(title)) for key, title in OTHERS]
     found += [(f"topic:{key}", _("Abo: %(title)s") % {"title": title}) for key, title in topics.items()]
     of, _colon, name = chosen.partition(":")
     titles = {
@@ -66,8 +69,7 @@ def meant(on: str, op: str, value: str, draft: Mapping[str, Any]) -> dict[str, A
     """A condition of what was written."""
     of, _colon, name = on.partition(":")
     found: dict[str, Any] = {"of": of or "hours", "name": name, "op": op or "is"}
-    words = {plain(title): key for language in draft.get("languages", ["de"]) for key, title in _words(of, name, draft, language).items()}
-    words |= {"offen": "open", "zu": "closed"} if of == "hours" else {}
+    words = _keys(of, name, draft)
     if op == "one_of":
         found["value"] = ",".join(words.get(plain(each), each.strip()) for each in value.split(","))
     else:
@@ -109,15 +111,28 @@ def end_meant(words: str) -> str:
     return said.replace(",", ".")
 
 
+def _keys(of: str, name: str, draft: Mapping[str, Any]) -> dict[str, str]:
+    """What words mean as keys: those of every language of the dialog, and of every one our people may read the editor in."""
+    found = {plain(title): key for language in draft.get("languages", ["de"]) for key, title in _words(of, name, draft, language).items()}
+    for code, _name in settings.LANGUAGES:
+        with override(code):
+            found = {plain(title): key for key, title in _words(of, name, draft, code).items()} | found
+    return found | ({"offen": "open", "zu": "closed"} if of == "hours" else {})
+
+
 def _words(of: str, name: str, draft: Mapping[str, Any], language: str) -> Mapping[str, str]:
     """What keys mean in words: options of a choice, yes and no, days."""
     if of != "answer":
-        return SPOKEN.get(of, {})
+        return _said(of)
     for step in draft["steps"]:
         if (step.get("save") or step["id"]) == name:
             if step["kind"] == "choose":
                 first = draft.get("languages", ["de"])[0]
                 return {each["id"]: each["title"].get(language) or each["title"].get(first) or each["id"] for each in step["options"]}
             if step.get("want") == "yes_no":
-                return SPOKEN["yes_no"]
+                return _said("yes_no")
     return {}
+
+
+def _said(of: str) -> Mapping[str, str]:
+    return {key: str(words) for key, words in SPOKEN.get(of, {}).items()}

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 import yaml
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 END, PERSON, MENU = "end", "person", "menu"
@@ -336,7 +338,7 @@ class Dialog(Piece):
 
 
 class Unreadable(Exception):
-    """A document is not one. `problems` are (where, sentence) in German."""
+    """A document is not one. `problems` are (where, sentence), in the language of whoever brought it."""
 
     def __init__(self, problems: list[tuple[str, str]]) -> None:
         super().__init__("; ".join(f"{where}: {what}" if where else what for where, what in problems))
@@ -351,12 +353,13 @@ def schema() -> dict[str, Any]:
 def read(text: str) -> Dialog:
     """Read a dialog from YAML or JSON. Raises Unreadable with the places."""
     if len(text.encode()) > MOST_BYTES:
-        raise Unreadable([("", "Die Datei ist zu groß: höchstens 1 MB.")])
+        raise Unreadable([("", _("Die Datei ist zu groß: höchstens 1 MB."))])
     try:
         found = yaml.load(text, Loader=_Plain)  # noqa: S506 - a SafeLoader of ours, which makes no dates and no aliases
     except (yaml.YAMLError, RecursionError, ValueError) as problem:
         mark = getattr(problem, "problem_mark", None)
-        raise Unreadable([(f"Zeile {mark.line + 1}" if mark else "", "Das ist kein lesbares YAML oder JSON.")]) from None
+        where = _("Zeile %(n)s") % {"n": mark.line + 1} if mark else ""
+        raise Unreadable([(where, _("Das ist kein lesbares YAML oder JSON."))]) from None
     return load(found)
 
 
@@ -370,8 +373,8 @@ def load(found: Any) -> Dialog:
     reserved = [step.id for step in dialog.steps if step.id in PLACES]
     if twice or reserved:
         raise Unreadable(
-            [(name, "Diesen Schritt gibt es zweimal.") for name in twice]
-            + [(name, "So darf kein Schritt heißen: Das Wort hat eine eigene Bedeutung.") for name in reserved]
+            [(name, _("Diesen Schritt gibt es zweimal.")) for name in twice]
+            + [(name, _("So darf kein Schritt heißen: Das Wort hat eine eigene Bedeutung.")) for name in reserved]
         )
     return dialog
 
@@ -435,27 +438,27 @@ _Readable.add_representer(str, _write_text)
 
 
 SENTENCES = {
-    "missing": "Hier fehlt die Angabe „{name}“.",
-    "extra_forbidden": "Die Angabe „{name}“ ist unbekannt.",
-    "string_pattern_mismatch": "„{given}“ passt hier nicht: erlaubt sind kleine Buchstaben, Ziffern und Unterstrich.",
-    "union_tag_invalid": "Diese Art von Schritt gibt es nicht.",
-    "union_tag_not_found": "Hier fehlt die Art des Schritts („kind“).",
-    "literal_error": "„{given}“ ist hier nicht vorgesehen.",
+    "missing": gettext_lazy("Hier fehlt die Angabe „%(name)s“."),
+    "extra_forbidden": gettext_lazy("Die Angabe „%(name)s“ ist unbekannt."),
+    "string_pattern_mismatch": gettext_lazy("„%(given)s“ passt hier nicht: erlaubt sind kleine Buchstaben, Ziffern und Unterstrich."),
+    "union_tag_invalid": gettext_lazy("Diese Art von Schritt gibt es nicht."),
+    "union_tag_not_found": gettext_lazy("Hier fehlt die Art des Schritts („kind“)."),
+    "literal_error": gettext_lazy("„%(given)s“ ist hier nicht vorgesehen."),
 }
 
 
 def _spoken(found: Any, error: Any) -> tuple[str, str]:
-    """Say in German what pydantic found, with the step's own name instead of its number."""
+    """Say what pydantic found, with the step's own name instead of its number."""
     places = [each for each in error["loc"] if not (isinstance(each, str) and each in _TAGS)]
     if len(places) > 1 and places[0] == "steps" and isinstance(places[1], int):
         try:
             places[1] = str(found["steps"][places[1]]["id"])
         except (KeyError, TypeError, IndexError):
-            places[1] = f"Schritt {places[1] + 1}"
+            places[1] = _("Schritt %(n)s") % {"n": places[1] + 1}
         places = places[1:]
     given = json.dumps(error.get("input"), ensure_ascii=False, default=str)[:60].strip('"')
-    sentence = SENTENCES.get(error["type"], "Diese Angabe passt nicht ({given}).")
-    return ".".join(str(each) for each in places), sentence.format(name=places[-1] if places else "", given=given)
+    sentence = SENTENCES.get(error["type"], gettext_lazy("Diese Angabe passt nicht (%(given)s)."))
+    return ".".join(str(each) for each in places), sentence % {"name": places[-1] if places else "", "given": given}
 
 
 _TAGS = {kind.model_fields["kind"].default for kind in KINDS}

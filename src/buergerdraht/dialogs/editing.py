@@ -10,6 +10,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from buergerdraht.dialogs import document
 from buergerdraht.dialogs.document import END, MOST_STEPS, PERSON, PLACES
 
@@ -104,7 +106,7 @@ def remove(name: str) -> Edit:
 
     def apply(draft: Values) -> Values:
         if len(draft["steps"]) == 1:
-            raise Refused("Ein Dialog braucht mindestens einen Schritt. Ändern Sie diesen, statt ihn zu löschen.")
+            raise Refused(_("Ein Dialog braucht mindestens einen Schritt. Ändern Sie diesen, statt ihn zu löschen."))
         at = place(draft, name)
         goal = _follower(draft, at)
         before = draft["steps"][at - 1] if at else None
@@ -130,9 +132,9 @@ def rename(name: str, new: str) -> Edit:
         if new == name:
             return draft
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", new):
-            raise Refused("Der Kurzname besteht aus kleinen Buchstaben, Ziffern und Unterstrichen und beginnt mit einem Buchstaben.")
+            raise Refused(_("Der Kurzname besteht aus kleinen Buchstaben, Ziffern und Unterstrichen und beginnt mit einem Buchstaben."))
         if new in PLACES or any(step["id"] == new for step in draft["steps"]):
-            raise Refused(f"„{new}“ ist schon vergeben. Bitte wählen Sie einen anderen Kurznamen.")
+            raise Refused(_("„%(name)s“ ist schon vergeben. Bitte wählen Sie einen anderen Kurznamen.") % {"name": new})
         step = draft["steps"][at]
         step["id"] = new
         for each in draft["steps"]:
@@ -181,7 +183,7 @@ def place(draft: Mapping[str, Any], name: str) -> int:
     for number, step in enumerate(draft["steps"]):
         if step["id"] == name:
             return number
-    raise Refused("Diesen Schritt gibt es nicht mehr.")
+    raise Refused(_("Diesen Schritt gibt es nicht mehr."))
 
 
 def step_of(draft: Mapping[str, Any], name: str) -> Values | None:
@@ -227,7 +229,7 @@ def slug(words: str, otherwise: str) -> str:
 
 def _insert(draft: Values, step: Values, after: str) -> Values:
     if len(draft["steps"]) >= MOST_STEPS:
-        raise Refused(f"Mehr als {MOST_STEPS} Schritte hat ein Dialog nicht. Teilen Sie ihn in zwei.")
+        raise Refused(_("Mehr als %(n)s Schritte hat ein Dialog nicht. Teilen Sie ihn in zwei.") % {"n": MOST_STEPS})
     at = place(draft, after) + 1 if after else 0
     draft["steps"].insert(at, step)
     if after and "next" in _keys(before := draft["steps"][at - 1]) and (goal := before.pop("next", "")) and "next" in _keys(step):

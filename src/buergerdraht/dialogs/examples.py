@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from buergerdraht.contacts.words import plain
 from buergerdraht.dialogs import machine
 from buergerdraht.dialogs.document import Dialog
@@ -44,7 +46,7 @@ class Course:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How an example ended. `move` is the number of the one that was not so, `problem` says in German what was there instead."""
+    """How an example ended. `move` is the number of the one that was not so, `problem` says what was there instead."""
 
     good: bool
     move: int = -1
@@ -66,7 +68,7 @@ def step(course: Course, move: Mapping[str, Any]) -> str:
     if kind in {"expect", "choices", "state", "note"}:
         return _look(course, kind, move)
     if course.walk.state != "running" and kind != "wait":
-        return "Der Dialog war hier schon zu Ende."
+        return _("Der Dialog war hier schon zu Ende.")
     course.since = len(course.world.said)
     if kind in {"wait", "moment"}:
         _wait(course, timedelta(minutes=move["wait"]) if kind == "wait" else timedelta(seconds=5))
@@ -75,7 +77,7 @@ def step(course: Course, move: Mapping[str, Any]) -> str:
     elif kind == "tap":
         return _tap(course, str(move["tap"]))
     elif kind in {"photo", "voice", "document"}:
-        for _ in range(int(move[kind])):
+        for _time in range(int(move[kind])):
             course.files += 1
             name = {"photo": "image"}.get(kind, kind)
             machine.answer(course.walk, Said(kind="media", files=[(f"file{course.files}", name)], text=move.get("text", "")), course.world)
@@ -85,7 +87,7 @@ def step(course: Course, move: Mapping[str, Any]) -> str:
     elif kind == "say":
         machine.answer(course.walk, Said(text=str(move["say"]), evidence="example"), course.world)
     else:
-        return "Diesen Zug gibt es nicht."
+        return _("Diesen Zug gibt es nicht.")
     return ""
 
 
@@ -93,7 +95,7 @@ def _tap(course: Course, title: str) -> str:
     choices = [choice for content in course.world.said for choice in content.choices if not choice.url]
     found = next((each for each in reversed(choices) if plain(each.title) == plain(title)), None)
     if found is None:
-        return f"Eine Auswahl „{title}“ gab es nicht."
+        return _("Eine Auswahl „%(title)s“ gab es nicht.") % {"title": title}
     machine.answer(course.walk, Said(text=found.title, choice=found.id, kind="choice", evidence="example"), course.world)
     return ""
 
@@ -109,25 +111,23 @@ def _wait(course: Course, time: timedelta) -> None:
 
 def _call(course: Course, move: Mapping[str, Any]) -> str:
     if not course.world.calls:
-        return "Hier wurde kein System gefragt."
+        return _("Hier wurde kein System gefragt.")
     serial, _step, _facts = course.world.calls.pop()
     machine.called(course.walk, serial, move["call"], move.get("answers", {}), course.world)
     return ""
 
 
 def _look(course: Course, kind: str, move: Mapping[str, Any]) -> str:
+    nothing = _("nichts")
     if kind == "expect":
-        return "" if str(move["expect"]) in course.heard else f"Gesagt wurde: {course.heard or 'nichts'}"
+        return "" if str(move["expect"]) in course.heard else _("Gesagt wurde: %(text)s") % {"text": course.heard or nothing}
     if kind == "state":
-        return "" if course.walk.state == move["state"] else f"Der Stand ist: {course.walk.state}"
+        return "" if course.walk.state == move["state"] else _("Der Stand ist: %(state)s") % {"state": course.walk.state}
     if kind == "choices":
         last = next((each for each in reversed(course.world.said) if each.choices), None)
         titles = [choice.title for choice in last.choices] if last else []
-        return "" if titles == list(move["choices"]) else f"Zur Auswahl standen: {', '.join(titles) or 'nichts'}"
+        return "" if titles == list(move["choices"]) else _("Zur Auswahl standen: %(titles)s") % {"titles": ", ".join(titles) or nothing}
     wanted = str(move.get("with", ""))
-    done = [words for what, words in course.world.notes if what == move["note"]]
-    return (
-        ""
-        if any(wanted in words for words in done)
-        else f"Getan wurde: {'; '.join(what for what, _words in course.world.notes) or 'nichts'}"
-    )
+    if any(wanted in words for what, words in course.world.notes if what == move["note"]):
+        return ""
+    return _("Getan wurde: %(what)s") % {"what": "; ".join(what for what, _words in course.world.notes) or nothing}

@@ -13,7 +13,7 @@ from buergerdraht.appointments.models import Offer
 from buergerdraht.connectors.contract import Content, Plan
 from buergerdraht.contacts.models import Topic
 from buergerdraht.contacts.words import plain
-from buergerdraht.dialogs import checking, document
+from buergerdraht.dialogs import checking, document, world
 from buergerdraht.dialogs.checking import Finding
 from buergerdraht.dialogs.models import Dialog, System, Table, Word
 from buergerdraht.gateway import channels
@@ -72,8 +72,26 @@ class House:
             topics=frozenset(self.topics), teams=frozenset(self.teams), offers=frozenset(self.offers),
             systems=frozenset(self.systems), dialogs=frozenset(self.dialogs) | ({self.dialog.key} if self.dialog else set()),
             files=frozenset(str(each) for each in media.filter(pk__in=wanted).values_list("pk", flat=True)),
-            words={plain(word): title for word, title in words}, kinds=self.kinds, plan=planned, title=channels.title,
+            answers=self._part_answers(), words={plain(word): title for word, title in words}, kinds=self.kinds,
+            plan=planned, title=channels.title,
         )  # fmt: skip
+
+    def _part_answers(self) -> frozenset[str]:
+        """The names under which live dialogs keep answers that this one walks through as parts, and those they walk through."""
+        open_ = _parts(document.load(self.dialog.draft)) if self.dialog else []
+        if not open_:
+            return frozenset()
+        live = dict(Dialog.objects.filter(organisation=self.organisation, archived_at=None).exclude(live=None).values_list("key", "live"))
+        found: set[str] = set()
+        seen: set[str] = set()
+        while open_:
+            key = open_.pop()
+            read = world.readable(live[key]) if key in live and key not in seen else None
+            seen.add(key)
+            if read is not None:
+                found |= checking.saved_names(read)
+                open_ += _parts(read)
+        return frozenset(found)
 
 
 def planned(kind: str, content: Content) -> Plan:
@@ -92,8 +110,12 @@ def findings(dialog: Dialog) -> list[Finding]:
     return checking.find(document.load(dialog.draft), House(dialog.organisation, dialog).known())
 
 
-def _files(read: document.Dialog) -> list[str]:
+def _parts(read: document.Dialog) -> list[str]:
+    """The dialogs one walks through on the way through this one, and comes back from."""
+    return [step.dialog for step in read.steps if isinstance(step, document.Start) and not step.instead]
 
+
+def _files(read: document.Dialog) -> list[str]:
     found = []
     for step in read.steps:
         for each in getattr(step, "files", []):

@@ -150,7 +150,7 @@ def _parts(content: Content, channel: str) -> list[Bubble]:
     bubbles = [
         Bubble("in", shown=part.shows, rows=content.choices if part.shows.list_label else ()) for part in plan.parts
     ]  # fmt: skip
-    return [*bubbles, *(Bubble("bad", note.text.format(**note.values)) for note in plan.notes if note.level == "error")]
+    return [*bubbles, *(Bubble("bad", _(note.text).format(**note.values)) for note in plan.notes if note.level == "error")]
 
 
 def spoken(move: Mapping[str, Any]) -> str:

@@ -12,12 +12,13 @@ from django.db.models import Count
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.connectors import markdown
 from buergerdraht.dialogs import conditions, document, editing, kinds, knowing
-from buergerdraht.dialogs.checking import Finding
+from buergerdraht.dialogs.checking import UNTRANSLATED, Finding
 from buergerdraht.dialogs.document import PERSON
 from buergerdraht.dialogs.fields import OPERATIONS
 from buergerdraht.dialogs.forms import LANGUAGES, TRIGGERS, Setup
@@ -27,10 +28,9 @@ from buergerdraht.dialogs.ways import Way, ways
 
 OPEN, CLOSE = "\ue000", "\ue001"  # private letters around the number of a placeholder, while Markdown is made HTML
 DAYS = 30
-UNTRANSLATED = "Noch nicht übersetzt"  # such hints would stand at every step: one number and a table say it better
 
 MOST_DRAWN = 50
-_drawn: dict[tuple[int, int, str], list[Card]] = {}
+_drawn: dict[tuple[int, int, str, str | None], list[Card]] = {}  # by dialog, stamp, its language, and that of whoever looks
 
 
 # ── The list ──────────────────────────────────────────────────────────────
@@ -143,7 +143,7 @@ class Sheet:
 
 def cards_before(dialog: Dialog, setup: Setup) -> dict[str, Card]:
     """The cards of a draft as they were drawn last: what is drawn anew after a change is what differs from them."""
-    drawn = _drawn.get((dialog.pk, dialog.stamp, setup.language))
+    drawn = _drawn.get((dialog.pk, dialog.stamp, setup.language, get_language()))
     return {card.id: card for card in drawn or sheet(dialog, setup).cards}
 
 
@@ -151,7 +151,7 @@ def sheet(dialog: Dialog, setup: Setup) -> Sheet:
     """Lay out a draft: every step with what it says, where it leads and what is wrong with it."""
     read = document.load(dialog.draft)
     everything = knowing.findings(dialog)
-    found = [each for each in everything if not each.sentence.startswith(UNTRANSLATED)]
+    found = [each for each in everything if each.code != UNTRANSLATED]  # one number and a table say it better
     labels = setup.labels
     cards = [_card(read, step, values, setup, labels) for step, values in zip(read.steps, dialog.draft["steps"], strict=True)]
     by_id = {card.id: card for card in cards}
@@ -161,7 +161,7 @@ def sheet(dialog: Dialog, setup: Setup) -> Sheet:
     _name_branches(cards)
     while len(_drawn) >= MOST_DRAWN:
         _drawn.pop(next(iter(_drawn)))
-    _drawn[dialog.pk, dialog.stamp, setup.language] = cards
+    _drawn[dialog.pk, dialog.stamp, setup.language, get_language()] = cards
     return Sheet(
         cards, [each for each in found if each.step not in by_id],
         sum(each.level == "error" for each in found), sum(each.level == "warning" for each in found),
@@ -209,7 +209,7 @@ def _why(path: str, why: str, values: Mapping[str, Any], setup: Setup) -> str:
         return _("Wenn %(what)s") % {"what": _(" und ").join(said)}
     if path == "next":
         return _("sonst") if values["kind"] == "branch" else _("danach")
-    return _(why) if why else why
+    return why
 
 
 def _name_branches(cards: Sequence[Card]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from buergerdraht.accounts.desk import DeskRequest
 from buergerdraht.accounts.rights import Right
@@ -17,8 +17,8 @@ from buergerdraht.dialogs.knowing import House
 from buergerdraht.dialogs.models import Dialog
 
 TABS = (
-    ("edit", "Bearbeiten"), ("map", "Karte"), ("texts", "Übersetzungen"), ("examples", "Beispiele"), ("walks", "Verläufe"),
-    ("versions", "Versionen"),
+    ("edit", _("Bearbeiten")), ("map", _("Karte")), ("texts", _("Übersetzungen")), ("examples", _("Beispiele")), ("walks", _("Verläufe")),
+    ("versions", _("Versionen")),
 )  # fmt: skip
 
 
@@ -58,5 +58,5 @@ def frame(request: DeskRequest, row: Dialog, tab: str) -> dict[str, Any]:
     slug = request.organisation.slug
     return {
         "dialog": row, "badge": reading.badge(row), "may_edit": may_edit(request), "tab": tab,
-        "tabs": [(name, _(words), reverse(f"dialogs:{name}", args=[slug, row.pk])) for name, words in TABS],
+        "tabs": [(name, words, reverse(f"dialogs:{name}", args=[slug, row.pk])) for name, words in TABS],
     }  # fmt: skip

@@ -13,6 +13,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from buergerdraht.dialogs import document
 from buergerdraht.dialogs.document import Piece, Texts, Words
@@ -115,11 +117,12 @@ def _place(draft: dict[str, Any], path: str) -> tuple[dict[str, Any] | None, str
 
 
 WHERE = {
-    "title": "Titel", "text": "Text", "error": "Hinweis", "description": "Beschreibung", "label": "Aufschrift der Liste",
-    "alt": "Bildbeschreibung",
-    "words": "andere Wörter", "link_title": "Aufschrift des Knopfs", "consent": "Einwilligung", "summary": "Zusammenfassung",
-    "away": "wenn niemand da ist", "none": "wenn nichts frei ist", "wait": "während es dauert", "caption": "Begleittext", "unit": "Einheit",
-    "remind": "Erinnerung", "expired": "Abschied nach Schweigen",
+    "title": gettext_lazy("Titel"), "text": gettext_lazy("Text"), "error": gettext_lazy("Hinweis"),
+    "description": gettext_lazy("Beschreibung"), "label": gettext_lazy("Aufschrift der Liste"), "alt": gettext_lazy("Bildbeschreibung"),
+    "words": gettext_lazy("andere Wörter"), "link_title": gettext_lazy("Aufschrift des Knopfs"), "consent": gettext_lazy("Einwilligung"),
+    "summary": gettext_lazy("Zusammenfassung"), "away": gettext_lazy("wenn niemand da ist"), "none": gettext_lazy("wenn nichts frei ist"),
+    "wait": gettext_lazy("während es dauert"), "caption": gettext_lazy("Begleittext"), "unit": gettext_lazy("Einheit"),
+    "remind": gettext_lazy("Erinnerung"), "expired": gettext_lazy("Abschied nach Schweigen"),
 }  # fmt: skip
 
 
@@ -127,11 +130,13 @@ def _where(path: str, labels: Labels) -> str:
     parts = path.split(".")
     name = WHERE.get(parts[-1], parts[-1])
     if parts[0] == "triggers":
-        return f"Auslöser {int(parts[1]) + 1}: {'Wörter' if parts[-1] == 'words' else name}"
+        what = _("Wörter") if parts[-1] == "words" else name
+        return _("Auslöser %(n)s: %(what)s") % {"n": int(parts[1]) + 1, "what": what}
     if parts[0] != "steps":
-        return f"Dialog: {name}"
-    kind = "Möglichkeit, " if "options" in parts else ""
-    return f"{labels.numbered(parts[1])}: {kind}{name}"
+        return _("Dialog: %(what)s") % {"what": name}
+    if "options" in parts:
+        name = _("Möglichkeit, %(what)s") % {"what": name}
+    return f"{labels.numbered(parts[1])}: {name}"
 
 
 # ── CSV ───────────────────────────────────────────────────────────────────
@@ -142,7 +147,7 @@ def to_csv(draft: Mapping[str, Any]) -> str:
     languages: list[str] = draft.get("languages", ["de"])
     out = io.StringIO()
     table = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    table.writerow(["Schlüssel", "Stelle", *languages])
+    table.writerow([_("Schlüssel"), _("Stelle"), *languages])
     for line in lines(draft):
         table.writerow([line.path, _safe(line.where), *(_safe(line.texts.get(language, "")) for language in languages)])
     return "\ufeff" + out.getvalue()
@@ -154,24 +159,28 @@ def from_csv(text: str, draft: Mapping[str, Any]) -> Found:
     first = text.split("\n", 1)[0]
     rows = list(csv.reader(io.StringIO(text), delimiter=";" if first.count(";") >= first.count(",") else ","))
     if not rows or len(rows[0]) < 2:
-        raise Unreadable("Das ist keine Tabelle mit Übersetzungen: Die erste Zeile nennt Schlüssel und Sprachen.")
+        raise Unreadable(_("Das ist keine Tabelle mit Übersetzungen: Die erste Zeile nennt Schlüssel und Sprachen."))
     head, found = [each.strip() for each in rows[0]], Found()
     if sum(map(len, rows)) > MOST:
-        raise Unreadable("Die Tabelle ist zu groß.")
+        raise Unreadable(_("Die Tabelle ist zu groß."))
     languages = {number: name for number, name in enumerate(head) if name in draft.get("languages", ["de"])}
     if not languages:
-        raise Unreadable("Keine Spalte der Tabelle ist eine Sprache dieses Dialogs.")
+        raise Unreadable(_("Keine Spalte der Tabelle ist eine Sprache dieses Dialogs."))
     known = {line.path for line in lines(draft)}
     for row in rows[1:]:
         if not row or not row[0].strip():
             continue
         if row[0].strip() not in known:
-            found.problems.append(f"„{row[0].strip()[:60]}“ gibt es in diesem Dialog nicht.")
+            found.problems.append(_unknown(row[0].strip()))
             continue
         for number, language in languages.items():
             if number < len(row) and row[number].strip():
                 found.texts[row[0].strip(), language] = _unsafe(row[number])
     return found
+
+
+def _unknown(path: str) -> str:
+    return _("„%(name)s“ gibt es in diesem Dialog nicht.") % {"name": path[:60]}
 
 
 def _safe(text: str) -> str:
@@ -230,17 +239,17 @@ def from_xliff(text: str, draft: Mapping[str, Any]) -> Found:
     try:
         root = fromstring(text, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError):
-        raise Unreadable("Das ist keine lesbare XLIFF-Datei.") from None
+        raise Unreadable(_("Das ist keine lesbare XLIFF-Datei.")) from None
     language = root.get("trgLang", "")
     if root.tag != f"{{{NAMESPACE}}}xliff" or language not in draft.get("languages", ["de"]):
-        raise Unreadable("Erwartet wird XLIFF 2.0 in eine der Sprachen dieses Dialogs.")
+        raise Unreadable(_("Erwartet wird XLIFF 2.0 in eine der Sprachen dieses Dialogs."))
     known, found = {line.path for line in lines(draft)}, Found()
     for unit in list(root.iter(f"{{{NAMESPACE}}}unit"))[:MOST]:
         path = unit.get("id", "")
         data = {each.get("id", ""): each.text or "" for each in unit.iter(f"{{{NAMESPACE}}}data")}
         said = "".join(_plain(each, data) for each in unit.iter(f"{{{NAMESPACE}}}target"))
         if path not in known:
-            found.problems.append(f"„{path[:60]}“ gibt es in diesem Dialog nicht.")
+            found.problems.append(_unknown(path))
         elif said.strip():
             found.texts[path, language] = said
     return found
@@ -262,5 +271,6 @@ def slots_lost(draft: Mapping[str, Any], texts: Mapping[Key, str]) -> list[str]:
     for (path, language), text in texts.items():
         line = by_path.get(path)
         if line and language != first and set(SLOT.findall(text)) != set(SLOT.findall(line.texts.get(first, ""))):
-            lost.append(f"{line.where} ({language}): andere Platzhalter als im Ausgangstext.")
+            words = {"where": line.where, "language": language}
+            lost.append(_("%(where)s (%(language)s): andere Platzhalter als im Ausgangstext.") % words)
     return lost

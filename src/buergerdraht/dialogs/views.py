@@ -12,12 +12,15 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.dates import WEEKDAYS
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.rights import Right
-from buergerdraht.dialogs import actions, conditions, document, editing, kinds, reading, screens
+from buergerdraht.dialogs import actions, document, editing, kinds, reading, screens
 from buergerdraht.dialogs.editing import Edit
 from buergerdraht.dialogs.forms import TRIGGERS, HeadForm, NewForm, StepForm
 from buergerdraht.dialogs.labels import Labels
@@ -28,11 +31,11 @@ from buergerdraht.meters.models import MeterReading
 
 BIG, BIG_EXPORT = 1_000_000, 20_000_000  # bytes of a dialog's file, of an export of flows
 HEAD = "kopf"
-STATES: dict[str, tuple[Callable[..., Dialog], str]] = {
-    "ausschalten": (actions.switch_off, "Ausgeschaltet. Wer gerade im Dialog ist, kommt noch zu seinem Ende."),
-    "einschalten": (actions.switch_on, "Wieder eingeschaltet."),
-    "archivieren": (actions.archive, "Der Dialog liegt jetzt im Archiv."),
-    "zurueckholen": (actions.bring_back, "Aus dem Archiv geholt. Er ist noch ausgeschaltet."),
+STATES: dict[str, tuple[Callable[..., Dialog], Promise]] = {
+    "ausschalten": (actions.switch_off, gettext_lazy("Ausgeschaltet. Wer gerade im Dialog ist, kommt noch zu seinem Ende.")),
+    "einschalten": (actions.switch_on, gettext_lazy("Wieder eingeschaltet.")),
+    "archivieren": (actions.archive, gettext_lazy("Der Dialog liegt jetzt im Archiv.")),
+    "zurueckholen": (actions.bring_back, gettext_lazy("Aus dem Archiv geholt. Er ist noch ausgeschaltet.")),
 }
 
 
@@ -99,7 +102,7 @@ def state(request: DeskRequest, number: int, verb: str) -> HttpResponse:
     act, words = STATES[verb]
     try:
         act(row, operator=request.operator)
-        messages.success(request, _(words))
+        messages.success(request, str(words))
     except ValidationError as problem:
         messages.error(request, " ".join(problem.messages))
     if verb == "archivieren":
@@ -351,5 +354,5 @@ def _head(request: DeskRequest, row: Dialog) -> dict[str, Any]:
     return {
         "head": HeadForm(setup), "dialog": row, "language": setup.language, "seen": editing.digest(editing.head_of(row.draft)),
         "triggers": reading.trigger_rows(row.draft, setup.language), "ons": TRIGGERS, "topics": setup.house.topics.items(),
-        "messengers": _messengers(setup.house.kinds), "weekdays": [(number, day[:2]) for number, day in enumerate(conditions.DAYS)],
+        "messengers": _messengers(setup.house.kinds), "weekdays": [(number, str(day)[:2]) for number, day in WEEKDAYS.items()],
     }  # fmt: skip

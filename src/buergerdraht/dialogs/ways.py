@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from buergerdraht.dialogs.document import (
     END,
     MENU,
@@ -27,7 +29,7 @@ from buergerdraht.dialogs.document import (
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A way out of a step: `goal` is a step's id or a place, `path` where it is written, `why` when it is taken (German; "" always)."""
+    """A way out of a step: `goal` is a step's id or a place, `path` where it is written, `why` when it is taken ("" always), in words."""
 
     goal: str
     path: str
@@ -52,10 +54,10 @@ def _ways(dialog: Dialog, step: Step) -> Iterator[Way]:
             yield Way(option.next or follower, f"options.{option.id}.next", dict(option.title).get(dialog.languages[0], option.id))
     if isinstance(step, Branch):
         for number, case in enumerate(step.cases):
-            yield Way(dialog.goal(step, case.next), f"cases.{number}.next", f"Fall {number + 1}")
+            yield Way(dialog.goal(step, case.next), f"cases.{number}.next", _("Fall %(n)s") % {"n": number + 1})
     yield from _failures(dialog, step)
     if isinstance(step, Question):
-        yield Way(dialog.goal(step, step.otherwise), "otherwise", "nicht verstanden")
+        yield Way(dialog.goal(step, step.otherwise), "otherwise", _("nicht verstanden"))
     if not isinstance(step, Choose) and not (isinstance(step, Start) and step.instead):
         yield Way(follower, "next")
     elif isinstance(step, Start):
@@ -64,18 +66,18 @@ def _ways(dialog: Dialog, step: Step) -> Iterator[Way]:
 
 def _failures(dialog: Dialog, step: Step) -> Iterator[Way]:
     if isinstance(step, Call):
-        yield Way(dialog.goal(step, step.on_no), "on_no", "Antwort ist nein")
-        yield Way(dialog.goal(step, step.on_failure), "on_failure", "Störung")
+        yield Way(dialog.goal(step, step.on_no), "on_no", _("Antwort ist nein"))
+        yield Way(dialog.goal(step, step.on_failure), "on_failure", _("Störung"))
         if step.proves:
-            yield Way(dialog.goal(step, step.on_locked), "on_locked", "gesperrt")
+            yield Way(dialog.goal(step, step.on_locked), "on_locked", _("gesperrt"))
     elif isinstance(step, LookUp):
-        yield Way(dialog.goal(step, step.on_nothing), "on_nothing", "nichts gefunden")
+        yield Way(dialog.goal(step, step.on_nothing), "on_nothing", _("nichts gefunden"))
     elif isinstance(step, Book):
-        yield Way(dialog.goal(step, step.on_none), "on_none", "nichts frei")
+        yield Way(dialog.goal(step, step.on_none), "on_none", _("nichts frei"))
     elif isinstance(step, Meter) and step.on_doubt:
-        yield Way(step.on_doubt, "on_doubt", "zweifelhaft")
+        yield Way(step.on_doubt, "on_doubt", _("zweifelhaft"))
     elif isinstance(step, Wait) and step.silence and step.on_message:
-        yield Way(step.on_message, "on_message", "es kommt eine Nachricht")
+        yield Way(step.on_message, "on_message", _("es kommt eine Nachricht"))
 
 
 def reached(dialog: Dialog) -> set[str]:

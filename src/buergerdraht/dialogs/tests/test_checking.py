@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from buergerdraht.dialogs import checking, document
+from buergerdraht.accounts.models import Organisation
+from buergerdraht.dialogs import checking, document, knowing
 from buergerdraht.dialogs.checking import Known
+from buergerdraht.dialogs.tests.conftest import make_live
 from buergerdraht.dialogs.tests.test_machine import BULKY
 from buergerdraht.gateway import channels
 
@@ -38,6 +40,7 @@ def test_a_good_dialog_has_no_errors() -> None:
         ("- {id: a, kind: branch, cases: [{when: [{of: answer, name: x, op: matches, value: '(a'}], next: end}]}", "a cases.answer"),
         ("- {id: a, kind: choose, text: {de: Was}, options: [{id: b, title: {de: Rot}}, {id: c, title: {de: rot}}]}", "a options.c"),
         ("- {id: a, kind: choose, text: {de: Was}, options: [{id: b, title: {de: Stopp}}]}", "a options.b"),
+        ("- {id: a, kind: choose, text: {de: Was}, options: [{id: b, title: {de: Rot}}, {id: c, title: {}}]}", "a options.c"),
     ],
 )
 def test_finds_the_place(steps: str, place: str) -> None:
@@ -82,3 +85,27 @@ def test_words_of_two_dialogs_are_told() -> None:
     said = found("- {id: a, kind: end, text: {de: x}}", Known(words={"mull": "Abfall"}), head)
     assert any("„Abfall“" in each for each in said)
     assert any("„Stopp“" in each for each in said)
+
+
+SPEAKS_OF_A_PART = """
+- {id: p, kind: start, dialog: part}
+- {id: a, kind: end, text: {de: "{{ answers.street }}, {{ answers.case }} und {{ answers.town }}"}}
+"""
+
+
+def test_answers_of_parts_are_known_where_the_parts_are() -> None:
+    assert sum("Die Antwort" in each for each in found(SPEAKS_OF_A_PART)) == 3
+    said = [each for each in found(SPEAKS_OF_A_PART, Known(answers=frozenset({"street", "case"}))) if "Die Antwort" in each]
+    assert said == ["a text: Die Antwort „town“ gibt es nicht."]
+
+
+def test_the_house_knows_what_live_parts_and_their_parts_answer(town: Organisation) -> None:
+    head = "title: {de: X}\nlanguages: [de]\nsteps:\n"
+    make_live(town, f"key: inner\n{head}- {{id: street, kind: ask, text: {{de: Wo}}}}\n- {{id: b, kind: start, dialog: part}}")
+    make_live(town, f"key: part\n{head}- {{id: b, kind: start, dialog: inner}}\n- {{id: case, kind: case}}")
+    make_live(town, f"key: other\n{head}- {{id: town, kind: ask, text: {{de: Ort}}}}")
+    whole = make_live(town, f"key: whole\n{head}{SPEAKS_OF_A_PART}")
+    assert [each.sentence for each in knowing.findings(whole) if "Die Antwort" in each.sentence] == ["Die Antwort „town“ gibt es nicht."]
+    elsewhere = Organisation.objects.create(slug="anderswo", name="Anderswo")
+    whole.organisation = elsewhere
+    assert len([each for each in knowing.findings(whole) if "Die Antwort" in each.sentence]) == 3, "parts of others are nobody's business"
