@@ -6,6 +6,9 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from buergerdraht.dialogs.document import END, PERSON
 from buergerdraht.dialogs.rapidpro import expressions, report
 from buergerdraht.dialogs.rapidpro.board import WAIT, Draft, Quick, Texts
@@ -15,9 +18,9 @@ from buergerdraht.dialogs.rapidpro.reading import Node, Router
 
 GO_ON = {"de": "In Ordnung, es geht weiter.", "en": "All right, let us go on."}
 TRIES = 3
-AGAIN = f"Wer {TRIES} Mal nichts Passendes antwortet, kommt zu einem Menschen; im Original wurde endlos gefragt."
-SILENT_END = f"Bei einer unpassenden Antwort endete der Ablauf stumm; jetzt wird {TRIES} Mal gefragt, dann hilft ein Mensch."
-LATE = "Bei Schweigen ging der Ablauf woanders weiter; das kann eine Frage hier nicht. Es bleibt bei Erinnerung und Ende."
+AGAIN = gettext_lazy("Wer %(n)s Mal nichts Passendes antwortet, kommt zu einem Menschen; im Original wurde endlos gefragt.")
+SILENT_END = gettext_lazy("Bei einer unpassenden Antwort endete der Ablauf stumm; jetzt wird %(n)s Mal gefragt, dann hilft ein Mensch.")
+LATE = gettext_lazy("Bei Schweigen ging der Ablauf woanders weiter; das kann eine Frage hier nicht. Es bleibt bei Erinnerung und Ende.")
 
 
 @dataclass
@@ -64,7 +67,7 @@ def retry(asked: Asked, draft: Draft) -> None:
     target = context.target(asked.node, router.default)
     goal = context.board.found(target)
     if goal == END:
-        draft.marks.append(report.changed(router.ref, SILENT_END))
+        draft.marks.append(report.changed(router.ref, SILENT_END % {"n": TRIES}))
         draft.goals["otherwise"] = PERSON
         return
     said, then = spoken_way(asked, goal)
@@ -74,7 +77,7 @@ def retry(asked: Asked, draft: Draft) -> None:
         _absorb(draft, said)
         draft.values["error"] = joined([each.text for each in said])
         draft.goals["otherwise"] = PERSON
-        draft.marks.append(report.changed(router.ref, AGAIN))
+        draft.marks.append(report.changed(router.ref, AGAIN % {"n": TRIES}))
         return
     draft.values["tries"] = 1
     if said:
@@ -154,18 +157,22 @@ def wait_for(asked: Asked, draft: Draft) -> None:
         if said and _same(said[-1].text, asked.text):
             said[-1:] = []
         draft.values["remind_after"] = minutes
-        text, place, sentence = joined([each.text for each in said]), "remind", f"Nach {minutes} Minuten wird einmal erinnert."
+        text, place, sentence = (
+            joined([each.text for each in said]),
+            "remind",
+            _("Nach %(n)s Minuten wird einmal erinnert.") % {"n": minutes},
+        )
     elif then == END:
         whole["expire_after"] = max(whole.get("expire_after", 5), minutes)
         text, place, sentence = (
             joined([each.text for each in said]),
             "expired",
-            "Die Frist gilt jetzt für den ganzen Dialog, der dann endet.",
+            _("Die Frist gilt jetzt für den ganzen Dialog, der dann endet."),
         )
     else:
         draft.marks.append(report.left(ref, LATE))
         return
     if text and whole.setdefault(place, text) != text:
-        sentence += " Ein Dialog hat nur einen Text dafür; dieser entfällt."
+        sentence = f"{sentence} {_('Ein Dialog hat nur einen Text dafür; dieser entfällt.')}"
     _absorb(draft, said)
     draft.marks.append(report.changed(ref, sentence))

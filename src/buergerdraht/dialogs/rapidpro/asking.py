@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from buergerdraht.dialogs.rapidpro import branching, choosing, expressions, report
 from buergerdraht.dialogs.rapidpro.asked import Asked, retry, wait_for
 from buergerdraht.dialogs.rapidpro.board import Draft
@@ -16,9 +19,9 @@ HINTS = {"image": "photo", "video": "document", "audio": "voice", "location": "p
 NUMBERS = frozenset(
     {"has_number", "has_number_between", "has_number_lt", "has_number_lte", "has_number_gt", "has_number_gte", "has_number_eq"}
 )
-NO_TEXT = "Vor dieser Frage steht kein Text; bitte einen schreiben."
-IN_WORDS = "Die Möglichkeiten stehen im Text der Frage, weil auch freie Worte oder andere Zahlen zählen."
-DIAL = "Telefonanrufe gibt es nicht."
+NO_TEXT = gettext_lazy("Vor dieser Frage steht kein Text; bitte einen schreiben.")
+IN_WORDS = gettext_lazy("Die Möglichkeiten stehen im Text der Frage, weil auch freie Worte oder andere Zahlen zählen.")
+DIAL = gettext_lazy("Telefonanrufe gibt es nicht.")
 
 
 def ask(asked: Asked) -> None:
@@ -30,7 +33,7 @@ def ask(asked: Asked) -> None:
     cases = [case for case in router.cases if case.type != "has_wait_timed_out"]
     for case in router.cases:
         if case not in cases:
-            asked.marks.append(report.changed(case.ref, "Das Warten bis zum Ablauf der Frist regelt jetzt die Frage selbst."))
+            asked.marks.append(report.changed(case.ref, branching.TIMED))
     path = expressions.path_of(router.operand)
     if router.waits == "dial":
         _skip(asked)
@@ -97,9 +100,10 @@ def _files(asked: Asked, wanted: str, cases: list[Case]) -> None:
     draft = asked.draft("ask", want=wanted)
     _buttons(asked, draft)
     if asked.router.hint == "video":
-        draft.marks.append(report.changed(asked.router.ref, "Statt eines Videos wird ein Dokument oder Bild verlangt."))
+        draft.marks.append(report.changed(asked.router.ref, _("Statt eines Videos wird ein Dokument oder Bild verlangt.")))
     for case in cases:
-        draft.marks.append(report.taken(case.ref) if case is cases[0] else report.left(case.ref, "Hier zählt nur, ob das Gewünschte kam."))
+        only = _("Hier zählt nur, ob das Gewünschte kam.")
+        draft.marks.append(report.taken(case.ref) if case is cases[0] else report.left(case.ref, only))
     category = cases[0].category if cases else asked.router.default
     draft.goals["next"] = asked.context.through(asked.node, category)
     if cases:
@@ -117,7 +121,7 @@ def _elsewhere(asked: Asked) -> None:
     context.lasts[node.uuid] = asked.name
     found = branching.looked(context, node, router.operand)
     if found is None:
-        why = branching.NO_OPERAND.format(operand=short(router.operand))
+        why = branching.NO_OPERAND % {"operand": short(router.operand)}
         draft.marks += [report.changed(router.ref, why), *(report.left(case.ref, why) for case in router.cases)]
         context.board.other[place] = context.through(node, router.default)
     else:

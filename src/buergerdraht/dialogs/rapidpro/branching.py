@@ -7,6 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from buergerdraht.dialogs.document import END
 from buergerdraht.dialogs.rapidpro import expressions, languages, report
 from buergerdraht.dialogs.rapidpro.acting import topic
@@ -19,9 +22,10 @@ NUMBER = r"^\s*-?\d+([.,]\d+)?\s*$"
 DATE = r"^\s*(\d\d\d\d-\d\d?-\d\d?|\d\d?\.\d\d?\.(\d\d\d\d|\d\d))\b"
 TIME, EMAIL, PHONE = r"^\s*\d\d?[:.]\d\d\b", r"^\s*[^\s@]+@[^\s@]+\.[^\s@]+\s*$", r"^\s*\+?[\d ()/-]*\d[\d ()/-]*\d[\d ()/-]*\d\s*$"
 MOST_CASES = 30
-NO_TEST = "Die Prüfung „{type}“ gibt es bei uns nicht; wer sie erfüllte, geht jetzt den Weg „sonst“."
-NO_VALUE = "Der Vergleichswert ließ sich nicht übertragen; wer den Fall erfüllte, geht jetzt den Weg „sonst“."
-NO_OPERAND = "Worauf die Weiche schaut ({operand}), lässt sich nicht übertragen; es geht immer den Weg „sonst“."
+NO_TEST = gettext_lazy("Die Prüfung „%(type)s“ gibt es bei uns nicht; wer sie erfüllte, geht jetzt den Weg „sonst“.")
+NO_VALUE = gettext_lazy("Der Vergleichswert ließ sich nicht übertragen; wer den Fall erfüllte, geht jetzt den Weg „sonst“.")
+NO_OPERAND = gettext_lazy("Worauf die Weiche schaut (%(operand)s), lässt sich nicht übertragen; es geht immer den Weg „sonst“.")
+TIMED = gettext_lazy("Das Warten bis zum Ablauf der Frist regelt jetzt die Frage selbst.")
 When = list[dict[str, str]]
 
 
@@ -77,10 +81,10 @@ def conditions(context: Context, node: Node, case: Case, look: Looked) -> tuple[
     for arguments in [case.arguments, *(values for _code, _ref, values in context.translations((case.uuid, "arguments")))]:
         filled = [expressions.translate(each, context.scope(node), spoken=False) for each in arguments]
         if any(each.lost for each in filled):
-            return [], NO_VALUE
+            return [], str(NO_VALUE)
         made = _conditions(case, [each.text.strip() for each in filled], look)
         if made is None:
-            return [], NO_TEST.format(type=short(case.type))
+            return [], NO_TEST % {"type": short(case.type)}
         groups += [each for each in made if each not in groups]
     return groups, ""
 
@@ -186,13 +190,13 @@ def fork(context: Context, node: Node, place: str, look: Looked) -> str:
     marks = [report.taken(router.ref)]
     for case in router.cases:
         if case.type == "has_wait_timed_out":
-            marks.append(report.changed(case.ref, "Das Warten bis zum Ablauf der Frist regelt jetzt die Frage selbst."))
+            marks.append(report.changed(case.ref, TIMED))
             continue
         groups, why = conditions(context, node, case, look)
         marks.append(report.left(case.ref, why) if why else report.taken(case.ref))
         translated = list(context.translations((case.uuid, "arguments")))
         marks += [
-            report.left(ref, why) if why else report.changed(ref, "Gilt jetzt in jeder Sprache.") for _code, ref, _values in translated
+            report.left(ref, why) if why else report.changed(ref, _("Gilt jetzt in jeder Sprache.")) for _code, ref, _values in translated
         ]
         goal = context.through(node, case.category)
         ways += [(when, goal) for when in groups if when]
@@ -233,9 +237,9 @@ def lot(context: Context, node: Node) -> str:
     place = f"{node.uuid}#router"
     draft = Draft(place, "branch", {"random": True}, marks=[report.taken(router.ref)], wish="by_lot")
     for case in router.cases:
-        draft.marks.append(report.left(case.ref, "Bei einer Weiche nach dem Los zählen keine Fälle."))
+        draft.marks.append(report.left(case.ref, _("Bei einer Weiche nach dem Los zählen keine Fälle.")))
     if len(goals) > MOST_CASES + 1:
-        draft.marks.append(report.changed(router.ref, f"Höchstens {MOST_CASES + 1} Wege; die weiteren entfallen."))
+        draft.marks.append(report.changed(router.ref, _("Höchstens %(n)s Wege; die weiteren entfallen.") % {"n": MOST_CASES + 1}))
     any_ = {"of": "channel", "op": "known"}  # a lot asks nothing, but a case must say something
     draft.values["cases"] = [{"when": [any_]} for _goal in goals[:-1][:MOST_CASES]]
     draft.goals = {f"cases.{index}": goal for index, goal in enumerate(goals[:-1][:MOST_CASES])}
@@ -260,7 +264,7 @@ def straight(context: Context, node: Node) -> str:
         return place
     found = looked(context, node, router.operand)
     if found is None or router.type not in {"switch", ""}:
-        why = NO_OPERAND.format(operand=short(router.operand) or router.type)
+        why = NO_OPERAND % {"operand": short(router.operand) or router.type}
         context.ledger_mark(report.left(router.ref, why), *(report.left(case.ref, why) for case in router.cases))
         context.board.other[place] = context.through(node, router.default)
         return place

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_lazy
+
 from buergerdraht.dialogs.document import Dialog, Unreadable
 from buergerdraht.dialogs.rapidpro import choosing, expressions, mapping, reading
 from buergerdraht.dialogs.rapidpro.context import House, strings
@@ -13,7 +15,7 @@ from buergerdraht.dialogs.rapidpro.naming import Names, key
 from buergerdraht.dialogs.rapidpro.reading import Export, Flow
 from buergerdraht.dialogs.rapidpro.report import Ledger, Report
 
-REST = "Neben den Abläufen"
+REST = gettext_lazy("Neben den Abläufen")
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def bring(export: bytes | Mapping[str, Any]) -> list[Imported]:
             house.keys.setdefault(flow.uuid, name)
     brought = [Imported(*_split(*mapping.dialog_of(flow, house, name), flow.name)) for flow, name in zip(found.flows, keys, strict=True)]
     if found.rest.items:
-        brought.append(Imported(None, REST, found.rest.close()))
+        brought.append(Imported(None, str(REST), found.rest.close()))
     return brought
 
 

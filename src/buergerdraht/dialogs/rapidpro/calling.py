@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import re
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from buergerdraht.dialogs.rapidpro import expressions, parsing, report
 from buergerdraht.dialogs.rapidpro.board import Draft
 from buergerdraht.dialogs.rapidpro.context import Context
@@ -13,14 +16,16 @@ from buergerdraht.dialogs.rapidpro.naming import key
 from buergerdraht.dialogs.rapidpro.parsing import Tree
 from buergerdraht.dialogs.rapidpro.reading import Action, Node, part, short, text
 
-GLIFIC = "Eine eingebaute Funktion von Glific („{name}“). Bitte durch eine eigene Schnittstelle oder einen Menschen ersetzen."
+GLIFIC = gettext_lazy(
+    "Eine eingebaute Funktion von Glific („%(name)s“). Bitte durch eine eigene Schnittstelle oder einen Menschen ersetzen."
+)
 MOST_FIELDS = 50
 
 
 def webhook(context: Context, node: Node, action: Action) -> list[Draft]:
     method, url = text(action.raw, "method").upper() or "GET", text(action.raw, "url")
     if method == "FUNCTION":
-        context.ledger_mark(report.left(action.ref, GLIFIC.format(name=short(url))))
+        context.ledger_mark(report.left(action.ref, GLIFIC % {"name": short(url)}))
         return []
     found = re.match(r"\s*https?://(?:[^/@?#\s]*@)?([^/@?#:\s]+)", url)
     host = found[1] if found and "@" not in found[1] else ""
@@ -28,11 +33,16 @@ def webhook(context: Context, node: Node, action: Action) -> list[Draft]:
     rest = re.sub(r"^\s*https?://[^/?#]*", "", url)
     path = expressions.translate(rest, context.scope(node), spoken=False)
     body, lost = _body(context, node, text(action.raw, "body")) if method != "GET" else ({}, "")
-    why = [f"Bitte das System „{system}“ eintragen{f' (im Original: {host})' if host else ''} und die Verbindung prüfen.", path.why, lost]
+    named = {"system": system, "host": host}
+    check = _("Bitte das System „%(system)s“ eintragen und die Verbindung prüfen.") % named
+    if host:
+        check = _("Bitte das System „%(system)s“ eintragen (im Original: %(host)s) und die Verbindung prüfen.") % named
+    why = [check, path.why, lost]
     if headers := [short(str(name), 30) for name in part(action.raw, "headers")]:
-        why.append(f"Kopfzeilen ({', '.join(headers[:10])}) und Kennwörter gehören in die Einstellungen des Systems.")
+        names = {"names": ", ".join(headers[:10])}
+        why.append(_("Kopfzeilen (%(names)s) und Kennwörter gehören in die Einstellungen des Systems.") % names)
     if method not in {"GET", "POST", "PUT"}:
-        why.append(f"Die Methode {short(method, 10)} gibt es nicht; eingesetzt ist POST.")
+        why.append(_("Die Methode %(method)s gibt es nicht; eingesetzt ist POST.") % {"method": short(method, 10)})
         method = "POST"
     values: dict[str, object] = {"system": system, "method": method, "path": path.text, "body": body}
     return [_call(context, action, values, why)]
@@ -41,8 +51,8 @@ def webhook(context: Context, node: Node, action: Action) -> list[Draft]:
 def resthook(context: Context, node: Node, action: Action) -> list[Draft]:
     name = text(action.raw, "resthook")
     system = key(name, "system")
-    why = [f"Bitte das System „{system}“ eintragen (im Original: Resthook „{short(name)}“) und angeben, was gesendet wird."]
-    return [_call(context, action, {"system": system, "method": "POST"}, why)]
+    why = _("Bitte das System „%(system)s“ eintragen (im Original: Resthook „%(name)s“) und angeben, was gesendet wird.")
+    return [_call(context, action, {"system": system, "method": "POST"}, [why % {"system": system, "name": short(name)}])]
 
 
 def _call(context: Context, action: Action, values: dict[str, object], why: list[str]) -> Draft:
@@ -64,14 +74,15 @@ def _body(context: Context, node: Node, body: str) -> tuple[dict[str, str], str]
     pieces = list(parsing.pieces(body.strip()))
     leaves = _object_leaves(pieces[0][1]) if len(pieces) == 1 and pieces[0][0] else _json_leaves(body)
     if leaves is None:
-        return {}, "Der Inhalt der Anfrage ließ sich nicht übertragen; bitte neu eintragen."
+        return {}, _("Der Inhalt der Anfrage ließ sich nicht übertragen; bitte neu eintragen.")
     for name, written in leaves[:MOST_FIELDS]:
         filled = expressions.translate(written, context.scope(node), spoken=False) if written else Filled("", (name,))
         if filled.lost:
             lost.append(name)
         else:
             found[name] = filled.text
-    return found, f"Nicht übertragen aus der Anfrage: {', '.join(lost[:10])}." if lost or len(leaves) > MOST_FIELDS else ""
+    sentence = _("Nicht übertragen aus der Anfrage: %(names)s.") % {"names": ", ".join(lost[:10])}
+    return found, sentence if lost or len(leaves) > MOST_FIELDS else ""
 
 
 def _json_leaves(body: str) -> list[tuple[str, str]] | None:

@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from buergerdraht.contacts import words as commands
 from buergerdraht.contacts.words import plain
 from buergerdraht.dialogs import matching
@@ -22,9 +25,9 @@ TAKEN = (
     commands.PERSON,
 )  # fmt: skip
 MOST = 30
-SAID_ELSEWHERE = "Nicht übernommen, weil das Wort schon etwas anderes bedeutet oder zu lang ist: {words}."
-FIXED = "Der Knopf heißt wie ein Befehl, der überall gilt (zum Beispiel MENSCH oder STOPP): bitte anders nennen."
-BESIDE = "Der Name der Kategorie wird nicht gezeigt; auf dem Knopf steht die Schnellantwort."
+SAID_ELSEWHERE = gettext_lazy("Nicht übernommen, weil das Wort schon etwas anderes bedeutet oder zu lang ist: %(words)s.")
+FIXED = gettext_lazy("Der Knopf heißt wie ein Befehl, der überall gilt (zum Beispiel MENSCH oder STOPP): bitte anders nennen.")
+BESIDE = gettext_lazy("Der Name der Kategorie wird nicht gezeigt; auf dem Knopf steht die Schnellantwort.")
 
 
 @dataclass
@@ -90,7 +93,7 @@ def choose(asked: Asked, cases: list[Case]) -> None:
     draft.marks += marks
     open_ones = [case for case in cases if case not in tested]
     for case in open_ones:
-        draft.marks.append(report.changed(case.ref, "Freie Worte gehen den Weg „sonst“; sie werden dabei nicht behalten."))
+        draft.marks.append(report.changed(case.ref, _("Freie Worte gehen den Weg „sonst“; sie werden dabei nicht behalten.")))
     if open_ones:
         asked.router.default = open_ones[0].category
     retry(asked, draft)
@@ -143,7 +146,7 @@ def _words(asked: Asked, case: Case, ways: list[Way], told: dict[str, int]) -> l
     number = next((number for number, way in enumerate(ways) if way.category == case.category), None)
     translated = list(asked.context.translations((case.uuid, "arguments")))
     if number is None:
-        why = "Zu diesem Fall gibt es keinen Weg."
+        why = _("Zu diesem Fall gibt es keinen Weg.")
         return [report.left(case.ref, why), *(report.left(ref, why) for _code, ref, _values in translated)]
     marks = []
     for code, ref, values in [(asked.context.base, case.ref, case.arguments), *translated]:
@@ -157,7 +160,7 @@ def _words(asked: Asked, case: Case, ways: list[Way], told: dict[str, int]) -> l
                 continue
             told[plain(word)] = number
             ways[number].words.setdefault(language, []).append(word)
-        why = SAID_ELSEWHERE.format(words=", ".join(lost[:8])) if lost else ""
+        why = SAID_ELSEWHERE % {"words": ", ".join(lost[:8])} if lost else ""
         marks.append(report.changed(ref, why) if why else report.taken(ref))
     return marks
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext_lazy
+
 from buergerdraht.dialogs.document import END
 from buergerdraht.dialogs.rapidpro import expressions, languages, report
 from buergerdraht.dialogs.rapidpro.board import Board, Draft, Texts
@@ -16,10 +18,10 @@ from buergerdraht.dialogs.rapidpro.reading import Flow, Node, Raw, Router, text
 from buergerdraht.dialogs.rapidpro.report import Mark, Ref
 
 MOST_TEXT, MOST_WORD, MOST_LANGUAGES = 10_000, 80, 20
-SAME_LANGUAGE = "Für diese Sprache gibt es schon einen Text; sie lässt sich bei uns nicht von ihr unterscheiden."
-NO_LANGUAGE = "Die Sprache „{code}“ ist unbekannt."
-EMPTY = "Die Übersetzung ist leer."
-TOO_LONG = "Der Text ist länger als 10.000 Zeichen. Bitte kürzen."
+SAME_LANGUAGE = gettext_lazy("Für diese Sprache gibt es schon einen Text; sie lässt sich bei uns nicht von ihr unterscheiden.")
+NO_LANGUAGE = gettext_lazy("Die Sprache „%(code)s“ ist unbekannt.")
+EMPTY = gettext_lazy("Die Übersetzung ist leer.")
+TOO_LONG = gettext_lazy("Der Text ist länger als 10.000 Zeichen. Bitte kürzen.")
 
 
 @dataclass
@@ -128,7 +130,7 @@ class Context:
         why = [filled.why] if filled.why else []
         texts: Texts = {self.base: filled.text} if filled.text.strip() else {}
         if len(filled.text) > MOST_TEXT:
-            texts, why = {}, [*why, TOO_LONG]
+            texts, why = {}, [*why, str(TOO_LONG)]
         marks = []
         for code, ref, values in self.translations(place):
             said = values[index] if index < len(values) else ""
@@ -138,7 +140,7 @@ class Context:
     def _translated(self, texts: Texts, code: str, ref: Ref, filled: expressions.Filled) -> Mark:
         language = languages.ours(code)
         if not language or (language not in self.languages and len(self.languages) >= MOST_LANGUAGES):
-            return report.left(ref, NO_LANGUAGE.format(code=code[:20]))
+            return report.left(ref, NO_LANGUAGE % {"code": code[:20]})
         if not filled.text.strip() or len(filled.text) > MOST_TEXT:
             return report.left(ref, EMPTY if not filled.text.strip() else TOO_LONG)
         if texts.get(language) == filled.text:

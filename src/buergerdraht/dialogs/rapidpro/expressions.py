@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 from buergerdraht.dialogs import filling
 from buergerdraht.dialogs.rapidpro import parsing
 from buergerdraht.dialogs.rapidpro.naming import key
@@ -36,7 +38,7 @@ class Filled:
         if not self.lost:
             return ""
         named = ", ".join(f"@{each[:60]}" for each in self.lost[:5])
-        return f"Platzhalter ließ sich nicht übertragen und bleibt leer: {named}."
+        return _("Platzhalter ließ sich nicht übertragen und bleibt leer: %(names)s.") % {"names": named}
 
 
 def translate(text: str, scope: Scope, *, spoken: bool = True) -> Filled:

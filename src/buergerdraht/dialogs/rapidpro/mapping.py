@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from buergerdraht.dialogs.checking import LANGUAGES
 from buergerdraht.dialogs.document import END, MOST_STEPS, PERSON, Dialog, Unreadable, load
 from buergerdraht.dialogs.rapidpro import acting, asking, branching, languages, report, saying
@@ -13,18 +16,20 @@ from buergerdraht.dialogs.rapidpro.board import TICKET, WAIT, Draft, written
 from buergerdraht.dialogs.rapidpro.context import Context, House, entry
 from buergerdraht.dialogs.rapidpro.reading import Action, Flow, Node, Raw, listed, short, text, words
 
-TANGLED = "Zu viele Nachrichten führen zu denselben Fragen mit vielen Fällen. Bitte den Ablauf vorher teilen."
+TANGLED = gettext_lazy("Zu viele Nachrichten führen zu denselben Fragen mit vielen Fällen. Bitte den Ablauf vorher teilen.")
 MOST_PAIRS = 20_000  # messages before a wait times its cases
-UNREACHABLE = "Zu diesem Knoten führt vom ersten aus kein Weg."
+UNREACHABLE = gettext_lazy("Zu diesem Knoten führt vom ersten aus kein Weg.")
 OUTCOMES = frozenset({"call_webhook", "call_resthook", "open_ticket", "transfer_airtime", "call_llm", "call_classifier", "request_optin"})
 FAILED = re.compile(r"fail|error|fehler|nicht|other", re.IGNORECASE)
 USUAL_EXPIRY = 4_320  # theirs, where nothing is said
 TRIGGERS = {
-    "C": "Auf jede beliebige Nachricht antwortet hier kein Dialog: Das tun Wissensartikel und Posteingang.",
-    "S": "Bitte als Rundnachricht mit Zeitplan oder als Auslöser „täglich um“ neu anlegen.",
-    "V": "Telefonanrufe gibt es nicht.", "M": "Telefonanrufe gibt es nicht.",
-    "T": "Nach dem Abschluss einer Unterhaltung beginnt hier kein Dialog von selbst. Bitte einen Auslöser „Ereignis“ einrichten.",
-    "I": "Eine Einwilligung beginnt hier keinen Dialog.", "O": "Ein Widerruf beginnt hier keinen Dialog.",
+    "C": gettext_lazy("Auf jede beliebige Nachricht antwortet hier kein Dialog: Das tun Wissensartikel und Posteingang."),
+    "S": gettext_lazy("Bitte als Rundnachricht mit Zeitplan oder als Auslöser „täglich um“ neu anlegen."),
+    "V": asking.DIAL, "M": asking.DIAL,
+    "T": gettext_lazy(
+        "Nach dem Abschluss einer Unterhaltung beginnt hier kein Dialog von selbst. Bitte einen Auslöser „Ereignis“ einrichten."
+    ),
+    "I": gettext_lazy("Eine Einwilligung beginnt hier keinen Dialog."), "O": gettext_lazy("Ein Widerruf beginnt hier keinen Dialog."),
 }  # fmt: skip
 
 
@@ -49,9 +54,10 @@ def dialog_of(flow: Flow, house: House, name: str) -> tuple[Dialog | None, repor
         flow.ledger.mark(draft.marks)
     _open_translations(context)
     if not order:
-        return None, flow.ledger.close("Von diesem Ablauf lässt sich kein Schritt übernehmen.")
+        return None, flow.ledger.close(_("Von diesem Ablauf lässt sich kein Schritt übernehmen."))
     if len(order) > MOST_STEPS:
-        return None, flow.ledger.close(f"Der Dialog hätte {len(order)} Schritte; höchstens {MOST_STEPS}. Bitte den Ablauf vorher teilen.")
+        long = _("Der Dialog hätte %(n)s Schritte; höchstens %(most)s. Bitte den Ablauf vorher teilen.")
+        return None, flow.ledger.close(long % {"n": len(order), "most": MOST_STEPS})
     return _loaded(context, {"key": name, "triggers": found, "steps": written(context.board, order)})
 
 
@@ -59,22 +65,25 @@ def _loaded(context: Context, values: dict[str, Any]) -> tuple[Dialog | None, re
     flow, ledger = context.flow, context.flow.ledger
     values |= {"title": {context.base: short(flow.name, 120)}, "languages": context.languages, **context.whole}
     values.setdefault("expire_after", _expires(context))
-    values["purpose"] = f"Eingelesen aus „{short(flow.name, 120)}“."
+    values["purpose"] = _("Eingelesen aus „%(name)s“.") % {"name": short(flow.name, 120)}
     if flow.kind == "voice":
-        ledger.note("Ein Telefondialog: Die Ansagen sind jetzt Texte. Bitte prüfen, ob sie sich lesen lassen.")
+        ledger.note(_("Ein Telefondialog: Die Ansagen sind jetzt Texte. Bitte prüfen, ob sie sich lesen lassen."))
     if not languages.ours(flow.language):
-        ledger.note(f"Die Sprache des Ablaufs ist nicht angegeben; angenommen ist {LANGUAGES.get(context.base, context.base)}.")
+        named = {"language": LANGUAGES.get(context.base, context.base)}
+        ledger.note(_("Die Sprache des Ablaufs ist nicht angegeben; angenommen ist %(language)s.") % named)
     try:
         return load(values), ledger.close()
     except Unreadable as problem:
-        return None, ledger.close(f"Der Ablauf ließ sich nicht in einen Dialog fassen ({short(str(problem), 200)}).")
+        why = _("Der Ablauf ließ sich nicht in einen Dialog fassen (%(why)s).") % {"why": short(str(problem), 200)}
+        return None, ledger.close(why)
 
 
 def _expires(context: Context) -> int:
     wanted = context.flow.expires
     minutes = max(5, min(wanted or USUAL_EXPIRY, 525_600))
     if wanted and minutes != wanted:
-        context.flow.ledger.note(f"Statt nach {wanted} endet der Dialog nach {minutes} Minuten Schweigen.")
+        times = {"wanted": wanted, "minutes": minutes}
+        context.flow.ledger.note(_("Statt nach %(wanted)s endet der Dialog nach %(minutes)s Minuten Schweigen.") % times)
     return minutes
 
 
@@ -148,7 +157,7 @@ def _after_outcome(context: Context, node: Node, action: Action, draft: Draft | 
     failed = next((uuid for uuid, each in router.categories.items() if FAILED.search(each.name)), router.default)
     success = good[0].category if good else router.default
     if draft is None:
-        why = "Die Aktion davor wurde nicht übernommen; es geht immer den Weg für den Fehlerfall."
+        why = _("Die Aktion davor wurde nicht übernommen; es geht immer den Weg für den Fehlerfall.")
         context.ledger_mark(report.left(router.ref, why), *(report.left(case.ref, why) for case in router.cases))
         return context.through(node, failed)
     draft.marks += [report.taken(router.ref), *(report.taken(case.ref) for case in router.cases)]
@@ -157,11 +166,11 @@ def _after_outcome(context: Context, node: Node, action: Action, draft: Draft | 
         bad = context.through(node, failed if failed != success else router.default)
         if context.board.found(context.target(node, failed)) == END and not context.flow.nodes.get(_exit(node, failed)):
             bad = PERSON
-            draft.marks.append(report.changed(action.ref, "Der Fehlerfall endete ohne ein Wort; jetzt hilft ein Mensch."))
+            draft.marks.append(report.changed(action.ref, _("Der Fehlerfall endete ohne ein Wort; jetzt hilft ein Mensch.")))
         draft.goals["on_no"] = draft.goals["on_failure"] = bad
     elif failed != success:
         draft.marks.append(
-            report.changed(router.ref, "Ein Anliegen zu eröffnen misslingt hier nicht; der Weg für den Fehlerfall entfällt.")
+            report.changed(router.ref, _("Ein Anliegen zu eröffnen misslingt hier nicht; der Weg für den Fehlerfall entfällt."))
         )
     return draft.goals["next"]
 
@@ -193,9 +202,10 @@ def _hand_overs(context: Context) -> None:
             draft.values = {"summary": {context.base: note}} if note.strip() else {}
             continue
         draft.kind, draft.wish, draft.goals = "hand_over", "hand_over", {}
-        draft.values = {"comment": f"Notiz im Original: {note}"} if note.strip() else {}
+        draft.values = {"comment": _("Notiz im Original: %(note)s") % {"note": note}} if note.strip() else {}
         if note.strip():
-            draft.marks.append(report.changed(draft.marks[0].ref, "Die Notiz steht im Kommentar; Mitarbeitende sehen alle Antworten."))
+            kept = _("Die Notiz steht im Kommentar; Mitarbeitende sehen alle Antworten.")
+            draft.marks.append(report.changed(draft.marks[0].ref, kept))
         if behind is not None and last:
             draft.values["text"] = behind.text
             draft.marks += behind.marks
@@ -262,31 +272,35 @@ def _triggers(context: Context) -> list[dict[str, Any]]:
         said = [each.strip()[:80] for each in [text(raw, "keyword"), *words(listed(raw, "keywords"))] if each.strip()]
         why = _narrowed(raw)
         if raw.get("is_archived") is True:
-            context.ledger_mark(report.left(ref, "Der Auslöser war abgelegt."))
+            context.ledger_mark(report.left(ref, _("Der Auslöser war abgelegt.")))
         elif kind == "K" and said:
             trigger: dict[str, Any] = {"on": "words", "words": {context.base: list(dict.fromkeys(said))}}
             if text(raw, "match_type") != "O" and raw.get("match_type"):
                 trigger["fuzzy"] = True
-                why = f"Im Original zählte das Wort am Anfang einer Nachricht, jetzt in jedem kurzen Satz. {why}".strip()
+                fuzzy = _("Im Original zählte das Wort am Anfang einer Nachricht, jetzt in jedem kurzen Satz.")
+                why = f"{fuzzy} {why}".strip()
             found.append(trigger)
             context.ledger_mark(report.changed(ref, why) if why else report.taken(ref))
         elif kind == "N":
             found.append({"on": "first_contact"})
-            context.ledger_mark(report.changed(ref, f"Beginnt beim ersten Kontakt, auf allen Kanälen. {why}".strip()))
+            first = _("Beginnt beim ersten Kontakt, auf allen Kanälen.")
+            context.ledger_mark(report.changed(ref, f"{first} {why}".strip()))
         elif kind == "R" and text(raw, "referrer_id"):
             found.append({"on": "link", "name": text(raw, "referrer_id")[:60]})
-            context.ledger_mark(report.changed(ref, f"Der Link muss neu erzeugt werden. {why}".strip()))
+            anew = _("Der Link muss neu erzeugt werden.")
+            context.ledger_mark(report.changed(ref, f"{anew} {why}".strip()))
         else:
-            context.ledger_mark(report.left(ref, TRIGGERS.get(kind, "Diese Art von Auslöser gibt es nicht.")))
+            context.ledger_mark(report.left(ref, TRIGGERS.get(kind, gettext_lazy("Diese Art von Auslöser gibt es nicht."))))
     return found
 
 
 def _narrowed(raw: Raw) -> str:
     """What a trigger was bound to and is no more."""
     named = [text(each, "name") for name in ("groups", "exclude_groups", "contacts") for each in listed(raw, name)]
-    sentences = [f"Die Beschränkung auf {', '.join(short(each) for each in named[:5])} entfällt."] if named else []
+    names = {"names": ", ".join(short(each) for each in named[:5])}
+    sentences = [_("Die Beschränkung auf %(names)s entfällt.") % names] if named else []
     if text(raw.get("channel"), "name") or isinstance(raw.get("channel"), str):
-        sentences.append("Die Beschränkung auf einen Kanal bitte neu einstellen.")
+        sentences.append(_("Die Beschränkung auf einen Kanal bitte neu einstellen."))
     return " ".join(sentences)
 
 
@@ -304,11 +318,11 @@ def _open_translations(context: Context) -> None:
             continue
         owner = ledger.items.get(owners.get(ref[2], ()))
         if owner is None:
-            why = "Sie gehört zu keinem Baustein des Ablaufs."
+            why = _("Sie gehört zu keinem Baustein des Ablaufs.")
         elif ref[3] == "attachments":
-            why = "Dateien werden nicht geholt. Bitte im Editor hochladen; je Schritt gelten sie für alle Sprachen."
+            why = _("Dateien werden nicht geholt. Bitte im Editor hochladen; je Schritt gelten sie für alle Sprachen.")
         elif not owner.standing or owner.standing == report.LEFT:
-            why = "Der Baustein dazu wurde nicht übernommen."
+            why = _("Der Baustein dazu wurde nicht übernommen.")
         else:
-            why = "Diese Angabe wird Menschen hier nicht gezeigt und darum nicht übersetzt."
+            why = _("Diese Angabe wird Menschen hier nicht gezeigt und darum nicht übersetzt.")
         ledger.mark([report.left(ref, why)])

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from buergerdraht.dialogs.document import Unreadable
 from buergerdraht.dialogs.rapidpro import report
 from buergerdraht.dialogs.rapidpro.report import Ledger, Ref
@@ -149,16 +151,17 @@ def read(export: bytes | Raw) -> Export:
     """Read a file. Raises Unreadable where it is none of theirs."""
     raw = _parsed(export) if isinstance(export, bytes | bytearray) else export
     if not isinstance(raw, Mapping):
-        raise Unreadable([("", "Das ist kein Export aus RapidPro, TextIt oder Glific.")])
+        raise Unreadable([("", _("Das ist kein Export aus RapidPro, TextIt oder Glific."))])
     found = [raw] if "nodes" in raw and "flows" not in raw else listed(raw, "flows")
     if not found:
-        raise Unreadable([("", "In dieser Datei steht kein Ablauf („flows“).")])
+        raise Unreadable([("", _("In dieser Datei steht kein Ablauf („flows“)."))])
     if len(found) > MOST_FLOWS:
-        raise Unreadable([("", f"Die Datei hat {len(found)} Abläufe; höchstens {MOST_FLOWS} auf einmal. Bitte teilen.")])
+        many = _("Die Datei hat %(n)s Abläufe; höchstens %(most)s auf einmal. Bitte teilen.") % {"n": len(found), "most": MOST_FLOWS}
+        raise Unreadable([("", many)])
     rest = Ledger()
     flows = [_flow(each, place) for place, each in enumerate(found)]
     if sum(len(each.ledger.items) for each in flows) > MOST_ITEMS * 10:
-        raise Unreadable([("", "Die Datei ist zu umfangreich. Bitte in mehreren Teilen exportieren.")])
+        raise Unreadable([("", _("Die Datei ist zu umfangreich. Bitte in mehreren Teilen exportieren."))])
     _triggers(raw, flows, rest)
     _rest(raw, rest)
     interactive = {text(each, "source_id") or text(each, "id"): each for each in listed(raw, "interactive_templates")}
@@ -167,11 +170,11 @@ def read(export: bytes | Raw) -> Export:
 
 def _parsed(data: bytes | bytearray) -> Any:
     if len(data) > MOST_BYTES:
-        raise Unreadable([("", "Die Datei ist zu groß: höchstens 10 MB.")])
+        raise Unreadable([("", _("Die Datei ist zu groß: höchstens 10 MB."))])
     try:
         return json.loads(data)
     except (ValueError, RecursionError):
-        raise Unreadable([("", "Das ist kein lesbares JSON.")]) from None
+        raise Unreadable([("", _("Das ist kein lesbares JSON."))]) from None
 
 
 def _triggers(raw: Raw, flows: list[Flow], rest: Ledger) -> None:
@@ -181,29 +184,32 @@ def _triggers(raw: Raw, flows: list[Flow], rest: Ledger) -> None:
         begun = part(each, "flow")
         flow = by_uuid.get(text(begun, "uuid")) or by_name.get(text(begun, "name"))
         ref = (report.TRIGGER, f"t{place}")
-        what = f"Auslöser {text(each, 'trigger_type') or text(each, 'type')} {short(text(each, 'keyword'))}".strip()
+        sort = text(each, "trigger_type") or text(each, "type")
+        what = _("Auslöser %(what)s") % {"what": f"{sort} {short(text(each, 'keyword'))}".strip()}
         if flow is None:
-            rest.item(ref, what, "Datei")
-            rest.mark([report.left(ref, "Der Ablauf, den er beginnt, steht nicht in der Datei.")])
+            rest.item(ref, what, _("Datei"))
+            rest.mark([report.left(ref, _("Der Ablauf, den er beginnt, steht nicht in der Datei."))])
         else:
-            flow.ledger.item(ref, what, "Auslöser")
+            flow.ledger.item(ref, what, _("Auslöser"))
             flow.triggers.append((ref, each if isinstance(each, Mapping) else {}))
 
 
 def _rest(raw: Raw, rest: Ledger) -> None:
     """List what stands beside the flows: we take none of it, but say what it was for."""
+    field = (_("Feld"), _("Das Feld entsteht, sobald ein Dialog es füllt; vorhandene Werte bitte getrennt einlesen."))
+    group = (_("Gruppe"), _("Bitte bei Bedarf als Thema anlegen; ihre Mitglieder stehen nicht in der Datei."))
     advice = {
-        "campaigns": ("Kampagne", "Bitte als Erinnerung oder Rundnachricht neu anlegen."),
-        "fields": ("Feld", "Das Feld entsteht, sobald ein Dialog es füllt; vorhandene Werte bitte getrennt einlesen."),
-        "contact_field": ("Feld", "Das Feld entsteht, sobald ein Dialog es füllt; vorhandene Werte bitte getrennt einlesen."),
-        "groups": ("Gruppe", "Bitte bei Bedarf als Thema anlegen; ihre Mitglieder stehen nicht in der Datei."),
-        "collections": ("Gruppe", "Bitte bei Bedarf als Thema anlegen; ihre Mitglieder stehen nicht in der Datei."),
-        "templates": ("WhatsApp-Vorlage", "Bitte bei den Vorlagen des WhatsApp-Kanals neu einreichen."),
+        "campaigns": (_("Kampagne"), _("Bitte als Erinnerung oder Rundnachricht neu anlegen.")),
+        "fields": field,
+        "contact_field": field,
+        "groups": group,
+        "collections": group,
+        "templates": (_("WhatsApp-Vorlage"), _("Bitte bei den Vorlagen des WhatsApp-Kanals neu einreichen.")),
     }
     for name, (title, why) in advice.items():
         for place, each in enumerate(listed(raw, name)):
             called = text(each, "name") or text(each, "label") or text(each, "key") or str(place + 1)
-            ref = rest.item((report.PART, f"{name}{place}"), f"{title} „{short(called)}“", "Datei")
+            ref = rest.item((report.PART, f"{name}{place}"), f"{title} „{short(called)}“", _("Datei"))
             rest.mark([report.left(ref, why)])
 
 
@@ -215,30 +221,31 @@ def _flow(raw: Any, place: int) -> Flow:
     outer = raw if isinstance(raw, Mapping) else {}
     inner = part(outer, "definition") or outer
     ledger = Ledger()
-    name = text(inner, "name") or text(outer, "name") or f"Ablauf {place + 1}"
+    name = text(inner, "name") or text(outer, "name") or _("Ablauf %(n)s") % {"n": place + 1}
     expires = number(inner, "expire_after_minutes") if "expire_after_minutes" in inner else None
     flow = Flow(
         text(inner, "uuid"), short(name, 200), text(inner, "type"), text(inner, "language") or text(inner, "base_language"),
         expires, {}, Localized(), ledger, inner,
     )  # fmt: skip
     for index, word in enumerate(words(listed(outer, "keywords"))):
-        ref = ledger.item((report.TRIGGER, f"k{index}"), f"Auslöser K {short(word)}", "Auslöser")
+        ref = ledger.item((report.TRIGGER, f"k{index}"), _("Auslöser %(what)s") % {"what": f"K {short(word)}"}, _("Auslöser"))
         flow.triggers.append((ref, {"trigger_type": "K", "keyword": word, "match_type": "O"}))
     if (
         "rule_sets" in inner
         or "action_sets" in inner
         or re.match(r"([1-9]|10)(\.|$)", text(inner, "spec_version") or text(inner, "version"))
     ):
-        flow.problem = (
+        flow.problem = _(
             "Dieser Ablauf ist im alten Format (vor Version 11). Bitte mit einer neueren RapidPro-Fassung noch einmal exportieren."
         )
         return flow
     nodes = listed(inner, "nodes")
     if len(nodes) > MOST_NODES:
-        flow.problem = f"Dieser Ablauf hat {len(nodes)} Knoten; höchstens {MOST_NODES}. Bitte vorher teilen."
+        many = {"n": len(nodes), "most": MOST_NODES}
+        flow.problem = _("Dieser Ablauf hat %(n)s Knoten; höchstens %(most)s. Bitte vorher teilen.") % many
         return flow
     if not nodes:
-        flow.problem = "Dieser Ablauf ist leer."
+        flow.problem = _("Dieser Ablauf ist leer.")
     for index, each in enumerate(nodes):
         node = _node(each, index, ledger)
         flow.nodes.setdefault(node.uuid, node)
@@ -247,13 +254,13 @@ def _flow(raw: Any, place: int) -> Flow:
         len(each.actions) > MOST_IN_NODE or (each.router and len(each.router.cases) > MOST_IN_NODE) for each in flow.nodes.values()
     )
     if len(ledger.items) > MOST_ITEMS or crowded:
-        flow.problem = "Dieser Ablauf ist zu umfangreich. Bitte vorher teilen."
+        flow.problem = _("Dieser Ablauf ist zu umfangreich. Bitte vorher teilen.")
     return flow
 
 
 def _node(raw: Any, index: int, ledger: Ledger) -> Node:
     uuid = text(raw, "uuid") or f"ohne-{index}"
-    where = f"Knoten {index + 1} ({uuid[:8]})"
+    where = _("Knoten %(n)s (%(name)s)") % {"n": index + 1, "name": uuid[:8]}
     actions = [_action(each, place, (index, where), ledger) for place, each in enumerate(listed(raw, "actions"))]
     exits = {text(each, "uuid") or f"exit{place}": text(each, "destination_uuid") for place, each in enumerate(listed(raw, "exits"))}
     found = part(raw, "router")
@@ -263,18 +270,20 @@ def _node(raw: Any, index: int, ledger: Ledger) -> Node:
 
 def _action(raw: Any, place: int, node: tuple[int, str], ledger: Ledger) -> Action:
     index, where = node
-    here, base = f"{where}, Aktion {place + 1}", f"n{index}.a{place}"
+    here, base = _("%(where)s, Aktion %(n)s") % {"where": where, "n": place + 1}, f"n{index}.a{place}"
     kind = text(raw, "type")
     inner = raw if isinstance(raw, Mapping) else {}
     words_of_it = text(inner, "text") or text(inner, "name") or text(part(inner, "field"), "name") or text(part(inner, "flow"), "name")
-    what = f"{kind or 'ohne Art'} „{short(words_of_it)}“" if words_of_it else kind or "ohne Art"
+    sort = kind or _("ohne Art")
+    what = f"{sort} „{short(words_of_it)}“" if words_of_it else sort
     action = Action(ledger.item((report.ACTION, base), what, here), text(inner, "uuid"), kind, inner, here)
     for number_, each in enumerate(words(listed(inner, "attachments"))):
-        ref = ledger.item((report.ATTACHMENT, f"{base}.f{number_}"), f"Anhang {short(each, 60)}", here)
+        ref = ledger.item((report.ATTACHMENT, f"{base}.f{number_}"), _("Anhang %(name)s") % {"name": short(each, 60)}, here)
         action.attachments.append((ref, each))
     for number_, each in enumerate(listed(inner, "quick_replies")):
         said = text(each, "text") if isinstance(each, Mapping) else text({"it": each}, "it")
-        ref = ledger.item((report.QUICK_REPLY, f"{base}.q{number_}"), f"Schnellantwort „{short(said)}“", here)
+        what = _("Schnellantwort „%(words)s“") % {"words": short(said)}
+        ref = ledger.item((report.QUICK_REPLY, f"{base}.q{number_}"), what, here)
         action.quick.append((ref, said))
     return action
 
@@ -284,13 +293,13 @@ def _router(raw: Raw, index: int, where: str, ledger: Ledger) -> Router:
     categories: dict[str, Category] = {}
     for place, each in enumerate(listed(raw, "categories")):
         uuid = text(each, "uuid") or f"category{place}"
-        categories[uuid] = Category(uuid, text(each, "name") or f"Weg {place + 1}", text(each, "exit_uuid"))
+        categories[uuid] = Category(uuid, text(each, "name") or _("Weg %(n)s") % {"n": place + 1}, text(each, "exit_uuid"))
     kind, operand = text(raw, "type") or "switch", text(raw, "operand")
-    ref = ledger.item((report.ROUTER, base), f"Weiche {kind} {short(operand)}".strip(), where)
+    ref = ledger.item((report.ROUTER, base), _("Weiche %(what)s") % {"what": f"{kind} {short(operand)}".strip()}, where)
     cases = []
     for place, each in enumerate(listed(raw, "cases")):
         arguments = words(listed(each, "arguments"))
-        what = f"Fall {text(each, 'type')} {short(', '.join(arguments))}".strip()
+        what = _("Fall %(what)s") % {"what": f"{text(each, 'type')} {short(', '.join(arguments))}".strip()}
         case_ref = ledger.item((report.CASE, f"{base}.c{place}"), what, where)
         cases.append(Case(case_ref, text(each, "uuid"), text(each, "type"), arguments, text(each, "category_uuid")))
     hint = part(waiting, "hint")
@@ -303,7 +312,8 @@ def _router(raw: Raw, index: int, where: str, ledger: Ledger) -> Router:
         seconds = number(within, "seconds") or number(waiting, "timeout")
         category = text(within, "category_uuid") or text(waiting, "timeout_category_uuid")
         category = category or next((case.category for case in cases if case.type == "has_wait_timed_out"), "")
-        router.timeout = ledger.item((report.TIMEOUT, base), f"Frist von {seconds} Sekunden", where), seconds, category
+        what = _("Frist von %(n)s Sekunden") % {"n": seconds}
+        router.timeout = ledger.item((report.TIMEOUT, base), what, where), seconds, category
     return router
 
 
@@ -315,5 +325,7 @@ def _localization(raw: Raw, flow: Flow) -> None:
                     continue
                 texts = words(values if isinstance(values, list) else [values])
                 ref = (report.LOCALIZATION, str(language), str(uuid), str(name))
-                flow.ledger.item(ref, f"Übersetzung ({language}, {name}) „{short(' / '.join(texts))}“", f"Baustein {str(uuid)[:8]}")
+                named = {"language": language, "name": name, "words": short(" / ".join(texts))}
+                what = _("Übersetzung (%(language)s, %(name)s) „%(words)s“") % named
+                flow.ledger.item(ref, what, _("Baustein %(name)s") % {"name": str(uuid)[:8]})
                 flow.localized.found.setdefault((str(uuid), str(name)), {})[str(language)] = (ref, texts)

@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
 TAKEN, CHANGED, LEFT = "taken", "changed", "left"
 _WEIGHT = {TAKEN: 0, CHANGED: 1, LEFT: 2}
 Ref = tuple[str, ...]  # what an item is known by: its kind, and where it stands
@@ -14,11 +17,12 @@ ACTION, ATTACHMENT, QUICK_REPLY, ROUTER, CASE, TIMEOUT, LOCALIZATION, TRIGGER, P
     "action", "attachment", "quick_reply", "router", "case", "timeout", "localization", "trigger", "part",
 )  # fmt: skip
 TITLES = {
-    ACTION: "Aktion", ATTACHMENT: "Anhang", QUICK_REPLY: "Schnellantwort", ROUTER: "Weiche", CASE: "Fall", TIMEOUT: "Frist",
-    LOCALIZATION: "Übersetzung", TRIGGER: "Auslöser", PART: "Bestandteil der Datei",
+    ACTION: gettext_lazy("Aktion"), ATTACHMENT: gettext_lazy("Anhang"), QUICK_REPLY: gettext_lazy("Schnellantwort"),
+    ROUTER: gettext_lazy("Weiche"), CASE: gettext_lazy("Fall"), TIMEOUT: gettext_lazy("Frist"),
+    LOCALIZATION: gettext_lazy("Übersetzung"), TRIGGER: gettext_lazy("Auslöser"), PART: gettext_lazy("Bestandteil der Datei"),
 }  # fmt: skip
 MOST_NOTE = 1_900
-UNREACHED = "Der Weg dorthin wurde nicht übernommen; zu diesem Schritt käme niemand mehr."
+UNREACHED = gettext_lazy("Der Weg dorthin wurde nicht übernommen; zu diesem Schritt käme niemand mehr.")
 
 
 @dataclass(frozen=True)
@@ -63,12 +67,12 @@ def taken(ref: Ref) -> Mark:
     return Mark(ref)
 
 
-def changed(ref: Ref, why: str) -> Mark:
-    return Mark(ref, CHANGED, why)
+def changed(ref: Ref, why: str | Promise) -> Mark:
+    return Mark(ref, CHANGED, str(why))
 
 
-def left(ref: Ref, why: str) -> Mark:
-    return Mark(ref, LEFT, why)
+def left(ref: Ref, why: str | Promise) -> Mark:
+    return Mark(ref, LEFT, str(why))
 
 
 @dataclass
@@ -108,9 +112,10 @@ class Ledger:
             if not item.standing:
                 item.standing, item.why = LEFT, [why]
 
-    def close(self, unreadable: str = "") -> Report:
+    def close(self, unreadable: str | Promise = "") -> Report:
         """Make the report. Where there is no dialog, everything is left out."""
-        self.leave_open_ones(unreadable or UNREACHED)
+        unreadable = str(unreadable)
+        self.leave_open_ones(unreadable or str(UNREACHED))
         report = Report(notes=list(self.notes), unreadable=unreadable)
         for ref, item in self.items.items():
             entry = Entry(ref[0], item.what, item.where, " ".join(item.why) or unreadable)

@@ -7,23 +7,26 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from buergerdraht.dialogs.rapidpro import expressions, report
 from buergerdraht.dialogs.rapidpro.board import Draft, Quick, Texts
 from buergerdraht.dialogs.rapidpro.context import Context
 from buergerdraht.dialogs.rapidpro.naming import words_key
 from buergerdraht.dialogs.rapidpro.reading import Action, Node, Raw, listed, part, short, text
 
-NO_BUTTONS = "Auf diese Nachricht folgt keine Frage, zu der der Knopf gehörte."
-NO_TEMPLATE = "Die WhatsApp-Vorlage „{name}“ gehört nicht dazu: Außerhalb des Fensters bitte eine eigene Vorlage einsetzen."
-NO_LABELS = "Etiketten einzelner Nachrichten gibt es nicht."
-ONE_CHANNEL = "Gesendet wird nur auf dem Kanal, auf dem jemand schreibt."
+NO_BUTTONS = gettext_lazy("Auf diese Nachricht folgt keine Frage, zu der der Knopf gehörte.")
+NO_TEMPLATE = gettext_lazy("Die WhatsApp-Vorlage „%(name)s“ gehört nicht dazu: Außerhalb des Fensters bitte eine eigene Vorlage einsetzen.")
+NO_LABELS = gettext_lazy("Etiketten einzelner Nachrichten gibt es nicht.")
+ONE_CHANNEL = gettext_lazy("Gesendet wird nur auf dem Kanal, auf dem jemand schreibt.")
 KINDS = {
-    "image": "Ein Bild",
-    "video": "Ein Video",
-    "audio": "Ein Ton",
-    "document": "Ein Dokument",
-    "application": "Ein Dokument",
-    "geo": "Ein Ort",
+    "image": gettext_lazy("Ein Bild"),
+    "video": gettext_lazy("Ein Video"),
+    "audio": gettext_lazy("Ein Ton"),
+    "document": gettext_lazy("Ein Dokument"),
+    "application": gettext_lazy("Ein Dokument"),
+    "geo": gettext_lazy("Ein Ort"),
 }
 
 
@@ -32,7 +35,7 @@ def say(context: Context, node: Node, action: Action) -> list[Draft]:
     texts, why, marks = context.texts(text(raw, "text"), (action.uuid, "text"), context.scope(node))
     if raw.get("template") or raw.get("templating"):
         name = text(raw, "template") if isinstance(raw.get("template"), str) else text(part(raw.get("templating"), "template"), "name")
-        why = f"{why} {NO_TEMPLATE.format(name=short(name))}".strip()
+        why = f"{why} {NO_TEMPLATE % {'name': short(name)}}".strip()
     if listed(raw, "labels"):
         why = f"{why} {NO_LABELS}".strip()
     if raw.get("all_urns") is True:
@@ -42,7 +45,7 @@ def say(context: Context, node: Node, action: Action) -> list[Draft]:
         draft.marks.append(report.left(ref, _attachment(address)))
     if action.attachments:
         hosts = ", ".join(sorted({_host(address) for _ref, address in action.attachments}))
-        draft.values["comment"] = f"Hier fehlt noch eine Datei (im Original von {hosts})."[:2_000]
+        draft.values["comment"] = (_("Hier fehlt noch eine Datei (im Original von %(hosts)s).") % {"hosts": hosts})[:2_000]
     for index, (ref, said) in enumerate(action.quick):
         title, lost, translated = context.texts(said, (action.uuid, "quick_replies"), context.scope(node), index)
         mark = report.changed(ref, lost) if lost else report.taken(ref)
@@ -52,7 +55,7 @@ def say(context: Context, node: Node, action: Action) -> list[Draft]:
 
 def speak(context: Context, node: Node, action: Action) -> list[Draft]:
     texts, why, marks = context.texts(text(action.raw, "text"), (action.uuid, "text"), context.scope(node))
-    why = f"{why} Die Ansage des Telefondialogs wird als Text gesendet.".strip()
+    why = f"{why} {_('Die Ansage des Telefondialogs wird als Text gesendet.')}".strip()
     return [_said(action, texts, why, marks)]
 
 
@@ -65,16 +68,17 @@ def _said(action: Action, texts: Texts, why: str, marks: list[report.Mark]) -> D
 def _host(address: str) -> str:
     _kind, _colon, rest = address.partition(":")
     try:
-        return urlsplit(rest.strip()).hostname or "unbekannter Adresse"
+        return urlsplit(rest.strip()).hostname or _("unbekannter Adresse")
     except ValueError:
-        return "unbekannter Adresse"
+        return _("unbekannter Adresse")
 
 
 def _attachment(address: str) -> str:
-    kind = KINDS.get(address.split(":")[0].split("/")[0], "Eine Datei")
+    named = {"what": KINDS.get(address.split(":")[0].split("/")[0], gettext_lazy("Eine Datei")), "host": _host(address)}
     if expressions.has_any(address):
-        return f"{kind}, dessen Adresse sich erst im Ablauf ergibt. Das geht nicht; bitte eine feste Datei in diesem Schritt hochladen."
-    return f"{kind} von {_host(address)} wird nicht geholt. Bitte die Datei im Editor in diesem Schritt hochladen."
+        late = _("%(what)s, dessen Adresse sich erst im Ablauf ergibt. Das geht nicht; bitte eine feste Datei in diesem Schritt hochladen.")
+        return late % named
+    return _("%(what)s von %(host)s wird nicht geholt. Bitte die Datei im Editor in diesem Schritt hochladen.") % named
 
 
 # ── Glific's messages with buttons ────────────────────────────────────────
@@ -83,12 +87,14 @@ def _attachment(address: str) -> str:
 def interactive(context: Context, node: Node, action: Action) -> list[Draft]:
     found = _content(context, action.raw)
     if not found:
-        context.ledger_mark(report.left(action.ref, "Die Nachricht mit Knöpfen steht nicht in der Datei. Bitte als Auswahl neu anlegen."))
+        why = _("Die Nachricht mit Knöpfen steht nicht in der Datei. Bitte als Auswahl neu anlegen.")
+        context.ledger_mark(report.left(action.ref, why))
         return []
     base, others, unnamed = found
     said, options = _parts(base)
     if not said and not options:
-        context.ledger_mark(report.left(action.ref, "Diese Art von Nachricht mit Knöpfen kennt der Import nicht. Bitte neu anlegen."))
+        why = _("Diese Art von Nachricht mit Knöpfen kennt der Import nicht. Bitte neu anlegen.")
+        context.ledger_mark(report.left(action.ref, why))
         return []
     scope = context.scope(node)
     texts, why, marks = context.texts(said, (action.uuid, "-"), scope)
@@ -103,20 +109,21 @@ def interactive(context: Context, node: Node, action: Action) -> list[Draft]:
                 titles[index] |= {code: title} if title else {}
                 descriptions[index] |= {code: description} if description else {}
     if unnamed:
-        why = f"{why} Übersetzungen der Nachricht stehen in der Datei nur unter einer Nummer; bitte im Editor nachtragen.".strip()
+        numbered = _("Übersetzungen der Nachricht stehen in der Datei nur unter einer Nummer; bitte im Editor nachtragen.")
+        why = f"{why} {numbered}".strip()
     draft = _said(action, texts, why, marks)
     if _kind(base) == "location_request_message":
         draft.values["hint"] = "location"
     for ref, address in action.attachments:
         draft.marks.append(report.left(ref, _attachment(address)))
     if text(action.raw, "attachment_url") or text(part(base, "content"), "url"):
-        draft.marks.append(
-            report.changed(action.ref, "Das Bild der Nachricht wird nicht geholt. Bitte im Editor in diesem Schritt hochladen.")
-        )
+        picture = _("Das Bild der Nachricht wird nicht geholt. Bitte im Editor in diesem Schritt hochladen.")
+        draft.marks.append(report.changed(action.ref, picture))
     for index, (title, _description) in enumerate(options):
         draft.quick.append(Quick(action.ref, titles[index], title, descriptions[index], [draft.marks[0]]))
     for ref, words in action.quick:
-        draft.marks.append(report.left(ref, f"Die Knöpfe stehen in der Nachricht selbst, nicht hier („{short(words)}“)."))
+        inside = _("Die Knöpfe stehen in der Nachricht selbst, nicht hier („%(words)s“).") % {"words": short(words)}
+        draft.marks.append(report.left(ref, inside))
     return [draft]
 
 
