@@ -86,6 +86,7 @@ def line(message: Message) -> str:
         "gone": _("Die Person hat den Kanal %(name)s blockiert oder verlassen"),
         "back": _("Die Person ist über %(name)s wieder erreichbar"),
         "dialog_hold": _("%(who)s hat den Dialog %(name)s angehalten"),
+        "dialog_held": _("Der Dialog %(name)s wäre jetzt weitergegangen. Er ist angehalten, weil ein Mensch das Wort hat"),
         "dialog_resume": _("%(who)s hat den Dialog %(name)s weitermachen lassen"),
         "dialog_begin": _("%(who)s hat den Dialog %(name)s begonnen"),
         "dialog_end": _("%(who)s hat den Dialog %(name)s beendet"),

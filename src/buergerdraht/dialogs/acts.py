@@ -158,7 +158,8 @@ def enter_subscribe(turn: Turn, step: Subscribe) -> Goal:
 def enter_case(turn: Turn, step: CaseStep) -> Goal:
     turn.walk.trail.clear()  # no way back behind it: it is done
     summary = turn.words(step.summary) or turning.summary(turn)
-    turn.walk.answers[step.save] = turn.world.open_case(step.team, turn.fill(step.label), summary)
+    turn.walk.cases += 1
+    turn.walk.answers[step.save] = turn.world.open_case(step.team, turn.fill(step.label), summary, turn.walk.cases)
     return turn.dialog.goal(step, step.next)
 
 

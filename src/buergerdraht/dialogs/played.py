@@ -96,7 +96,7 @@ class Played:
         self.subscribed -= set(topics)
         self.notes.append(("unsubscribe", ", ".join(topics)))
 
-    def open_case(self, team: str, label: str, summary: str) -> str:
+    def open_case(self, team: str, label: str, summary: str, nth: int) -> str:
         number = f"2026-{100 + len(self.notes)}"
         self.notes.append(("case", f"{number} {team} {label}\n{summary}".strip()))
         return number
@@ -116,9 +116,9 @@ class Played:
     def _day(self, at: datetime) -> str:
         return day_in_words(at.date(), self.language)
 
-    def book(self, offer: str, begins_at: datetime, note: str) -> Booked | None:
+    def book(self, offer: str, begins_at: datetime, note: str) -> Booked | str:
         if begins_at in self.busy:
-            return None
+            return "taken"
         self.busy.add(begins_at)
         self.notes.append(("book", f"{offer} {begins_at:%d.%m.%Y %H:%M}"))
         return Booked(code="K7M4", when=f"{self._day(begins_at)}, {begins_at:%H:%M}", where="Rathaus, Zimmer 1", number=1)

@@ -266,8 +266,11 @@ def reply_book(turn: Turn, step: Book, pick: str) -> Goal:
     if slot is None:
         return _not_booked(turn, step)
     booked = turn.world.book(step.offer, slot.begins_at, turning.summary(turn))
-    if booked is None:
-        if (goal := turning.missed(turn, step, turn.ours("taken"))) is not None:  # whoever may not book more is not asked for ever
+    if booked == "limit":  # whatever they picked instead, it would be one too many
+        turn.say(turn.ours("limit"))
+        return turn.dialog.goal(step, step.on_none)
+    if isinstance(booked, str):
+        if (goal := turning.missed(turn, step, turn.ours("taken"))) is not None:  # nobody is asked for ever
             return goal
         return _put_days(turn, step, turn.ours("taken"))
     walk.answers[f"{step.name}_number"] = booked.number

@@ -351,6 +351,7 @@ def _wake(number: int, now: datetime) -> bool:
         return False
     if _held(session):
         set_state(session, State.HELD)
+        outgoing.line(outgoing.thread(session.contact), "dialog_held", name=session.dialog.title)  # what was to come now does not
         return True
     walk, house = _decode(session.walk), House(session)
     if walk.waits in UNASKED and (until := outreach.quiet_until(session.organisation, now)):

@@ -43,6 +43,7 @@ class Walk(msgspec.Struct):
     data: dict[str, Any] = {}  # what such a step keeps
     trail: list[list[str]] = []  # questions answered, for the way back: dialog, step
     outcome: str = ""  # how the last call or part ended
+    cases: int = 0  # opened so far
     tipped: bool = False  # that there is a way back, a menu and a person was said
 
     @property
@@ -129,15 +130,15 @@ class World(Protocol):
 
     def subscribe(self, topics: Sequence[str], notice: str, evidence: str) -> None: ...
     def unsubscribe(self, topics: Sequence[str], evidence: str) -> None: ...
-    def open_case(self, team: str, label: str, summary: str) -> str:
-        """Bring a matter before a team. Returns its number."""
+    def open_case(self, team: str, label: str, summary: str, nth: int) -> str:
+        """Bring the nth matter of this walk before a team. Returns its number."""
 
     def hand_over(self, team: str, summary: str) -> None: ...
     def free(self, offer: str, most: int) -> Sequence[Slot]:
         """The free times of the next `most` days that have any."""
 
-    def book(self, offer: str, begins_at: datetime, note: str) -> Booked | None:
-        """Book, or None where somebody was quicker."""
+    def book(self, offer: str, begins_at: datetime, note: str) -> Booked | str:
+        """Book, or say why not: "taken" where somebody was quicker, "limit" where they have as many as one person may."""
 
     def see_meter(self, kind: str, file: str, digits: int, decimals: int) -> MeterSeen: ...
     def judge_meter(self, kind: str, number: str, value: str) -> Sequence[str]:

@@ -174,8 +174,8 @@ class House:
         rows = Topic.objects.filter(organisation=session.organisation_id, key__in=topics)
         contacts.unsubscribe(session.contact, rows, Proof(channel=session.address.channel, evidence=evidence, language=self._language))
 
-    def open_case(self, team: str, label: str, summary: str) -> str:
-        number = f"{self.now.year}-{self.session.pk}"
+    def open_case(self, team: str, label: str, summary: str, nth: int) -> str:
+        number = f"{self.now.year}-{self.session.pk}" + (f"-{nth}" if nth > 1 else "")
         self._before_people(team, label, f"{number}\n{summary}")
         return number
 
@@ -211,15 +211,15 @@ class House:
     def _day(self, at: datetime) -> str:
         return day_in_words(at.date(), self._language)
 
-    def book(self, offer: str, begins_at: datetime, note: str) -> Booked | None:
+    def book(self, offer: str, begins_at: datetime, note: str) -> Booked | str:
         session = self.session
         row = free_times.offer(session.organisation, offer)
         if row is None:
-            return None
+            return "taken"
         try:
             booking = appointments.confirm(appointments.hold(row, begins_at, session.contact, session.address), note)
-        except appointments.Taken:
-            return None
+        except appointments.Taken as refused:
+            return "limit" if refused.reason == "limit" else "taken"
         begins = booking.begins_at.astimezone(BERLIN)
         when = f"{self._day(begins)}, {begins:%H:%M}{' Uhr' if self._language == 'de' else ''}"
         return Booked(code=booking.shown_code, when=when, where=row.place or row.link, number=booking.pk)

@@ -180,13 +180,23 @@ def test_a_place_without_coordinates_is_found_by_whole_words_only() -> None:
 LIMIT = "key: b\ntitle: {de: B}\nsteps: [{id: day, kind: book, offer: x, text: {de: Wann}}]\n"
 
 
-def test_whoever_may_not_book_more_is_not_asked_for_ever() -> None:
+def test_whoever_finds_every_time_taken_is_not_asked_for_ever() -> None:
     phone = Phone(LIMIT)
-    phone.world.book = lambda *anything: None  # type: ignore[method-assign]
+    phone.world.book = lambda *anything: "taken"  # type: ignore[method-assign]
     for _ in range(3):
         if phone.walk.state == "running":
             phone.say("1")
             phone.say("1")
+    assert phone.walk.state == "handed"
+
+
+def test_whoever_has_as_many_times_as_one_may_hears_so_at_once() -> None:
+    phone = Phone(LIMIT)
+    phone.world.book = lambda *anything: "limit"  # type: ignore[method-assign]
+    phone.say("1")
+    said = phone.say("1")
+    assert "schon so viele Termine" in said
+    assert "vergeben" not in said
     assert phone.walk.state == "handed"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,11 +12,12 @@ from django.utils import timezone
 
 from buergerdraht import inbound
 from buergerdraht.accounts.models import Membership, Organisation, Team
+from buergerdraht.appointments.tests.conftest import make_offer
 from buergerdraht.connectors.contract import Content, Received, Sender
 from buergerdraht.contacts import actions as contacts
 from buergerdraht.contacts import ledger
 from buergerdraht.contacts.models import Contact, Topic
-from buergerdraht.conversations import actions, answering, holding
+from buergerdraht.conversations import actions, answering, holding, words
 from buergerdraht.conversations.models import Conversation, Label, Message
 from buergerdraht.dialogs import people, sessions, timetable, world
 from buergerdraht.dialogs.models import Dialog, Lock, Session, System, Trace, Version
@@ -166,7 +168,11 @@ def test_beside_the_thread_stand_the_answers_and_the_ways_to_act(say: Say, bulky
     shown = client.get(thread).content.decode()
     assert "Am Bach 3" in shown
     session = Session.objects.get()
-    answer = client.post(f"/o/musterstadt/posteingang/dialog/{session.pk}/uebernehmen/", follow=True)
+    strict = Client(enforce_csrf_checks=True)  # as a browser is asked
+    strict.force_login(kemal.operator)
+    token = re.findall(r'csrfmiddlewaretoken" value="(\w+)"', strict.get(f"{thread}dialog/stand/").content.decode())[0]
+    fields = {"csrfmiddlewaretoken": token}
+    answer = strict.post(f"/o/musterstadt/posteingang/dialog/{session.pk}/uebernehmen/", fields, follow=True)
     assert "Kemal hat den Dialog Sperrmüll angehalten" in answer.content.decode()
     assert say("paula", "Noch da?") == ""
     client.post(f"/o/musterstadt/posteingang/dialog/{session.pk}/weiter/")
@@ -262,6 +268,66 @@ steps:
   - {id: w, kind: wait, minutes: 60}
   - {id: q, kind: ask, text: {de: Wie war es}}
 """
+
+
+def test_what_was_to_come_later_is_held_where_one_of_us_wrote_meanwhile(say: Say, town: Organisation, kemal: Membership) -> None:
+    make_live(town, RESTING)
+    say("paula", "Später")
+    answering.reply(Conversation.objects.get(), Content(text="Wie war es bei Ihnen?"), operator=kemal.operator)
+    Conversation.objects.update(state="bot", operator=None)
+    assert let_pass(minutes=61) == ""
+    assert Session.objects.get().state == "held"
+    line = Message.objects.get(kind="dialog_held")
+    assert words.line(line) == "Der Dialog Später wäre jetzt weitergegangen. Er ist angehalten, weil ein Mensch das Wort hat"
+    assert let_pass(minutes=61) == ""
+    assert Message.objects.filter(kind="dialog_held").count() == 1
+
+
+TWO_CASES = """
+key: two
+title: {de: Zwei}
+triggers: [{on: words, words: {de: [Zwei]}}]
+steps:
+  - {id: a, kind: case, save: first}
+  - {id: q, kind: ask, text: {de: "{{ answers.first }}. Noch etwas?"}}
+  - {id: b, kind: case, save: second}
+  - {id: c, kind: case, save: third}
+  - {id: e, kind: end, text: {de: "{{ answers.second }}, {{ answers.third }}"}}
+"""
+
+
+def test_each_case_of_a_walk_has_a_number_of_its_own(say: Say, town: Organisation) -> None:
+    make_live(town, TWO_CASES)
+    first = say("paula", "Zwei").partition(".")[0]
+    assert first.endswith(f"-{Session.objects.get().pk}")
+    assert say("paula", "Ja") == f"{first}-2, {first}-3"
+    assert [each.split()[0] for each in notes()] == [first, f"{first}-2", f"{first}-3"]
+
+
+def notes() -> list[str]:
+    return list(Message.objects.filter(author="note").order_by("pk").values_list("text", flat=True))
+
+
+BOOKING = """
+key: desk
+title: {de: Ausweis}
+triggers: [{on: words, words: {de: [Ausweis]}}]
+steps:
+  - {id: day, kind: book, offer: ausweis, text: {de: Wann}}
+  - {id: e, kind: end, text: {de: Gebucht}}
+"""
+
+
+def test_a_second_time_of_one_who_may_have_one_is_refused_with_the_reason(say: Say, town: Organisation) -> None:
+    make_offer(town)
+    make_live(town, BOOKING)
+    for said in ("Ausweis", "2"):
+        say("paula", said)
+    assert say("paula", "1") == "Gebucht"
+    for said in ("Ausweis", "2"):
+        say("paula", said)
+    assert "schon so viele Termine" in say("paula", "1")
+    assert Session.objects.order_by("pk").last().state == "handed"
 
 
 def test_a_walk_that_rested_waits_until_the_other_is_over(say: Say, bulky: Dialog, town: Organisation) -> None:
