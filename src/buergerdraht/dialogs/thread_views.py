@@ -37,10 +37,10 @@ def beside(request: Desk, conversation: Conversation) -> str:
         return ""
     shown = sessions.walk_of(session).shown if session else []
     return render_to_string("dialogs/_beside.html", {
-        "request": request, "conversation": conversation, "session": session, "may_answer": may_answer, "live": live,
+        "conversation": conversation, "session": session, "may_answer": may_answer, "live": live,
         "answers": [(title or name, words) for name, title, words in shown],
         "tone": TONES.get(session.state, "plain") if session else "", "word": WORDS[State(session.state)] if session else "",
-    })  # fmt: skip
+    }, request=request)  # fmt: skip
 
 
 @desk(Right.READ)

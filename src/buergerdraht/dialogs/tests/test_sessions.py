@@ -168,7 +168,7 @@ def test_beside_the_thread_stand_the_answers_and_the_ways_to_act(say: Say, bulky
     shown = client.get(thread).content.decode()
     assert "Am Bach 3" in shown
     session = Session.objects.get()
-    strict = Client(enforce_csrf_checks=True)  # as a browser is asked
+    strict = Client(enforce_csrf_checks=True)  # as browsers are
     strict.force_login(kemal.operator)
     token = re.findall(r'csrfmiddlewaretoken" value="(\w+)"', strict.get(f"{thread}dialog/stand/").content.decode())[0]
     fields = {"csrfmiddlewaretoken": token}
