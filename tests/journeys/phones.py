@@ -61,6 +61,12 @@ class Phone:
         """Wait until a message with these words arrives."""
         return self.sees(lambda bubble: words in bubble.get("text", ""), f"“{words}”")
 
+    def ends_with(self, words: str) -> dict[str, Any]:
+        """Wait until the newest message has these words: what was said before, too, is said again."""
+        return self.sees(
+            lambda bubble: words in bubble.get("text", "") and bubble["id"] == self.received()[-1]["id"], f"“{words}” at the end"
+        )
+
     def sees(self, wanted: Callable[[dict[str, Any]], bool], name: str) -> dict[str, Any]:
         deadline = time.monotonic() + PATIENCE
         while True:

@@ -1,4 +1,7 @@
-"""An editor builds "Sperrmüll anmelden" from nothing in the browser, tries it in the phone and publishes it."""
+"""An editor builds "Sperrmüll anmelden" from nothing in the browser, tries it in the phone and publishes it.
+
+Then citizens use it, an operator takes over in the middle and gives it back, and the figures show how it went.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.browser import examine
+from tests.conftest import Program
+from tests.journeys.phones import Phone, new_phone
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 DESK = "/o/musterstadt"
 STREETS = "Straße\nMarktstraße\nMarktplatz\nAm Bach\n"
-QUESTION = "In welcher Straße liegt der Sperrmüll?"
+QUESTION, DAY, PHOTOS = "In welcher Straße liegt der Sperrmüll?", "An welchem Tag?", "Bitte senden Sie Fotos."
+READ = 1800  # ms after which words count as read
 
 
-def test_built_from_nothing_tried_and_published(sign_in: Callable[[str], Page], tmp_path: Path) -> None:
+def test_built_from_nothing_published_and_used(program: Program, sign_in: Callable[[str], Page], tmp_path: Path) -> None:
     andrea = sign_in("andrea")
     bring_streets(andrea, tmp_path)
     begin(andrea)
@@ -27,6 +33,11 @@ def test_built_from_nothing_tried_and_published(sign_in: Callable[[str], Page], 
     try_it(andrea)
     publish(andrea)
     look_around(andrea)
+    kemal = sign_in("kemal")
+    one_goes_through(new_phone(program.phones, "whatsapp", "Wilma Wiesner"))
+    the_matter_is_before_people(kemal)
+    an_operator_takes_over(kemal, new_phone(program.phones, "telegram", "Theo Tandler"))
+    figures_show_it(andrea)
 
 
 def bring_streets(andrea: Page, folder: Path) -> None:
@@ -164,6 +175,102 @@ def look_around(andrea: Page) -> None:
     expect(andrea.locator("#oeffnen-strasse")).to_be_focused()
 
 
+# ── It is used ────────────────────────────────────────────────────────────
+
+
+def one_goes_through(wilma: Phone) -> None:
+    """A street that is not ours, a day too early, then all as it should be; the end repeats what was said."""
+    wilma.write("Sofa abholen")
+    wilma.shows(QUESTION)
+    wilma.write("Kiesweg 9")
+    assert QUESTION in wilma.shows("Diese Straße finde ich bei uns nicht.")["text"]
+    wilma.write("Marktstr. 5")
+    wilma.ends_with(DAY)
+    wilma.write("morgen")
+    assert DAY in wilma.shows("Das ist zu früh: frühestens")["text"]
+    wilma.write("in einer Woche")
+    wilma.tap("Ja")
+    wilma.ends_with(PHOTOS)
+    wilma.photo("Das Sofa")
+    wilma.photo("")
+    wilma.ends_with("Danke, wir holen es ab: Marktstraße 5")
+
+
+def the_matter_is_before_people(kemal: Page) -> None:
+    """It waits with its label; a note nobody outside sees says all that was answered, and both photos are there."""
+    open_thread(kemal, "neu", "Wilma Wiesner")
+    expect(kemal.locator("#kopf")).to_contain_text("noch bei niemandem")
+    expect(kemal.locator("#kopf .hold__chips")).to_contain_text("Sperrmüll")
+    note = kemal.locator("#verlauf .msg--note")
+    expect(note).to_contain_text("Interne Notiz von Sperrmüll anmelden")
+    for words in (f"{QUESTION} Marktstraße 5", f"{PHOTOS} 2 Dateien", "Dazu geschrieben: Das Sofa"):
+        expect(note).to_contain_text(words)
+    expect(kemal.locator("#verlauf img[alt*='Wilma Wiesner']")).to_have_count(2)
+    expect(beside(kemal)).to_contain_text("zu Ende gegangen")
+    examine(kemal)
+
+
+def an_operator_takes_over(kemal: Page, theo: Phone) -> None:
+    """In the middle: the dialog is silent while people have the word, and goes on where it stood when they give it back."""
+    theo.write("Bitte mein altes Sofa abholen")
+    theo.shows(QUESTION)
+    open_thread(kemal, "alle&automatisch=on", "Theo Tandler")  # nobody of ours is needed yet
+    theo.write("Am Bach 3")
+    theo.shows(DAY)
+    expect(beside(kemal)).to_contain_text("Am Bach 3")
+    beside(kemal).get_by_role("button", name="Übernehmen").click()
+    expect(beside(kemal)).to_contain_text("angehalten")
+    expect(kemal.locator("#kopf")).to_contain_text("bei Ihnen")
+    expect(kemal.locator("#verlauf")).to_contain_text("Kemal Özdemir hat den Dialog Sperrmüll anmelden angehalten")
+    examine(kemal)
+    heard = len(theo.received())
+    theo.write("in einer Woche, wenn es abends geht?")
+    expect(kemal.locator("#verlauf")).to_contain_text("wenn es abends geht?")
+    kemal.fill("#antwort", "Ja, bis 19 Uhr.")
+    kemal.wait_for_timeout(READ)
+    kemal.get_by_role("button", name="Senden", exact=True).click()
+    theo.ends_with("Ja, bis 19 Uhr.")
+    assert len(theo.received()) == heard + 1  # what the dialog had said would have come before
+    beside(kemal).get_by_role("button", name="Zurück an den Dialog").click()
+    expect(kemal.locator("#kopf")).to_contain_text("bisher nur automatische Antworten")
+    theo.shows("Wir machen weiter, wo wir waren.")
+    theo.ends_with(DAY)
+    theo.write("in einer Woche")
+    theo.tap("Ja")
+    theo.ends_with(PHOTOS)
+    theo.photo("")
+    theo.ends_with("Danke, wir holen es ab: Am Bach 3")
+    expect(beside(kemal)).to_contain_text("zu Ende gegangen")
+    expect(kemal.locator("#kopf")).to_contain_text("noch bei niemandem")
+
+
+def figures_show_it(andrea: Page) -> None:
+    """Two began, two came to the end; where they were not understood stands what they wrote."""
+    andrea.goto(f"{DESK}/dialoge/")
+    line = andrea.locator(".rows li", has=andrea.get_by_role("link", name="Sperrmüll anmelden", exact=True))
+    expect(line).to_contain_text("2 begonnen: 2 zu Ende geführt, 0 übergeben, 0 verlassen")
+    line.get_by_role("link").click()
+    views = andrea.get_by_role("navigation", name="Ansichten dieses Dialogs")
+    views.get_by_role("link", name="Karte").click()
+    for question, missed, written in ((QUESTION, "1 ansehen", "Kiesweg 9"), (DAY, "1 ansehen", "morgen"), (PHOTOS, "0", "")):
+        row = andrea.locator("tbody tr", has=andrea.get_by_role("rowheader", name=question))
+        expect(row.locator("td.num")).to_have_text(["2", missed, "0", "0", "0"])
+        if written:
+            row.locator("summary").click()
+            expect(row.locator(".map__texts li")).to_have_text([written])
+    examine(andrea)
+    views.get_by_role("link", name="Verläufe").click()
+    andrea.get_by_label("Stand").select_option("zu Ende geführt")
+    andrea.get_by_role("button", name="Zeigen").click()
+    walks = andrea.locator(".rows > li")
+    expect(walks).to_have_count(2)
+    for walk, name, street in ((walks.nth(0), "Theo Tandler", "Am Bach 3"), (walks.nth(1), "Wilma Wiesner", "Marktstraße 5")):
+        expect(walk.get_by_role("link")).to_have_text(name)
+        walk.locator("summary").click()
+        expect(walk.locator(".ds__answers")).to_contain_text(street)
+    examine(andrea)
+
+
 # ── Hands ─────────────────────────────────────────────────────────────────
 
 
@@ -176,6 +283,17 @@ def insert(page: Page, after: str, name: str, made: str) -> None:
     card(page, after).locator("[data-plus]").click()
     page.locator(".ds__palette .ds__entry").filter(has=page.locator("b", has_text=re.compile(f"^{name}$"))).click()
     expect(page.locator(f"[data-form={made}]")).to_be_visible()
+
+
+def open_thread(page: Page, view: str, name: str) -> None:
+    page.goto(f"{DESK}/posteingang/?ansicht={view}")
+    page.locator("#zeilen .conv", has_text=name).click()
+    expect(page.locator("#th")).to_contain_text(name)
+
+
+def beside(page: Page) -> Locator:
+    """The block of the dialog beside the thread."""
+    return page.locator("#neben-dialog")
 
 
 def stands(page: Page, order: list[str]) -> None:
