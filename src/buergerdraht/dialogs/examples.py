@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from buergerdraht.contacts.words import plain
 from buergerdraht.dialogs import machine
@@ -23,6 +24,17 @@ from buergerdraht.dialogs.played import Played
 from buergerdraht.dialogs.walk import Opening, Said, Walk
 
 MOVES = ("say", "tap", "photo", "voice", "document", "place", "wait", "moment", "call", "expect", "choices", "state", "note")
+DONE = {
+    "case": gettext_lazy("Anliegen angelegt"), "book": gettext_lazy("Termin gebucht"), "subscribe": gettext_lazy("Abonniert"),
+    "unsubscribe": gettext_lazy("Abbestellt"), "hand_over": gettext_lazy("An Menschen übergeben"), "call": gettext_lazy("System gefragt"),
+    "meter": gettext_lazy("Zählerstand angenommen"), "menu": gettext_lazy("Hauptmenü gezeigt"), "field": gettext_lazy("Angabe gemerkt"),
+    "name": gettext_lazy("Name gemerkt"), "label": gettext_lazy("Kennzeichen gesetzt"), "unlabel": gettext_lazy("Kennzeichen weggenommen"),
+    "language": gettext_lazy("Sprache gewechselt"),
+}  # fmt: skip
+ENDED = {
+    "done": gettext_lazy("Der Dialog ist zu Ende."), "left": gettext_lazy("Der Dialog wurde verlassen."),
+    "handed": gettext_lazy("Ab hier antworten Menschen."), "expired": gettext_lazy("Wegen langen Schweigens beendet."),
+}  # fmt: skip
 
 
 @dataclass
@@ -122,7 +134,7 @@ def _look(course: Course, kind: str, move: Mapping[str, Any]) -> str:
     if kind == "expect":
         return "" if str(move["expect"]) in course.heard else _("Gesagt wurde: %(text)s") % {"text": course.heard or nothing}
     if kind == "state":
-        return "" if course.walk.state == move["state"] else _("Der Stand ist: %(state)s") % {"state": course.walk.state}
+        return "" if course.walk.state == move["state"] else str(ENDED.get(course.walk.state, _("Der Dialog läuft noch.")))
     if kind == "choices":
         last = next((each for each in reversed(course.world.said) if each.choices), None)
         titles = [choice.title for choice in last.choices] if last else []
@@ -130,4 +142,4 @@ def _look(course: Course, kind: str, move: Mapping[str, Any]) -> str:
     wanted = str(move.get("with", ""))
     if any(wanted in words for what, words in course.world.notes if what == move["note"]):
         return ""
-    return _("Getan wurde: %(what)s") % {"what": "; ".join(what for what, _words in course.world.notes) or nothing}
+    return _("Getan wurde: %(what)s") % {"what": "; ".join(str(DONE.get(what, what)) for what, _words in course.world.notes) or nothing}

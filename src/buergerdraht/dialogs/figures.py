@@ -17,6 +17,7 @@ from buergerdraht.accounts.models import Membership
 from buergerdraht.conversations import care, sight
 from buergerdraht.conversations.models import Conversation
 from buergerdraht.dialogs import sessions
+from buergerdraht.dialogs.examples import DONE, ENDED
 from buergerdraht.dialogs.labels import Labels
 from buergerdraht.dialogs.models import Dialog, Session, Trace
 
@@ -89,7 +90,7 @@ def misunderstood(dialog: Dialog, membership: Membership, step: str, days: int) 
 
 def move_words(move: Mapping[str, Any]) -> tuple[str, str]:
     """A move of an example in words, and whose it is."""
-    from buergerdraht.dialogs.phone_views import DONE, ENDED, spoken
+    from buergerdraht.dialogs.phone_views import spoken
 
     if "expect" in move:
         return "in", str(move["expect"])

@@ -15,7 +15,6 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from buergerdraht.accounts.desk import DeskRequest, desk
@@ -23,7 +22,7 @@ from buergerdraht.accounts.rights import Right
 from buergerdraht.connectors.contract import Choice, Content, Shown
 from buergerdraht.dialogs import document, playing, screens
 from buergerdraht.dialogs.acts import BERLIN
-from buergerdraht.dialogs.examples import MOVES
+from buergerdraht.dialogs.examples import DONE, ENDED, MOVES
 from buergerdraht.dialogs.forms import LANGUAGES
 from buergerdraht.dialogs.models import Dialog
 from buergerdraht.dialogs.playing import Play, Setting
@@ -36,17 +35,6 @@ SIMPLE: Mapping[str, dict[str, Any]] = {
     "foto": {"photo": 1}, "fotos": {"photo": 2}, "datei": {"document": 1}, "sprachnachricht": {"voice": 1}, "ort": {"place": SQUARE},
 }  # fmt: skip
 CALLS = {"ja": "yes", "nein": "no", "stoerung": "failure"}
-DONE = {
-    "case": gettext_lazy("Anliegen angelegt"), "book": gettext_lazy("Termin gebucht"), "subscribe": gettext_lazy("Abonniert"),
-    "unsubscribe": gettext_lazy("Abbestellt"), "hand_over": gettext_lazy("An Menschen übergeben"), "call": gettext_lazy("System gefragt"),
-    "meter": gettext_lazy("Zählerstand angenommen"), "menu": gettext_lazy("Hauptmenü gezeigt"), "field": gettext_lazy("Angabe gemerkt"),
-    "name": gettext_lazy("Name gemerkt"), "label": gettext_lazy("Kennzeichen gesetzt"), "unlabel": gettext_lazy("Kennzeichen weggenommen"),
-    "language": gettext_lazy("Sprache gewechselt"),
-}  # fmt: skip
-ENDED = {
-    "done": gettext_lazy("Der Dialog ist zu Ende."), "left": gettext_lazy("Der Dialog wurde verlassen."),
-    "handed": gettext_lazy("Ab hier antworten Menschen."), "expired": gettext_lazy("Wegen langen Schweigens beendet."),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
