@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils.functional import Promise
@@ -95,11 +95,32 @@ GROUPS: tuple[tuple[Words, tuple[Entry, ...]], ...] = (
     )),
 )  # fmt: skip
 ENTRIES: Mapping[str, Entry] = {entry.key: entry for _title, entries in GROUPS for entry in entries}
+PART = "start:"  # before the key of a dialog that is put in as a part
 
 
-def make(key: str, language: str, house: House) -> dict[str, Any]:
+def groups(house: House) -> Sequence[tuple[Words, Sequence[Entry]]]:
+    """The palette. Where the house has other dialogs, each stands there by its name instead of the nameless one."""
+    parts = [entry for key in house.dialogs if (entry := entry_of(f"{PART}{key}", house))]
+    if not parts:
+        return GROUPS
+    nameless = ENTRIES["start"]
+    kept = [(title, [each for each in entries if each is not nameless]) for title, entries in GROUPS]
+    return [*kept[:-1], (_("Teile: Ihre anderen Dialoge"), parts), kept[-1]]
+
+
+def entry_of(key: str, house: House) -> Entry | None:
+    """What a key of the palette stands for; None where there is no such thing."""
+    name = key.removeprefix(PART)
+    if key.startswith(PART) and name in house.dialogs:
+        nameless = ENTRIES["start"]
+        step = {**nameless.step, "dialog": name}
+        return replace(nameless, key=key, title=house.dialogs[name], help=_("Läuft hier als Teil, dann geht es weiter."), step=step)
+    return ENTRIES.get(key)
+
+
+def make(entry: Entry, language: str, house: House) -> dict[str, Any]:
     """Make the values of a new step. What must name something of the house names the first there is."""
-    values = dict(ENTRIES[key].step)
+    values = dict(entry.step)
     if isinstance(values.get("text"), str):
         values["text"] = {language: values["text"]} if values["text"] else {}
     if "options" in values:
@@ -107,7 +128,7 @@ def make(key: str, language: str, house: House) -> dict[str, Any]:
     if "cases" in values:
         values["cases"] = [{"when": [{"of": "hours", "value": "open"}], "next": ""}]
     for name in ("table", "offer", "system", "dialog"):
-        if name in values:
+        if values.get(name) == "":
             values[name] = next(iter(getattr(house, f"{name}s")), "fehlt")
     if "topics" in values:
         values["topics"] = [next(iter(house.topics), "fehlt")]

@@ -135,8 +135,9 @@ def edit(request: DeskRequest, number: int) -> HttpResponse:
 def palette(request: DeskRequest, number: int) -> HttpResponse:
     """What can be put in behind a step."""
     screens.to_edit(request)
-    context = {"dialog": screens.found(request, number), "groups": kinds.GROUPS, "after": request.GET.get("nach", "")}
-    return render(request, "dialogs/_palette.html", context)
+    row = screens.found(request, number)
+    groups = kinds.groups(screens.setup(request, row).house)
+    return render(request, "dialogs/_palette.html", {"dialog": row, "groups": groups, "after": request.GET.get("nach", "")})
 
 
 @require_POST
@@ -145,11 +146,11 @@ def add(request: DeskRequest, number: int) -> HttpResponse:
     """Put a new step in and open its form."""
     screens.to_edit(request)
     row = screens.found(request, number)
-    kind = request.POST.get("art", "")
-    if kind not in kinds.ENTRIES:
-        raise Http404
     setup = screens.setup(request, row)
-    values = kinds.make(kind, row.draft["languages"][0] if "languages" in row.draft else setup.language, setup.house)
+    entry = kinds.entry_of(request.POST.get("art", ""), setup.house)
+    if entry is None:
+        raise Http404
+    values = kinds.make(entry, row.draft["languages"][0] if "languages" in row.draft else setup.language, setup.house)
     return _changed(request, row, editing.add(values, request.POST.get("nach", "")), opened=True)
 
 

@@ -188,6 +188,20 @@ def test_every_kind_can_be_put_in_opened_and_sent_back(desk: Client, bulky: Dial
     assert desk.get(f"{DESK}{bulky.pk}/").status_code == 200
 
 
+def test_other_dialogs_stand_in_the_palette_as_parts(desk: Client, bulky: Dialog, kemal: Membership) -> None:
+    part = actions.copy(bulky, operator=kemal.operator)
+    assert '"art": "start"' in desk.get(f"{DESK}{bulky.pk}/palette/").content.decode(), "a draft is no part yet"
+    actions.publish(part, "", operator=kemal.operator)
+    page = desk.get(f"{DESK}{bulky.pk}/palette/").content.decode()
+    assert f'"art": "start:{part.key}"' in page
+    assert part.title in page
+    assert '"art": "start"' not in page
+    answer = desk.post(f"{DESK}{bulky.pk}/schritte/", {"stamp": fresh(bulky).stamp, "art": f"start:{part.key}", "nach": "hello"})
+    assert answer.status_code == 200
+    assert fresh(bulky).draft["steps"][1] == {"id": "dialog", "kind": "start", "dialog": part.key}
+    assert desk.post(f"{DESK}{bulky.pk}/schritte/", {"stamp": fresh(bulky).stamp, "art": "start:nirgends"}).status_code == 404
+
+
 def test_steps_move_are_copied_deleted_and_come_back(desk: Client, bulky: Dialog) -> None:
     def post(way: str, **more: str) -> str:
         return desk.post(f"{DESK}{bulky.pk}/{way}/", {"stamp": fresh(bulky).stamp, **more}).content.decode()
