@@ -14,8 +14,11 @@ from statistics import median
 WIDE, HIGH = 184.0, 64.0  # a box
 GAP, ROW = 28.0, 116.0  # between boxes; from row to row
 LANE = 22.0  # what a way takes that passes by
+SAID = 132.0  # and one with words, where it passes first
 EDGE = 24.0  # around everything
+CLEAR = 14.0  # between a box and words beside it
 SWEEPS, PULLS = 8, 40
+PASSING, SPOKEN = "\0", "\0\0"  # what stands for a way in a row it passes; with its words in it
 WORDS = 150.0  # room for what stands at a way that leads back
 
 
@@ -80,7 +83,7 @@ def draw(names: Sequence[str], ways: Iterable[Way]) -> Picture:
     width = max((x + _half(name) for name, x in places.items()), default=0.0) + EDGE
     boxes = [Box(name, places[name] - WIDE / 2, _top(number)) for number, row in enumerate(net.rows) for name in row if name in there]
     tops = {box.name: box.y for box in boxes}
-    lines = [_line(way, net.chains[way], places, tops) for way in down]
+    lines = [_line(way, net, places, tops) for way in down]
     lanes = {way: width + LANE * (number + 1) for number, way in enumerate(sorted(back, key=lambda way: tops[way.start] - tops[way.goal]))}
     lines += [_line_back(way, places, tops, lane) for way, lane in lanes.items()]
     room = WORDS if any(way.words for way in lanes) else 0.0
@@ -143,7 +146,8 @@ def _net(names: Sequence[str], ways: Sequence[Way], row: Mapping[str, int]) -> _
     for number, way in enumerate(ways):
         chain = [way.start]
         for passed in range(row[way.start] + 1, row[way.goal]):
-            name = f"\0{number}.{passed}"
+            first = passed == row[way.start] + 1
+            name = f"{SPOKEN if way.words and first else PASSING}{number}.{passed}"
             net.rows[passed].append(name)
             chain.append(name)
         chain.append(way.goal)
@@ -210,14 +214,15 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _half(name: str) -> float:
-    return (LANE if name.startswith("\0") else WIDE) / 2
+    return (SAID if name.startswith(SPOKEN) else LANE if name.startswith(PASSING) else WIDE) / 2
 
 
 def _top(row: int) -> float:
     return EDGE + row * ROW
 
 
-def _line(way: Way, chain: Sequence[str], x: Mapping[str, float], tops: Mapping[str, float]) -> Line:
+def _line(way: Way, net: _Net, x: Mapping[str, float], tops: Mapping[str, float]) -> Line:
+    chain = net.chains[way]
     here, y = x[chain[0]], tops[chain[0]] + HIGH
     path = [f"M{here:.0f} {y:.0f}"]
     for number, name in enumerate(chain[1:], 1):
@@ -226,8 +231,20 @@ def _line(way: Way, chain: Sequence[str], x: Mapping[str, float], tops: Mapping[
         bend = (goal - y) / 2
         path.append(f"C{here:.0f} {y + bend:.0f} {x[name]:.0f} {goal - bend:.0f} {x[name]:.0f} {goal:.0f}")
         here, y = x[name], goal
-    first = x[chain[1]]
-    return Line(way, " ".join(path), (x[chain[0]] + first) / 2, tops[chain[0]] + HIGH + (ROW - HIGH) / 2)
+    return Line(way, " ".join(path), *_said(chain, net, x, tops))
+
+
+def _said(chain: Sequence[str], net: _Net, x: Mapping[str, float], tops: Mapping[str, float]) -> tuple[float, float]:
+    """Where the words of a way stand: in their own place where it passes a row, else where it is the only one, above or below."""
+    start, following = chain[0], chain[1]
+    bottom = tops[start] + HIGH
+    if following not in tops:
+        return x[following], tops[start] + ROW + HIGH / 2
+    if len(net.above[following]) == 1:
+        return x[following], tops[following] - CLEAR
+    if len(net.below[start]) == 1:
+        return x[start], bottom + CLEAR
+    return (x[start] + x[following]) / 2, (bottom + tops[following]) / 2
 
 
 def _line_back(way: Way, x: Mapping[str, float], tops: Mapping[str, float], lane: float) -> Line:

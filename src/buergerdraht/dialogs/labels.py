@@ -93,11 +93,17 @@ class Labels:
     def slot(self, name: str) -> str:
         """A placeholder in words."""
         known = {placeholder[3:-3]: words for words, placeholder in self.slots()}
-        return known.get(name.replace("raw.", "answers.")) or name.removeprefix("answers.")
+        name = name.removeprefix("raw.").removeprefix("answers.")
+        table, _dot, column = name.partition(".")
+        if column and any(step.get("save", "row") == table for step in self._of("look_up")):
+            return _("Tabelle: %(column)s") % {"column": column}
+        return known.get(f"answers.{name}") or known.get(name) or name
 
     def bare(self, text: str) -> str:
         """A text without marks, its placeholders in words."""
-        return MARKS.sub("", SLOT.sub(lambda found: f"[{self.slot(found[1])}]" if found[1] else "", text)).strip()
+        slots = [f"[{self.slot(found[1])}]" if found[1] else "" for found in SLOT.finditer(text)]
+        plain = [MARKS.sub("", part) for part in SLOT.sub("\0", text).split("\0")]
+        return "".join(part for pair in zip(plain, [*slots, ""], strict=True) for part in pair).strip()
 
     def _title(self, step: Mapping[str, Any]) -> str:
         words = self.said(step.get("title")) or next((line for line in self.said(step.get("text")).split("\n") if line.strip()), "")
@@ -112,4 +118,4 @@ class Labels:
 
 def _short(text: str) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= SHORT else f"{text[: SHORT - 1].rsplit(' ', 1)[0]} …"
+    return text if len(text) <= SHORT else f"{text[: SHORT - 1].rsplit(' ', 1)[0]}\u00a0…"

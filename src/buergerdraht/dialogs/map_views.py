@@ -25,6 +25,7 @@ class Spot:
     """A step in the picture and in the table."""
 
     card: Card
+    words: str  # what it says, or what it does; empty where its kind says it all
     x: float
     y: float
     lines: list[str]
@@ -70,7 +71,8 @@ def _spots(request: DeskRequest, row: Dialog, days: int) -> tuple[drawing.Pictur
         counts = [(key, str(words), counted[key]) for key, words in figures.COLUMNS]
         total = sum(number for _key, _words, number in counts)
         box = boxes[card.id]
-        spots.append(Spot(card, box.x, box.y, _wrapped(card.words), _exits(card), counts, total, counted["misunderstood"]))
+        words = card.words if card.words != card.title else next(iter(card.facts), "")
+        spots.append(Spot(card, words, box.x, box.y, _wrapped(words), _exits(card), counts, total, counted["misunderstood"]))
     return picture, spots
 
 
@@ -79,7 +81,7 @@ def _goals(card: Card) -> list[tuple[str, str]]:
     found: dict[str, list[str]] = {}
     for lead in [*card.chips, *card.leads]:
         if lead.step:
-            found.setdefault(lead.goal, []).append(lead.why)
+            found.setdefault(lead.goal, []).extend([lead.why] if lead.why != _("danach") else [])  # an arrow says that by itself
     if card.follower:
         found.setdefault(card.follower, [])
     return [(goal, " / ".join(dict.fromkeys(words))) for goal, words in found.items()]
@@ -100,4 +102,7 @@ def _wrapped(words: str) -> list[str]:
 
 
 def _short(words: str) -> str:
-    return words if len(words) <= LONG else f"{words[: LONG - 1].rstrip()}…"
+    """Words that fit at a way: of several the first, of a condition its beginning and its end, where the value is."""
+    if len(words) <= LONG:
+        return words
+    return f"{words[: LONG - 1].rstrip()}…" if " / " in words else f"{words[:7].rstrip()}…{words[8 - LONG :].lstrip()}"
