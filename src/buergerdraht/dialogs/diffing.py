@@ -112,8 +112,10 @@ class _Reader:
                 yield str(spec.label), str(value)
 
     def _trigger(self, trigger: Values) -> str:
-        words = [", ".join(listed) for listed in trigger.get("words", {}).values()]
-        return " / ".join(words) or str(trigger.get("name") or trigger.get("time") or "")
+        words = " / ".join(", ".join(listed) for listed in trigger.get("words", {}).values())
+        if words and trigger.get("fuzzy"):
+            words = _("%(words)s (auch mit Tippfehlern und in kurzen Sätzen)") % {"words": words}
+        return words or str(trigger.get("name") or trigger.get("time") or "")
 
     def _spoken(self, code: str) -> str:
         return LANGUAGES.get(code, code)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.rights import Right
 from buergerdraht.dialogs import actions, diffing, figures, knowing, phone_views, reading, screens
+from buergerdraht.dialogs.forms import LANGUAGES
 from buergerdraht.dialogs.models import Example, Version
 from buergerdraht.gateway import channels
 
@@ -98,6 +99,7 @@ def examples(request: DeskRequest, number: int) -> HttpResponse:
     results = [
         {
             "example": each.example, "verdict": each.verdict, "kind": channels.title(each.example.channel),
+            "spoken": LANGUAGES.get(each.example.language, each.example.language),
             "moves": [(n == each.verdict.move, side, words) for n, (side, words) in enumerate(map(figures.move_words, each.example.moves))],
         }
         for each in actions.run_examples(row)
