@@ -48,7 +48,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
     $(".ds__entry", box)?.focus();
   }
   if (box.id === "telefon") played();
-  if (box.id === "blatt") { mark(); find(); }
+  if (box.id === "blatt") { mark(); find(); fade(); }
 });
 document.addEventListener("input", (event) => { const form = event.target.closest("[data-form]"); if (form) form.dataset.dirty = "1"; });
 document.addEventListener("htmx:afterRequest", (event) => { if (event.target.matches?.("[data-form]") && event.detail.successful) delete event.target.dataset.dirty; });
@@ -58,9 +58,21 @@ document.body.addEventListener("shown", (event) => {
   const { step, form } = event.detail;
   const card = document.getElementById(`schritt-${step}`);
   if (!card) return;
-  card.scrollIntoView({ block: "nearest" });
-  (form ? $("textarea, input:not([type=hidden]), select", card.querySelector(".ds__form")) : $("[data-grip]", card))?.focus();
+  (form ? $("textarea, input:not([type=hidden]), select", card.querySelector(".ds__form")) : $("[data-grip]", card))?.focus({ preventScroll: true });
+  card.scrollIntoView({ block: form ? "start" : "nearest" }); // what is open is seen from its head on
 });
+
+// What was done is said for a while; who reads it, or goes there with the keys, keeps it. Strg Z takes back afterwards, too.
+const WHILE = 8000;
+function fade() {
+  const toast = document.getElementById("toast");
+  if (!toast?.firstElementChild) return;
+  let timer;
+  const wait = () => { clearTimeout(timer); timer = setTimeout(() => toast.replaceChildren(), WHILE); };
+  for (const stays of ["pointerenter", "focusin"]) toast.addEventListener(stays, () => clearTimeout(timer));
+  for (const goes of ["pointerleave", "focusout"]) toast.addEventListener(goes, wait);
+  wait();
+}
 
 document.addEventListener("click", (event) => {
   const node = event.target;
