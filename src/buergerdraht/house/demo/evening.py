@@ -20,7 +20,7 @@ from buergerdraht.gateway import actions as gateway
 from buergerdraht.gateway import channels
 from buergerdraht.gateway.models import Channel
 from buergerdraht.house import program
-from buergerdraht.house.demo import desk, history, hour, matters, town, watching, wires
+from buergerdraht.house.demo import desk, history, hour, matters, talking, town, watching, wires
 from buergerdraht.house.processes import Part, answers, say
 
 
@@ -65,9 +65,11 @@ def _fill() -> None:
     settled = town.settle(organisation, wired)
     history.send_out(organisation, settled, workers)
     desk.set_up(organisation, workers)
+    talking.set_up(organisation, workers)
     history.talk(settled, workers)
     matters.remember(organisation, workers)
     desk.leave_open(settled, workers)
+    talking.look_back(organisation, settled, workers)
     watching.look_back(organisation, settled, workers)
     hour.plan(organisation, settled, workers)
     _plan(workers)
