@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from buergerdraht.simulator.telegram import START, Telegram
 from buergerdraht.simulator.town import Account, Message, Person, Town
@@ -192,7 +192,9 @@ SCENES = {
 
 
 def picture(name: str) -> bytes:
-    """Draw a sample photo as JPEG."""
+    """Draw a sample photo as JPEG; "zaehler:00314.207" is a water meter that stands there."""
+    if name.startswith("zaehler"):
+        return _meter(name.partition(":")[2] or "00314.207")
     ground, thing = SCENES.get(name, SCENES["park"])
     image = Image.new("RGB", (960, 720), "#cfe0ee")
     draw = ImageDraw.Draw(image)
@@ -217,6 +219,27 @@ def picture(name: str) -> bytes:
             draw.ellipse((x - 30, 300, x + 130, 470), fill=thing)
     out = io.BytesIO()
     image.save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+def _meter(stand: str) -> bytes:
+    """Draw a water meter's face with white drums; those behind the comma are red."""
+    whole, _comma, part = stand.partition(".")
+    image = Image.new("RGB", (960, 720), "#6f7377")
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((150, 30, 810, 690), fill="#2f6f9f", outline="#1d2a35", width=14)
+    draw.ellipse((190, 70, 770, 650), fill="#f3f2ec")
+    draw.text((480, 170), "Kaltwasser", font=ImageFont.load_default(38), fill="#555", anchor="mm")
+    left = 480 - 58 * len(whole + part) // 2
+    draw.rectangle((left - 12, 270, 480 + 58 * len(whole + part) // 2 + 12, 394), fill="#20242a")
+    for place, digit in enumerate(whole + part):
+        x = left + 58 * place
+        draw.rectangle((x + 3, 282, x + 55, 382), fill="#f7f7f2" if place < len(whole) else "#c22f2a")
+        ink = "#16181c" if place < len(whole) else "#fff"
+        draw.text((x + 29, 332), digit, font=ImageFont.load_default(80), fill=ink, anchor="mm")
+    draw.text((480, 450), "m³", font=ImageFont.load_default(44), fill="#333", anchor="mm")
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=88)
     return out.getvalue()
 
 

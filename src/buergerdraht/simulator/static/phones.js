@@ -190,6 +190,7 @@ function wire(phone, key) {
     close: () => { open.delete(key); node.remove(); remember(); },
     menu: (b) => { menu.hidden = !menu.hidden; b.setAttribute("aria-expanded", !menu.hidden); },
     photo: () => act(phone, "photo", { sample: ["schlagloch", "laterne", "muell", "park"][Math.floor(Math.random() * 4)] }),
+    meter: () => act(phone, "photo", { sample: `zaehler:00${Math.floor(300 + Math.random() * 600)}.${Math.floor(100 + Math.random() * 900)}` }),
     album: () => act(phone, "album"), voice: () => act(phone, "voice"), location: () => act(phone, "location"),
     contact: () => act(phone, "contact", { name: "Hausverwaltung Beispiel", phone: "+493023125777" }),
     block: () => act(phone, phone.blocked ? "unblock" : "block"),
