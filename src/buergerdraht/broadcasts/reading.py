@@ -215,17 +215,17 @@ def result(broadcast: Broadcast) -> dict[str, Any]:
     ]
     total = counted.total
     steps = [
-        ("Vorgesehen", total.total, ""),
-        ("Angenommen", total.sent, ""),
-        ("Zugestellt", total.delivered, "delivered"),
-        ("Gelesen", total.read, "read"),
+        (_("Vorgesehen"), total.total, ""),
+        (_("Angenommen"), total.sent, ""),
+        (_("Zugestellt"), total.delivered, "delivered"),
+        (_("Gelesen"), total.read, "read"),
     ]
     silent = [row.name for row in rows if row.read is None]
     answered = Recipient.objects.filter(broadcast=broadcast, contact__conversation__broadcast=broadcast.pk).count()
     return {
         "broadcast": broadcast, "rows": rows, "total": total, "counted_at": counted.at, "rests_until": _rests_until(broadcast),
         "reasons": reasons(total), "silent": silent, "answered": answered,
-        "funnel": [(_(name), number, 100 * number // total.total if total.total else 0, note) for name, number, note in steps],
+        "funnel": [(name, number, 100 * number // total.total if total.total else 0, note) for name, number, note in steps],
         "settled": total.total - total.open, "percent": round(100 * (total.total - total.open) / total.total) if total.total else 0,
         "events": broadcast.events.select_related("operator").order_by("-at")[:20],
     }  # fmt: skip

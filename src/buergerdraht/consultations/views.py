@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from buergerdraht.accounts.desk import DeskRequest, desk
@@ -21,17 +22,17 @@ from buergerdraht.gateway.models import Channel
 
 State = Consultation.State
 TONES = {
-    State.DRAFT: ("plain", "Entwurf"),
-    State.PLANNED: ("info", "geplant"),
-    State.RUNNING: ("success", "läuft"),
-    State.OVER: ("plain", "vorbei"),
-    State.CANCELLED: ("danger", "abgesagt"),
+    State.DRAFT: ("plain", gettext_noop("Entwurf")),
+    State.PLANNED: ("info", gettext_noop("geplant")),
+    State.RUNNING: ("success", gettext_noop("läuft")),
+    State.OVER: ("plain", gettext_noop("vorbei")),
+    State.CANCELLED: ("danger", gettext_noop("abgesagt")),
 }
 CHANGES = {
-    "veroeffentlichen": (actions.plan, "Veröffentlicht. Ab jetzt können sich Menschen anmelden."),
-    "beginnen": (actions.begin, "Die Sprechstunde läuft. Wer wartet, hört es gleich."),
-    "beenden": (actions.end, "Die Sprechstunde ist zu Ende. Wer nicht an die Reihe kam, hört, dass eine Antwort folgt."),
-    "absagen": (actions.cancel, "Abgesagt. Alle, die warten, hören es gleich."),
+    "veroeffentlichen": (actions.plan, gettext_noop("Veröffentlicht. Ab jetzt können sich Menschen anmelden.")),
+    "beginnen": (actions.begin, gettext_noop("Die Sprechstunde läuft. Wer wartet, hört es gleich.")),
+    "beenden": (actions.end, gettext_noop("Die Sprechstunde ist zu Ende. Wer nicht an die Reihe kam, hört, dass eine Antwort folgt.")),
+    "absagen": (actions.cancel, gettext_noop("Abgesagt. Alle, die warten, hören es gleich.")),
 }
 AT_THE_DESK = {"beginnen", "beenden"}  # whoever answers may open and close the door as well
 
