@@ -39,7 +39,7 @@ class Difference:
 
 def differences(old: Values, new: Values) -> list[Difference]:
     """Compare two documents: first the whole, then the steps in their new order, then those that are gone."""
-    before, after = _Reader(old), _Reader(new)
+    before, after = _Reader(old, new), _Reader(new)
     found: list[Difference] = []
     if changes := list(_compared(before.head(), after.head())):
         found.append(Difference("changed", "", _("Auslöser und Einstellungen"), "", changes))
@@ -59,12 +59,17 @@ def differences(old: Values, new: Values) -> list[Difference]:
 
 
 class _Reader:
-    """One of the two documents, its values told in words: what -> words."""
+    """One of the two documents, its values told in words: what -> words. Goals are called as in the newer one: a way to a step whose
+    text or place is another leads where it led."""
 
-    def __init__(self, draft: Values) -> None:
+    def __init__(self, draft: Values, newer: Values | None = None) -> None:
         self.draft = draft
         self.language = draft.get("languages", ["de"])[0]
         self.labels = Labels(draft, self.language)
+        self.newer = Labels(newer, self.language) if newer else self.labels
+
+    def goal(self, name: str) -> str:
+        return (self.newer if name in self.newer.steps else self.labels).goal(name)
 
     def difference(self, kind: str, step: Values, changes: Any) -> Difference:
         return Difference(kind, step["id"], str(kinds.title_of(step)), self.labels.step(step["id"]), list(changes))
@@ -78,14 +83,14 @@ class _Reader:
         found = dict(self._told(FIELDS[step["kind"]], step))
         for option in step.get("options", []):
             name = _("Möglichkeit „%(title)s“") % {"title": self.labels.said(option.get("title")) or option["id"]}
-            found[name] = self.labels.goal(option["next"]) if option.get("next") else _("der Reihe nach")
+            found[name] = self.goal(option["next"]) if option.get("next") else _("der Reihe nach")
             for part in ("title", "description"):
                 found |= {f"{name}, {self._spoken(code)}": text for code, text in option.get(part, {}).items() if code != self.language}
             for code, words in option.get("words", {}).items():
                 found[_("%(name)s, andere Wörter (%(language)s)") % {"name": name, "language": self._spoken(code)}] = ", ".join(words)
         for number, case in enumerate(step.get("cases", []), 1):
             when = _(" und ").join(conditions.sentence(each, self.draft, self.language, {}) for each in case["when"])
-            found[_("Weg %(n)s") % {"n": number}] = f"{when} → {self.labels.goal(case['next']) if case['next'] else _('der Reihe nach')}"
+            found[_("Weg %(n)s") % {"n": number}] = f"{when} → {self.goal(case['next']) if case['next'] else _('der Reihe nach')}"
         for name in ("body", "take", "match"):
             found |= {f"{key}": str(value) for key, value in step.get(name, {}).items()}
         for number, file in enumerate(step.get("files", []), 1):
@@ -101,7 +106,7 @@ class _Reader:
             if spec.shape in {"text", "line"}:
                 yield from ((f"{spec.label} ({self._spoken(code)})", self.labels.bare(text)) for code, text in value.items())
             elif spec.shape == "goal":
-                yield str(spec.label), self.labels.goal(value)
+                yield str(spec.label), self.goal(value)
             elif spec.shape == "flag":
                 yield str(spec.label), _("ja")
             elif spec.shape == "many":

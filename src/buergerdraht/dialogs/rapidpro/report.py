@@ -51,7 +51,12 @@ class Report:
     @property
     def total(self) -> int:
         """So many items went in; each is in one of the three lists."""
-        return self.imported.total() + len(self.changed) + len(self.left)
+        return self.same + len(self.changed) + len(self.left)
+
+    @property
+    def same(self) -> int:
+        """So many came over as they were. A template cannot ask the Counter itself: it looks for a count called "total"."""
+        return self.imported.total()
 
 
 @dataclass(frozen=True)

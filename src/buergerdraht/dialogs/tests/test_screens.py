@@ -102,7 +102,9 @@ def test_flows_of_another_system_come_over_with_a_report(desk: Client, town: Org
     export = json.dumps(exports.bulky()).encode()
     for time in (1, 2):
         page = desk.post(f"{DESK}neu/", {"fluesse": SimpleUploadedFile("export.json", export)}).content.decode()
-        assert "unverändert übernommen" in page
+        sums = re.findall(r"Von (\d+) Bestandteilen: (\d+) unverändert übernommen, (\d+) anders, (\d+) weggelassen", page)
+        assert sums
+        assert all(int(all_of_it) == sum(map(int, parts)) for all_of_it, *parts in sums)
         assert Dialog.objects.count() == time * 2
     parts = [each["dialog"] for row in Dialog.objects.all() for each in row.draft["steps"] if each["kind"] == "start"]
     assert set(parts) <= set(Dialog.objects.values_list("key", flat=True))
