@@ -235,7 +235,8 @@ def _line(way: Way, net: _Net, x: Mapping[str, float], tops: Mapping[str, float]
 
 
 def _said(chain: Sequence[str], net: _Net, x: Mapping[str, float], tops: Mapping[str, float]) -> tuple[float, float]:
-    """Where the words of a way stand: in their own place where it passes a row, else where it is the only one, above or below."""
+    """Where the words of a way stand: in their own place where it passes a row, else where it is the only one, above or below; where
+    many meet, further along it than those before."""
     start, following = chain[0], chain[1]
     bottom = tops[start] + HIGH
     if following not in tops:
@@ -244,7 +245,9 @@ def _said(chain: Sequence[str], net: _Net, x: Mapping[str, float], tops: Mapping
         return x[following], tops[following] - CLEAR
     if len(net.below[start]) == 1:
         return x[start], bottom + CLEAR
-    return (x[start] + x[following]) / 2, (bottom + tops[following]) / 2
+    along = (net.below[start].index(following) + 1) / (len(net.below[start]) + 1)
+    across = along * along * (3 - 2 * along)  # as the curve bends
+    return x[start] + (x[following] - x[start]) * across, bottom + (tops[following] - bottom) * along
 
 
 def _line_back(way: Way, x: Mapping[str, float], tops: Mapping[str, float], lane: float) -> Line:
