@@ -89,6 +89,30 @@ def inbox(page: Page, address: str) -> None:
     page.set_viewport_size(CONSOLE)
 
 
+def dialogs(page: Page, address: str) -> None:
+    """Draw what answers by itself: a dialog with its phone, its map, the next day with appointments, a meter to be checked."""
+    desk = f"{address}/o/musterstadt"
+    page.goto(f"{desk}/dialoge/")
+    page.get_by_role("link", name="Bürgerbüro", exact=True).click()
+    page.locator("#telefon .pb__acts button", has_text="Personalausweis").click()
+    page.locator("#telefon .pb--out").wait_for()
+    page.evaluate("document.activeElement?.blur()")
+    page.wait_for_timeout(1500)
+    page.screenshot(path=IMAGES / "dialoge.png")
+    page.get_by_role("link", name="Karte", exact=True).click()
+    page.wait_for_timeout(1500)
+    page.screenshot(path=IMAGES / "dialog-karte.png")
+    page.goto(f"{desk}/termine/")
+    while not page.locator(".appt__day").count():
+        page.locator("a[rel=next]").click()
+    page.wait_for_timeout(1500)
+    page.screenshot(path=IMAGES / "termine.png")
+    page.goto(f"{desk}/zaehler/")
+    page.evaluate("document.activeElement?.blur()")
+    page.wait_for_timeout(1500)
+    page.screenshot(path=IMAGES / "zaehler.png")
+
+
 def reduce() -> None:
     """Keep the pictures small: what is drawn has few colours."""
     for path in IMAGES.glob("*.png"):
@@ -105,6 +129,7 @@ def main(address: str, password: str) -> None:
         page = sign_in(browser, address, password)
         handbook(page, address)
         inbox(page, address)
+        dialogs(page, address)
         pictures = [base64.b64encode(shot).decode() for shot in (console(page, address), phone(browser, f"{host}:{int(port) + 1}"))]
         sheet = browser.new_page(viewport={"width": 1766, "height": 916})
         sheet.set_content(SHEET.format(*pictures))
