@@ -237,7 +237,8 @@ def _meter(stand: str) -> bytes:
         draw.rectangle((x + 3, 282, x + 55, 382), fill="#f7f7f2" if place < len(whole) else "#c22f2a")
         ink = "#16181c" if place < len(whole) else "#fff"
         draw.text((x + 29, 332), digit, font=ImageFont.load_default(80), fill=ink, anchor="mm")
-    draw.text((480, 450), "m³", font=ImageFont.load_default(44), fill="#333", anchor="mm")
+    draw.text((484, 468), "m", font=ImageFont.load_default(44), fill="#333", anchor="rs")
+    draw.text((486, 450), "3", font=ImageFont.load_default(24), fill="#333", anchor="ls")
     out = io.BytesIO()
     image.save(out, "JPEG", quality=88)
     return out.getvalue()
