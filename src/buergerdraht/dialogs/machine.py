@@ -71,11 +71,18 @@ def called(walk: Walk, serial: int, outcome: str, answers: Mapping[str, str], wo
 
 
 def resume(walk: Walk, world: World) -> None:
-    """Go on where it stood: the question is put again, as if it were new."""
+    """Go on where it stood: the question is put again, as if it were new; a time that is over is over."""
     turn = Turn(walk, world)
     walk.state = RUNNING
     turn.say(turn.ours("picked_up"))
-    _guarded(turn, lambda turn: MENU if isinstance(turn.step, HandOver) else turn.walk.here.step)
+    _guarded(turn, _pick_up)
+
+
+def _pick_up(turn: Turn) -> Goal:
+    step, until = turn.step, turn.walk.until
+    if isinstance(step, Wait) and until:
+        return turn.dialog.goal(step, step.next) if until <= turn.world.now else None
+    return MENU if isinstance(step, HandOver) else turn.walk.here.step
 
 
 def give_up(walk: Walk, world: World) -> None:

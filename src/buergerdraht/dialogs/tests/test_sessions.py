@@ -270,7 +270,9 @@ steps:
 """
 
 
-def test_what_was_to_come_later_is_held_where_one_of_us_wrote_meanwhile(say: Say, town: Organisation, kemal: Membership) -> None:
+def test_what_was_to_come_later_is_held_where_one_of_us_wrote_meanwhile(
+    say: Say, town: Organisation, kemal: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make_live(town, RESTING)
     say("paula", "Später")
     answering.reply(Conversation.objects.get(), Content(text="Wie war es bei Ihnen?"), operator=kemal.operator)
@@ -281,6 +283,10 @@ def test_what_was_to_come_later_is_held_where_one_of_us_wrote_meanwhile(say: Say
     assert words.line(line) == "Der Dialog Später wäre jetzt weitergegangen. Er ist angehalten, weil ein Mensch das Wort hat"
     assert let_pass(minutes=61) == ""
     assert Message.objects.filter(kind="dialog_held").count() == 1
+    later = timezone.now() + timedelta(minutes=61)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    assert people.resume(Session.objects.get(), operator=kemal.operator)
+    assert Message.objects.filter(author="bot").order_by("pk").last().text == "Wie war es", "nobody waits for the same time twice"
 
 
 TWO_CASES = """
