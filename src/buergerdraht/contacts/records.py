@@ -23,6 +23,12 @@ def edit(contact: Contact, *, language: str, district: District | None, operator
 def add_subscription(contact: Contact, topic: Topic, address: Address, *, reason: str, operator: Operator) -> None:
     """Subscribe for somebody who asked in person: the reason is the proof."""
     proof = Proof(channel=address.channel, evidence=f"Eingetragen: {reason}", language=contact.language, operator=operator)
+    take_down(contact, topic, address, proof, operator=operator)
+
+
+@transaction.atomic
+def take_down(contact: Contact, topic: Topic, address: Address, proof: Proof, *, operator: Operator) -> None:
+    """Subscribe for somebody whose wish we have proof of."""
     actions.subscribe(contact, [topic], address, proof)
     Subscription.objects.filter(contact=contact, topic=topic).update(address=address)
     actions.confirm_only(contact, topic, address, proof)

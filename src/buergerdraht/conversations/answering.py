@@ -316,8 +316,8 @@ def undoable(outbound: Outbound | None) -> datetime | None:
 
 
 def _answered(conversation: Conversation, operator: Operator) -> None:
-    """Whoever replies holds the conversation, unless a colleague already does."""
+    """Whoever replies holds the conversation, unless a colleague already does. A system that answers by the API holds none: people do."""
     stretches.answered(conversation, operator)
     actions.quiet(conversation)
     conversation.state, conversation.closed_at = Conversation.State.OPEN, None
-    conversation.operator = conversation.operator or operator
+    conversation.operator = conversation.operator or (operator if operator.is_active else None)

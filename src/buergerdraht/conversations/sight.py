@@ -7,7 +7,7 @@ whatever their role.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -57,6 +57,12 @@ def visible(membership: Membership, to: str = "") -> Q:
         teams |= Q(**{f"{to}team__in": list(teams_of(membership))})
         seen &= teams
     return seen | Q(named)
+
+
+def shared(organisation: Organisation, teams: Collection[int]) -> QuerySet[Conversation]:
+    """The threads another system of the authority may see: never a confidential one; where teams are apart, its teams' and nobody's."""
+    rows = Conversation.objects.filter(organisation=organisation, confidential=False)
+    return rows.filter(Q(team=None) | Q(team__in=teams)) if Desk.of(organisation).teams_apart else rows
 
 
 def teams_of(membership: Membership) -> frozenset[int]:
