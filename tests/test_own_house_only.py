@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from buergerdraht.accounts.models import Invitation, Membership, Operator, Organisation, Role, Team
+from buergerdraht.accounts.models import ApiToken, Invitation, Membership, Operator, Organisation, Role, Team
 from buergerdraht.accounts.rights import RIGHTS, Right
 from buergerdraht.appointments.models import Booking, Closure, Offer
 from buergerdraht.broadcasts.models import Broadcast
@@ -134,6 +134,14 @@ def foreign_rows(other: Organisation) -> dict[str, Any]:
             "einstellungen/kanaele/": channel.pk,
             "einstellungen/team/einladung/": Invitation.objects.create(
                 organisation=other, email="neu@nachbarstadt.example", name="Nora Neu", token_hash=b"x" * 32, expires_at=timezone.now()
+            ).pk,
+            "einstellungen/schnittstellen/": ApiToken.objects.create(
+                organisation=other,
+                name="Ratsinfo",
+                prefix="bd_nebenan",
+                token_hash=b"x" * 32,
+                expires_at=timezone.now() + timedelta(days=1),
+                actor=Operator.objects.create_user("ratsinfo@api.invalid", name="Ratsinfo"),
             ).pk,
             "einstellungen/team/gruppe/": Team.objects.create(organisation=other, name="Pressestelle").pk,
             "einstellungen/team/": Membership.objects.create(organisation=other, operator=colleague, roles=[Role.ADMINISTRATOR]).pk,

@@ -2,6 +2,8 @@
 
 from django.urls import include, path
 
+from buergerdraht.api import api
+
 desk = [
     path("", include("buergerdraht.insights.urls")),
     path("", include("buergerdraht.conversations.urls")),
@@ -25,6 +27,7 @@ urlpatterns = [
     path("", include("buergerdraht.privacy.public_urls")),
     path("", include("buergerdraht.dialogs.event_urls")),
     path("", include("buergerdraht.ui.urls")),
+    path("api/v1/", api.urls),
     path("konto/benachrichtigungen/", include("buergerdraht.conversations.own_urls")),
     path("o/<slug:organisation>/", include(desk)),
 ]

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from buergerdraht.accounts import hours
 from buergerdraht.accounts.models import Operator, Organisation, Role, Team
+from buergerdraht.accounts.rest.scopes import SCOPES
 
 LANDS = {
     "BW": "Baden-Württemberg", "BY": "Bayern", "BE": "Berlin", "BB": "Brandenburg", "HB": "Bremen", "HH": "Hamburg", "HE": "Hessen",
@@ -241,6 +242,33 @@ class MemberForm(InvitationForm):
 
 class TeamForm(forms.Form):
     name = forms.CharField(label=_("Name des Teams"), max_length=80)
+
+
+class TokenForm(forms.Form):
+    """What another system of the authority may do, and how long."""
+
+    name = forms.CharField(
+        label=_("Welches System?"), max_length=80,
+        help_text=_("Steht im Protokoll und über seinen Antworten, zum Beispiel: Fachverfahren Bürgeramt."),
+    )  # fmt: skip
+    scopes = forms.MultipleChoiceField(
+        label=_("Was es darf"), choices=list(SCOPES.items()), widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Wählen Sie mindestens ein Recht.")},
+        help_text=_("So wenig wie möglich. Vertrauliche Unterhaltungen sieht es nie, und eine Rundnachricht gibt immer ein Mensch frei."),
+    )  # fmt: skip
+    days = forms.TypedChoiceField(
+        label=_("Gilt"), coerce=int, choices=[(90, _("90 Tage")), (365, _("ein Jahr")), (730, _("zwei Jahre"))], initial=365
+    )
+    teams = forms.ModelMultipleChoiceField(
+        label=_("Unterhaltungen dieser Teams"), queryset=Team.objects.none(), required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=_("Nur wichtig, wo Teams getrennt arbeiten: Dann sieht es deren Unterhaltungen und die ohne Team."),
+    )  # fmt: skip
+
+    def __init__(self, organisation: Organisation, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        teams = self.fields["teams"]
+        assert isinstance(teams, forms.ModelMultipleChoiceField)
+        teams.queryset = Team.objects.filter(organisation=organisation)
 
 
 class JoinForm(forms.Form):

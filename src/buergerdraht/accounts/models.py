@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -148,3 +149,47 @@ class AuditEntry(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["organisation", "number"], name="audit_number_once")]
+
+
+# ── Other systems ─────────────────────────────────────────────────────────
+
+
+class ApiToken(models.Model):
+    """What lets another system of the authority in by the API. Only the hash is kept; `prefix` is its beginning, for people.
+
+    What the system does is done by `actor`, an operator who cannot sign in and works in no organisation: its name stands in threads
+    and in the log. `level` and `level_at` are its bucket of calls, see `rest.door`.
+    """
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=20, unique=True)
+    token_hash = models.BinaryField()
+    scopes = ArrayField(models.CharField(max_length=40), default=list)
+    teams = models.ManyToManyField(Team, blank=True, related_name="+")  # whose threads it sees where teams are apart
+    actor = models.OneToOneField(Operator, models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(Operator, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    level = models.FloatField(default=0)
+    level_at = models.DateTimeField(default=timezone.now)
+
+    @property
+    def works(self) -> bool:
+        return self.revoked_at is None and self.expires_at > timezone.now()
+
+
+class ApiAnswer(models.Model):
+    """What a call with an Idempotency-Key was answered, for a day. Ids and what the authority itself wrote, no citizen's words."""
+
+    token = models.ForeignKey(ApiToken, models.CASCADE)
+    key = models.CharField(max_length=255)
+    fingerprint = models.BinaryField()  # of method, path and body: the same key for something else is a mistake
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["token", "key"], name="api_answer_once")]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from buergerdraht.accounts import views
+from buergerdraht.accounts import token_views, views
 
 app_name = "accounts"
 
@@ -16,6 +16,9 @@ urlpatterns = [
     path("einstellungen/team/<int:number>/entfernen/", views.remove, name="remove"),
     path("einstellungen/team/neu/", views.team_new, name="team_new"),
     path("einstellungen/team/gruppe/<int:number>/entfernen/", views.team_remove, name="team_remove"),
+    path("einstellungen/schnittstellen/", token_views.listing, name="tokens"),
+    path("einstellungen/schnittstellen/neu/", token_views.new, name="token_new"),
+    path("einstellungen/schnittstellen/<int:number>/widerrufen/", token_views.revoke, name="token_revoke"),
     path("einstellungen/protokoll/", views.log, name="audit"),
     path("einstellungen/protokoll.csv", views.log_csv, name="audit_csv"),
 ]

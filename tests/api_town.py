@@ -1,0 +1,99 @@
+"""A small town with one row of everything the API shows, and a token that may do all."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from buergerdraht.accounts import tokens, vault
+from buergerdraht.accounts.models import ApiToken, Membership, Operator, Organisation
+from buergerdraht.accounts.rest.scopes import SCOPES
+from buergerdraht.accounts.rights import RIGHTS
+from buergerdraht.broadcasts.models import Broadcast
+from buergerdraht.contacts.models import Address, Contact, District, Topic
+from buergerdraht.conversations.models import Conversation, Message
+from buergerdraht.gateway.models import Channel
+
+ALL = list(SCOPES)
+
+
+class Town(NamedTuple):
+    organisation: Organisation
+    operator: Operator
+    channel: Channel
+    topic: Topic
+    contact: Contact
+    address: Address
+    conversation: Conversation
+    broadcast: Broadcast
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """What the names in addresses stand for."""
+        return {name: getattr(self, name).pk for name in ("topic", "contact", "conversation", "broadcast")}
+
+
+def town(slug: str = "musterstadt") -> Town:
+    organisation = Organisation.objects.create(slug=slug, name=f"Stadt {slug.title()}", languages=["de", "en"])
+    operator = Operator.objects.create_user(f"andrea@{slug}.example", name="Andrea Arndt")
+    Membership.objects.create(organisation=organisation, operator=operator, roles=list(RIGHTS))
+    channel = Channel.objects.create(organisation=organisation, kind="telegram", name="Stadtbot", config="{}", state="running")
+    District.objects.create(organisation=organisation, name="Nordstadt")
+    topic = Topic.objects.create(organisation=organisation, key="verkehr", title={"de": "Verkehr", "en": "Traffic"})
+    contact, address, conversation = citizen(organisation, channel, "Mia Muster")
+    texts = {"de": {"title": "", "text": "Der Markt beginnt um acht."}}
+    broadcast = Broadcast.objects.create(organisation=organisation, title="Wochenmarkt", versions=texts, audience={"topics": [topic.pk]})
+    return Town(organisation, operator, channel, topic, contact, address, conversation, broadcast)
+
+
+def citizen(organisation: Organisation, channel: Channel, name: str, said: str = "Guten Tag") -> tuple[Contact, Address, Conversation]:
+    """Somebody who wrote once."""
+    contact = Contact.objects.create(organisation=organisation, name=name)
+    key = f"{name} {contact.pk}"
+    address = Address.objects.create(
+        organisation=organisation, contact=contact, channel=channel, address=key, address_hash=vault.lookup(organisation.pk, key),
+        handle="+4915550112233", last_inbound_at=timezone.now(),
+    )  # fmt: skip
+    conversation = Conversation.objects.create(
+        organisation=organisation, contact=contact, state="open", last_address=address, last_at=timezone.now()
+    )
+    say(conversation, said)
+    return contact, address, conversation
+
+
+def say(conversation: Conversation, text: str, **fields: Any) -> Message:
+    return Message.objects.create(
+        organisation_id=conversation.organisation_id, conversation=conversation, author="citizen", text=text, at=timezone.now(),
+        channel=conversation.last_address.channel if conversation.last_address else None, **fields,
+    )  # fmt: skip
+
+
+def token(of: Town, *scopes: str, name: str = "Ratsinfo", **more: Any) -> tuple[ApiToken, str]:
+    return tokens.make(of.organisation, name, scopes or ALL, days=90, operator=of.operator, **more)
+
+
+class Caller:
+    """Calls the API with a token, as another system does."""
+
+    def __init__(self, text: str = "", language: str = "de") -> None:
+        self.client = Client(raise_request_exception=True)
+        self.headers = {"accept-language": language} | ({"authorization": f"Bearer {text}"} if text else {})
+
+    def call(self, method: str, path: str, body: Any = None, *, key: str = "", **query: Any) -> HttpResponse:
+        headers = self.headers | ({"idempotency-key": key} if key else {})
+        options: dict[str, Any] = {"headers": headers, "query_params": {name: str(value) for name, value in query.items()}}
+        if body is not None:
+            options |= {"data": body, "content_type": "application/json"}
+        return getattr(self.client, method.lower())(f"/api/v1{path}", **options)
+
+    def get(self, path: str, **query: Any) -> HttpResponse:
+        return self.call("get", path, **query)
+
+    def post(self, path: str, body: Any, *, key: str = "") -> HttpResponse:
+        return self.call("post", path, body, key=key)
+
+    def patch(self, path: str, body: Any) -> HttpResponse:
+        return self.call("patch", path, body)
