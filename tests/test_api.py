@@ -321,6 +321,8 @@ def test_contacts_are_found_by_state_topic_and_change(here: Town, caller: Caller
     assert [row["id"] for row in walk(caller, "/contacts", state="active")] == [here.contact.pk]
     problem(caller.get("/contacts", changed_since="gestern"), 422)
     problem(caller.get("/contacts", changed_since="5"), 422)
+    problem(caller.get("/contacts", changed_since="0425-04-22T00:20:02+01:00"), 422)
+    assert walk(caller, "/contacts", changed_since="2126-05-10T13:52:54-20:13") == []  # a zone that no clock shows
 
 
 def test_a_subscription_stands_in_the_ledger_with_its_proof(here: Town, caller: Caller) -> None:

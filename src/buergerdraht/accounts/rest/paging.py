@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -37,10 +37,17 @@ def _spoken(value: Any) -> Any:
     return value
 
 
+def _near(moment: datetime) -> datetime:
+    """Keep to times that every calendar on the way can write down, in UTC: the database knows no zone 20 hours away."""
+    if not 1900 <= moment.year <= 2200:
+        raise ValueError(_("ein Jahr zwischen 1900 und 2200"))
+    return moment.astimezone(UTC)
+
+
 Text = Annotated[str, AfterValidator(_writable)]
 Number = Annotated[int, Field(ge=1, le=BIGGEST)]  # of a row, in an address line
 Strict = Annotated[int, Field(ge=1, le=BIGGEST, strict=True)]  # of a row, in a body
-Moment = Annotated[AwareDatetime, BeforeValidator(_spoken)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_spoken), AfterValidator(_near)]
 
 
 class Wish(Schema):

@@ -120,7 +120,7 @@ def answers(get: Any) -> Any:
             response = of_status(response)
         for name, value in getattr(request, "limits", {}).items():
             response[name] = value
-        response["Cache-Control"] = "no-store"
+        response["Cache-Control"], response["X-Content-Type-Options"] = "no-store", "nosniff"
         return response
 
     return middleware
