@@ -40,7 +40,7 @@ def listing(request: DeskRequest) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 @desk(Right.MANAGE)
 def new(request: DeskRequest) -> HttpResponseBase:
-    form = TokenForm(request.organisation, request.POST or None)
+    form = TokenForm(request.organisation, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
