@@ -15,7 +15,7 @@ from buergerdraht.gateway.database import keep_plans
 from buergerdraht.house import postgres
 from buergerdraht.settings import database
 
-LONG = {"journeys", "faults", "machines"}
+LONG = {"faults", "machines"}
 _servers: list[tuple[Popen[bytes], Path]] = []
 
 
@@ -52,8 +52,10 @@ def chromium() -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that no worker is left alone with it; leave journeys out where there is no browser, and say so."""
-    items.sort(key=lambda item: not LONG & set(item.path.parts) and item.path.name != "test_bench.py")
+    """Begin with what waits longest, end with the journeys, whose town goes on living; leave those out where there is no browser."""
+    items.sort(
+        key=lambda item: 2 if "journeys" in item.path.parts else not (LONG & set(item.path.parts) or item.path.name == "test_bench.py")
+    )
     if chromium() is None:
         for item in items:
             if item.get_closest_marker("browser"):
