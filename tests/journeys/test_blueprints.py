@@ -184,8 +184,9 @@ def test_citizens_go_through_every_blueprint_on_every_messenger(program: Program
     andrea = sign_in("andrea")
     for key in TALKING:
         andrea.goto(f"/o/musterstadt/einstellungen/bausteine/{key}/")
-        andrea.get_by_role("button", name="Baustein einschalten").click()
-        andrea.wait_for_load_state()
+        if (switch := andrea.get_by_role("button", name="Baustein einschalten")).count():  # the town comes with some
+            switch.click()
+            andrea.wait_for_load_state()
     database = postgres.place(program.folder).url()
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("update accounts_organisation set quiet_from = null, office_hours = '{}'")  # it must go well at night, too
