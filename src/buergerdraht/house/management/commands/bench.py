@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 PARTS = (
     "send", "both", "webhook", "receipts", "ingest", "reply", "dialogs", "screens", "audience", "million", "console", "search", "start",
-    "outbox", "meters",
+    "outbox", "meters", "covering",
 )  # fmt: skip
 
 
