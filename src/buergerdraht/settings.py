@@ -176,6 +176,7 @@ INSTALLED_APPS = [
     "buergerdraht.dialogs",
     "buergerdraht.meters",
     "buergerdraht.appointments",
+    "buergerdraht.cases",
     "buergerdraht.privacy",
     "buergerdraht.insights",
     "buergerdraht.website",

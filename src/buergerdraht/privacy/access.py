@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from buergerdraht.appointments.models import Booking
 from buergerdraht.broadcasts.models import Recipient, TestAddress
+from buergerdraht.cases.models import Case
 from buergerdraht.consultations.models import Guest
 from buergerdraht.contacts.models import ConsentText, Contact
 from buergerdraht.contacts.records import purposes
@@ -57,6 +59,7 @@ def collect(contact: Contact) -> dict[str, Any]:
         "appointments": _appointments(contact),
         "dialogs": _dialogs(contact),
         "readings": _readings(contact),
+        "cases": _cases(contact),
         "messages": _messages(contact),
         "draft": _draft(contact),
         "broadcasts": _broadcasts(contact),
@@ -221,6 +224,22 @@ def _readings(contact: Contact) -> list[dict[str, Any]]:
         {"kind": row.kind, "number": row.number, "value": str(row.value), "read_on": row.read_on.isoformat(), "state": row.state}
         for row in rows
     ]
+
+
+def _cases(contact: Contact) -> list[dict[str, Any]]:
+    """What they reported or follow, as far as it is theirs: of somebody else's matter they get what they were told."""
+    rows = Case.objects.filter(Q(contact=contact) | Q(followers__contact=contact)).distinct().select_related("category")
+    return [
+        {
+            "number": row.number, "category": row.category.title_in(contact.language), "state": row.state,
+            "received_at": _iso(row.received_at), "text": row.text if row.contact_id == contact.pk else "",
+            "answers": row.answers if row.contact_id == contact.pk else {},
+            "place": row.place if row.contact_id == contact.pk else "",
+            "added": list(row.entries.filter(contact=contact).exclude(text="").values_list("text", flat=True)),
+            "told": list(row.entries.filter(tellings__follower__contact=contact).exclude(told="").values_list("told", flat=True)),
+        }
+        for row in rows.order_by("received_at", "id")
+    ]  # fmt: skip
 
 
 def _appointments(contact: Contact) -> list[dict[str, Any]]:

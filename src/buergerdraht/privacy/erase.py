@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from buergerdraht.accounts import audit, vault
 from buergerdraht.accounts.models import Operator
+from buergerdraht.cases import actions as cases
 from buergerdraht.contacts import actions
 from buergerdraht.contacts.models import Contact
 from buergerdraht.conversations.models import Message
@@ -29,6 +30,7 @@ def erase(contact: Contact, *, wish: str, operator: Operator | None = None) -> E
         actions.stop(contact, evidence="", channel=None)
     keys = _keys(contact)
     counts = {"addresses": contact.addresses.count(), "subscriptions": contact.subscriptions.count()}
+    counts["cases"] = cases.erase(contact)
     counts["messages"], counts["files"] = _messages(contact)
     counts["deliveries"] = _deliveries(keys)
     counts["events"] = forget_events(needles := _needles(contact))

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.accounts.vault import encrypt
 from buergerdraht.appointments import actions as appointments
+from buergerdraht.cases import actions as cases
 from buergerdraht.consultations.models import Guest
 from buergerdraht.contacts import actions
 from buergerdraht.contacts.ledger import Proof
@@ -56,6 +57,7 @@ def run(organisation: Organisation, now: datetime | None = None) -> RetentionRun
     """Apply every class; each in its own transactions, so that a long one can be interrupted."""
     now = now or timezone.now()
     counts = {each.key: each.delete(organisation, now - timedelta(days=days(organisation, each))) for each in CLASSES}
+    counts["cases"] = cases.forget(now, organisation.pk)
     counts["remnants"] = _remnants(organisation)
     AccessLink.objects.filter(organisation=organisation, expires_at__lt=now).delete()
     _imports(organisation, now - UPLOADS)

@@ -10,6 +10,14 @@ from buergerdraht.contacts.models import Address, Contact
 # label -> where privacy treats it
 KNOWN = {
     "appointments.booking": "access._appointments, erase (cascades: the time is free again), retention._messages (a number stays)",
+    "cases.case": "access._cases, erase (cases.erase empties it: a number stays), retention (cases.forget, by its category)",
+    "cases.draft": "what is not sent yet: erase (cascades), retention (cases.forget, after a day)",
+    "cases.entry": "access._cases, erase (cases.erase), retention (cases.forget)",
+    "cases.follower": "access._cases, erase (cascades), retention (cases.forget)",
+    "cases.photo": "a picture of their message: erase (cases.erase), retention (cases.forget)",
+    "cases.task": "what is to be done for a case: nothing of the person; goes with the case",
+    "cases.delegation": "that a firm was asked: goes with the case",
+    "cases.told": "that they were told: ids only; erase (cascades)",
     "contacts.contact": "access._contact, erase (deleted)",
     "contacts.address": "access._addresses, erase (cascades)",
     "contacts.addressalias": "access._addresses counts them, erase (cascades)",
