@@ -23,12 +23,14 @@ from procrastinate.jobs import Status
 
 from buergerdraht import inbound
 from buergerdraht.broadcasts import sending as broadcasts
-from buergerdraht.dialogs import pulse
+from buergerdraht.cases import pulse as cases
+from buergerdraht.dialogs import pulse as walks
+from buergerdraht.gateway import beating, ingest
 from buergerdraht.gateway import engine as sending
-from buergerdraht.gateway import ingest
 from buergerdraht.gateway.database import keep_plans
 from buergerdraht.house.processes import Part, Supervisor, answers, ours, say
 from buergerdraht.house.serving import Impatient, open_many_files
+from buergerdraht.webhooks import sending as webhooks
 
 log = logging.getLogger("buergerdraht.house")
 BEAT_SECONDS = 2.0  # how often a worker says that it lives
@@ -81,6 +83,9 @@ async def _engine() -> None:
     await sending.run(stop)
 
 
+BEATS: dict[str, Callable[[], int]] = {"walks": walks.beat, "cases": cases.beat, "photos": cases.cover, "webhooks": webhooks.beat}
+
+
 def worker() -> None:
     """Handle what came in, and run the timetable and the jobs."""
     settle_memory()
@@ -88,15 +93,17 @@ def worker() -> None:
     stop = threading.Event()
     problems: list[BaseException] = []
     inward = threading.Thread(target=_inward, args=(stop, problems), name="ingest")
-    beats = threading.Thread(target=pulse.run, args=(stop,), name="pulse")
+    beats = [threading.Thread(target=beating.run, args=(stop, name, beat), name=name) for name, beat in BEATS.items()]
     inward.start()
-    beats.start()
+    for thread in beats:
+        thread.start()
     try:
         asyncio.run(_timetable(stop))
     finally:
         stop.set()
         inward.join(10)
-        beats.join(10)
+        for thread in beats:
+            thread.join(10)
     if problems:
         raise SystemExit(1)
 

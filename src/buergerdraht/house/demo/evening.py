@@ -20,7 +20,7 @@ from buergerdraht.gateway import actions as gateway
 from buergerdraht.gateway import channels
 from buergerdraht.gateway.models import Channel
 from buergerdraht.house import program
-from buergerdraht.house.demo import desk, history, hour, matters, talking, town, watching, wires
+from buergerdraht.house.demo import desk, history, hour, matters, reporting, talking, town, watching, wires
 from buergerdraht.house.processes import Part, answers, say
 
 
@@ -30,6 +30,7 @@ def run() -> None:
         _free(int(url.rpartition(":")[2]))
     state = settings.DATA / "simulator.json"
     command = [sys.executable, "-m", "buergerdraht.simulator", "--port", settings.SIMULATOR_URL.rpartition(":")[2], "--state", str(state)]
+    command += ["--beside", "Webchat", f"{settings.PUBLIC_URL}/p/{town.SLUG}/chat"]
     simulator = Part("simulator", command, ready=lambda: answers(settings.SIMULATOR_URL))
     program.up(beside=(simulator,), prepare=fill, ready=_ready)
 
@@ -46,8 +47,8 @@ def _free(port: int) -> None:
 def fill() -> None:
     """Fill the town at the first start, and give the simulator the same people."""
     _fill()
-    whatsapp = Channel.objects.get(organisation__slug=town.SLUG, kind="whatsapp")
-    wires.seed(settings.DATA / "simulator.json", callback=gateway.webhook_url(whatsapp))
+    rows = Channel.objects.filter(organisation__slug=town.SLUG)
+    wires.seed(settings.DATA / "simulator.json", callbacks={channel.kind: gateway.webhook_url(channel) for channel in rows})
 
 
 @transaction.atomic
@@ -72,6 +73,8 @@ def _fill() -> None:
     talking.look_back(organisation, settled, workers)
     watching.look_back(organisation, settled, workers)
     hour.plan(organisation, settled, workers)
+    reporting.report(organisation, settled, workers)
+    town.unite(settled)
     _plan(workers)
 
 

@@ -23,6 +23,7 @@ from buergerdraht.gateway import channels, outbox
 from buergerdraht.gateway.models import Outbound, Part
 from buergerdraht.house.demo.people import Person
 from buergerdraht.house.demo.sayings import SENDINGS, TALKS, Sending, Talk
+from buergerdraht.website import publishing
 
 Settled = Sequence[tuple[Person, Address]]
 State = Outbound.State
@@ -162,6 +163,7 @@ def broadcast(organisation: Organisation, sending: Sending, settled: Settled, wo
         for each in outbounds
         if each.state == State.ACCEPTED
     )
+    publishing.publish(made, at=at)
     return made
 
 

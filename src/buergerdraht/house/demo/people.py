@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
+
+from buergerdraht.house.demo.wired import wired
 
 FIRST = """
     Anna Lena Sophie Marie Clara Emine Fatma Aylin Katarzyna Oksana Layla Samira Ingrid Renate Ursula Petra Monika Sabine Heike Birgit
@@ -16,12 +19,14 @@ LAST = """
 """
 STREETS = ("Nordviertel", "Altstadt", "Am Kanal", "Südhöhe", "Gartenstadt", "Hafen")
 
+SECOND_WAYS = ("email", "webpush")  # used by people who are on a messenger already
+
 
 @dataclass(frozen=True)
 class Person:
     number: int
     name: str
-    kind: str  # whatsapp, telegram
+    kind: str
     address: str  # as the provider names them to us: a user id, a chat id
     phone: str  # digits; empty where the messenger does not tell
     handle: str
@@ -30,26 +35,38 @@ class Person:
     days_ago: float  # when they joined
     topics: int  # how many topics they chose; 0: wrote only
     gone: bool = False  # left again
+    told: dict[str, Any] = field(default_factory=dict)  # to the simulator
 
 
 def people(count: int = 260) -> Iterator[Person]:
-    """Make the same people every time."""
+    """Make the same people every time: most on WhatsApp and Telegram, a few on every other messenger."""
     dice = random.Random(2026)  # noqa: S311 - invented people, no secrets
-    for number in range(count):
+    others = [
+        each.kind for each in wired().values() if each.known and each.kind not in {"whatsapp", "telegram"} for _ in range(each.people)
+    ]
+    names: list[tuple[str, str]] = []
+    for number in range(count + len(others)):
         first, last = dice.choice(FIRST.split()), dice.choice(LAST.split())
         kind = "telegram" if number % 3 == 2 or number >= 200 else "whatsapp"
-        digits = f"4917139200{number:02d}" if number < 100 else f"4917604069{number - 100:03d}"
-        telegram = str(7_300_000_000 + number)
+        if number >= count:
+            kind = others[number - count]
+            if kind in SECOND_WAYS:
+                first, last = names[number - count + 1]
+        names.append((first, last))
+        make = wired()[kind].known
+        assert make is not None
+        known = make(number, first)
         yield Person(
             number=number,
             name=f"{first} {last}",
             kind=kind,
-            address=telegram if kind == "telegram" else f"DE.{2 * 10**15 + number}",
-            phone="" if kind == "telegram" else digits,
-            handle=f"@{first.lower()}_{number}".translate(str.maketrans("öüäı", "ouai")) if kind == "telegram" else f"+{digits}",
+            address=known.address,
+            phone=known.phone,
+            handle=known.handle,
             language=dice.choices(["de", "en", "ar"], [84, 11, 5])[0],
             district=dice.choice(STREETS),
             days_ago=round(dice.uniform(0.3, 1) ** 2 * 60 if number % 7 else dice.uniform(0.2, 6), 2),
             topics=dice.choices([0, 1, 2, 3, 4], [6, 30, 34, 20, 10])[0],
             gone=number % 23 == 0,
+            told=known.told,
         )

@@ -29,7 +29,7 @@ from buergerdraht.gateway import files
 from buergerdraht.house.demo.history import Settled
 from buergerdraht.meters import actions as meters
 from buergerdraht.meters import importing
-from buergerdraht.simulator.citizens import picture
+from buergerdraht.simulator.samples import picture
 
 BLUEPRINTS = ("service_desk", "utility_desk")
 TEAMS = ("Bürgerbüro", "Kundenservice")

@@ -20,7 +20,8 @@ from buergerdraht.contacts import actions
 from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Address, Contact, District, Topic
 from buergerdraht.gateway.models import Channel
-from buergerdraht.house.demo.people import STREETS, Person, people
+from buergerdraht.house.demo.people import SECOND_WAYS, STREETS, Person, people
+from buergerdraht.website import actions as website
 
 SLUG = "musterstadt"
 SIGN_INS = "demo.password"
@@ -69,6 +70,15 @@ def password() -> str:
     return path.read_text()
 
 
+FACTS = {
+    "street": "Rathausplatz 1", "city": "99999 Musterstadt", "phone": "030 23125 100", "email": "rathaus@musterstadt.example",
+    "represented": "Bürgermeisterin Anna Muster", "responsible": "Andrea Abel, Pressestelle", "supervisor": "Kreis Musterland",
+    "dpo": "datenschutz@musterstadt.example", "authority": "Landesbeauftragte für Datenschutz", "status": "partly", "method": "self",
+    "barriers": "Manche Bilder älterer Nachrichten haben keine Beschreibung.", "checked": "2026-11-02",
+    "contact": "barrierefrei@musterstadt.example", "enforcement": "Ombudsstelle für barrierefreie Informationstechnik des Landes",
+}  # fmt: skip
+
+
 @transaction.atomic
 def found() -> Organisation:
     """Make the authority with its people and texts, and take the password of this start."""
@@ -89,6 +99,7 @@ def found() -> Organisation:
     if new:
         switch_on(organisation, all_blueprints()["city_newsletter"], operator=operators()["andrea"])
         organisation.refresh_from_db()
+        website.state_facts(organisation, FACTS, {}, operator=operators()["andrea"])
     return organisation
 
 
@@ -121,6 +132,17 @@ def settle(organisation: Organisation, channels: dict[str, Channel]) -> list[tup
         Contact.objects.filter(pk=contact.pk).update(created_at=joined, district=districts[person.district], language=person.language)
         settled.append((person, address))
     return settled
+
+
+def unite(settled: Sequence[tuple[Person, Address]]) -> None:
+    """Make one contact of whoever has a messenger and a second way: so the town has people who are reached on both."""
+    first: dict[str, Address] = {}
+    for person, address in settled:
+        if person.kind not in SECOND_WAYS:
+            first.setdefault(person.name, address)
+        elif person.name in first:
+            into, other = (Contact.objects.get(addresses=each) for each in (first[person.name], address))
+            actions.absorb(into, other)
 
 
 def _move_in(person: Person, channel: Channel, topics: list[Topic]) -> Address:

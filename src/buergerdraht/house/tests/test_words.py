@@ -30,7 +30,7 @@ def _imported() -> Iterator[str]:
             yield from (one.title, one.text)
         for name, field in connector.Config.model_fields.items():
             extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-            yield from (field.title or name, field.description or "", str(extra.get("wrong", "")))
+            yield from (field.title or name, field.description or "", str(extra.get("wrong", "")), *extra.get("words", {}).values())
     yield "unbegrenzt"  # whatsapp/health.py
 
 

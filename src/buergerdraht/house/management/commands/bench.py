@@ -14,8 +14,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 PARTS = (
-    "send", "both", "webhook", "receipts", "ingest", "reply", "dialogs", "screens", "audience", "million", "console", "search", "start",
-    "outbox", "meters", "covering",
+    "send", "both", "webhook", "receipts", "ingest", "reply", "dialogs", "screens", "audience", "fallback", "million", "console", "search",
+    "start", "outbox", "meters", "covering", "cases", "website",
 )  # fmt: skip
 
 
