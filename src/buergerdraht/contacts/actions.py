@@ -15,15 +15,18 @@ from buergerdraht.accounts.models import Organisation
 from buergerdraht.connectors.contract import Changed, Gone, Sender
 from buergerdraht.contacts import finding, ledger
 from buergerdraht.contacts.ledger import Proof
-from buergerdraht.contacts.models import Address, AddressAlias, Contact, Subscription, Topic
+from buergerdraht.contacts.models import Address, AddressAlias, Consent, Contact, Subscription, Topic
 from buergerdraht.gateway import outbox
 from buergerdraht.gateway.models import Channel
 from buergerdraht.gateway.queries import ask, build, columns, queries, width
+from buergerdraht.webhooks import events
 
 SQL = queries(Path(__file__).with_name("queries.sql"))
 MEET = SQL["meet"].replace("/*address*/", columns(Address, "heard")).replace("/*contact*/", columns(Contact, "seen"))
 UNASKED = ("newsletter", "alert", "service")  # all but answers to what the citizen asked
 PAUSABLE = ("newsletter",)  # warnings come through a pause
+OWN_WAY_OUT = "unsubscribed"  # the reason of a Gone where a person used our own link or button
+OWN_EVIDENCE = ("unsubscribe:", "complaint:")  # how such a Gone names itself
 joined = Signal()  # into, other: rooms above move what they keep of the other contact before it goes
 parted = Signal()  # old, new, address: rooms above move what they keep of the address that has a contact of its own now
 stopped = Signal()  # contact: rooms above end what they had in hand for them
@@ -46,6 +49,9 @@ def meet(channel: Channel, sender: Sender, at: datetime) -> Address:
         address = _heard(channel, sender, at)
         if address is None:
             raise Address.DoesNotExist("made a moment ago, and gone")
+        address.made = not found
+        if not found:
+            events.tell(channel.organisation_id, "contact.created", contact=address.contact_id)
     _remember_aliases(address, sender)
     _note_names(address, sender)
     return address
@@ -142,7 +148,10 @@ def gone(channel: Channel, event: Gone) -> Address | None:
     if address is None:
         return None
     if event.scope == "newsletter":
-        _provider_stop(address, event)
+        if event.reason == OWN_WAY_OUT and not event.back:
+            _left(address, event)
+        else:
+            _provider_stop(address, event)
         return address
     if event.back:
         if address.state == Address.State.GONE:
@@ -154,6 +163,26 @@ def gone(channel: Channel, event: Gone) -> Address | None:
         cancel(address, [*UNASKED, "reply"])
     address.refresh_from_db(fields=["state"])
     return address
+
+
+def _left(address: Address, event: Gone) -> None:
+    """They used a way out of ours (a mail's unsubscribe link): as STOP where it is their only address, else for this address alone."""
+    contact = address.contact
+    if not contact.addresses.filter(state=Address.State.ACTIVE).exclude(id=address.id).exists():
+        stop(contact, evidence=event.external_id, channel=address.channel, at=event.at)
+        return
+    topics = [row.topic for row in contact.subscriptions.filter(address=address).select_related("topic")]
+    unsubscribe(contact, topics, Proof(channel=address.channel, evidence=event.external_id, at=event.at), address)
+    _provider_stop(address, event)
+
+
+def _come_back(address: Address, proof: Proof) -> None:
+    """Take back a way out of ours. What the messenger itself keeps from us (its own stop) only the messenger takes back."""
+    last = Consent.objects.filter(contact=address.contact, channel=address.channel, purpose=ledger.PROVIDER).order_by("-id").first()
+    if last is not None and last.act == "withdraw" and last.evidence.startswith(OWN_EVIDENCE):
+        Address.objects.filter(id=address.id).update(no_newsletter=False)
+        address.no_newsletter = False
+        ledger.write(address.contact, address, "grant", [ledger.PROVIDER], proof)
 
 
 def _provider_stop(address: Address, event: Gone) -> None:
@@ -195,6 +224,12 @@ def changed_address(channel: Channel, event: Changed) -> Address | None:
     return address
 
 
+@transaction.atomic
+def doubted(channel: Channel, event: Changed) -> Address | None:
+    """Find of whom something is said that makes one doubtful."""
+    return _find(channel, Sender(address=event.values.get("address", "")))
+
+
 # ── What the citizen wants ────────────────────────────────────────────────
 
 
@@ -221,6 +256,8 @@ def confirm(contact: Contact, address: Address, proof: Proof) -> list[Topic]:
     contact.save(update_fields=["state"])
     topics = [row.topic for row in pending]
     ledger.write(contact, address, "confirm", [ledger.topic_purpose(topic.key) for topic in topics], proof)
+    if address.no_newsletter:
+        _come_back(address, proof)
     return topics
 
 
@@ -232,6 +269,8 @@ def confirm_only(contact: Contact, topic: Topic, address: Address, proof: Proof)
         contact.state = Contact.State.ACTIVE
         contact.save(update_fields=["state"])
         ledger.write(contact, address, "confirm", [ledger.topic_purpose(topic.key)], proof)
+        if address.no_newsletter:
+            _come_back(address, proof)
 
 
 @transaction.atomic
@@ -309,6 +348,8 @@ def absorb(into: Contact, other: Contact) -> None:
     other.subscriptions.update(contact=into)
     other.addresses.update(contact=into)
     other.consents.update(contact=into)
+    other.relays.update(contact=into)
+    other.ways.all().delete()  # an order of addresses that is no longer whole
     if other.state == Contact.State.STOPPED and not into.subscriptions.filter(confirmed_at__isnull=False).exists():
         into.state = Contact.State.STOPPED
     elif into.subscriptions.filter(confirmed_at__isnull=False).exists():
@@ -316,7 +357,8 @@ def absorb(into: Contact, other: Contact) -> None:
     if not into.name or (other.name_told and not into.name_told):
         into.name, into.name_told = other.name, other.name_told
     into.district, into.errand = into.district or other.district, into.errand or other.errand
-    into.save(update_fields=["state", "name", "name_told", "district", "errand"])
+    into.everywhere = into.everywhere or other.everywhere
+    into.save(update_fields=["state", "name", "name_told", "district", "errand", "everywhere"])
     joined.send(Contact, into=into, other=other)
     other.delete()
     index(into)

@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 from django.utils import timezone
 
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.contacts import crowds
-from buergerdraht.contacts.models import Address, Contact, Subscription
+from buergerdraht.contacts.models import Address, Contact, Subscription, Way
+from buergerdraht.gateway import channels
+from buergerdraht.gateway.models import Channel
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,40 @@ def chosen(
 
     `among`: only of these contacts.
     """
-    wish = Subscription.objects.filter(organisation=organisation, address=OuterRef("id"), confirmed_at__isnull=False)
-    if topics := audience.get("topics"):
-        wish = wish.filter(topic_id__in=topics)
+    wish = _wishes(organisation, audience).filter(address=OuterRef("id"))
     addresses = _reachable(organisation).filter(Exists(wish), _narrow(audience)).exclude(_spared(audience.get("exclude") or {}))
     if among is not None:
         addresses = addresses.filter(contact__in=among)
     rows = addresses.order_by("contact_id", "-last_inbound_at", "id").distinct("contact_id")
     return rows.values_list("id", "contact_id", "channel_id")
+
+
+def warned(organisation: Organisation, audience: Mapping[str, Any]) -> QuerySet[Address, tuple[int, int, int]]:
+    """Choose as `chosen` does, but for what is urgent: each person on the first of their ways for it, wherever they subscribed.
+
+    A channel that stands still comes after those that run. Who is no longer to be reached where they subscribed is still warned
+    elsewhere. An audience of certain channels is theirs alone.
+    """
+    if audience.get("channels") or (audience.get("exclude") or {}).get("channels"):
+        return chosen(organisation, audience)
+    wish = _wishes(organisation, audience)
+    way = Way.objects.filter(contact=OuterRef("contact_id"), kind=Way.Kind.ALERT, address__state=Address.State.ACTIVE)
+    open_ = channels.people(organisation).exclude(state=Channel.State.SETUP)
+    addresses = _reachable(organisation).filter(Exists(wish.filter(contact=OuterRef("contact_id"))), _narrow(audience), channel__in=open_)
+    addresses = addresses.exclude(_spared(audience.get("exclude") or {})).annotate(
+        place=Subquery(way.filter(address=OuterRef("id")).values("position")[:1]),
+        stands=Case(When(channel__state=Channel.State.RUNNING, then=0), default=1),
+        wished=Exists(wish.filter(address=OuterRef("id"))),
+    )
+    rows = addresses.filter(Q(place__isnull=False) | ~Exists(way)).order_by(
+        "contact_id", "stands", F("place").asc(nulls_last=True), "-wished", "-last_inbound_at", "id"
+    )
+    return rows.distinct("contact_id").values_list("id", "contact_id", "channel_id")
+
+
+def _wishes(organisation: Organisation, audience: Mapping[str, Any]) -> QuerySet[Subscription]:
+    wishes = Subscription.objects.filter(organisation=organisation, confirmed_at__isnull=False)
+    return wishes.filter(topic_id__in=topics) if (topics := audience.get("topics")) else wishes
 
 
 def count(organisation: Organisation, audience: Mapping[str, Any]) -> Count:

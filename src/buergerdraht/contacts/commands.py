@@ -13,10 +13,11 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from buergerdraht.connectors.contract import Choice
-from buergerdraht.contacts import actions, signup, words
+from buergerdraht.contacts import actions, moving, signup, ways, ways_chat, words
 from buergerdraht.contacts.answers import answer, chosen, leave, phrase, stand, step_of
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.models import Contact
+from buergerdraht.contacts.proof import proven
 from buergerdraht.contacts.texts import LANGUAGES, day, offered
 
 # Privacy sits above this room and answers these: `access` with (url, valid until), `erase` by doing it.
@@ -53,7 +54,10 @@ def stop(incoming: Incoming) -> bool:
 
 
 def show_help(incoming: Incoming) -> bool:
-    return _told(incoming, phrase(incoming, "help"))
+    """Name the words one can write: those of several messengers only to whom they are of use."""
+    more = ["help_move"] if moving.has_links(incoming.contact) else []
+    more += ["help_ways"] if ways.ways_of(incoming.contact) else []
+    return _told(incoming, phrase(incoming, "help", more="".join(f"\n{phrase(incoming, key)}" for key in more)))
 
 
 def menu(incoming: Incoming) -> bool:
@@ -124,6 +128,7 @@ COMMANDS: dict[str, Callable[[Incoming], bool]] = {
     words.LANGUAGE: language,
     words.PAUSE: pause,
     words.GO_ON: go_on,
+    words.WAYS: ways_chat.begin,
 }
 
 
@@ -140,12 +145,14 @@ def _tapped(incoming: Incoming, choice: str) -> bool:
         return _pause_until(incoming, timezone.now() + timedelta(weeks=int(choice.removeprefix(PAUSE))))
     if choice.startswith(LANGUAGE):
         return _speak(incoming, choice.removeprefix(LANGUAGE))
-    return False
+    return choice.startswith(ways_chat.CHOICE) and ways_chat.tapped(incoming, choice)
 
 
 def _typed(incoming: Incoming) -> bool:
     """Understand a typed answer to the last question: number, title, yes or no."""
     step, text = step_of(incoming.contact, SHORT), incoming.event.text
+    if step.get("name") == ways_chat.STEP:
+        return ways_chat.typed(incoming, step)
     if step.get("name") not in {"erase", "pause", "language"}:
         return False
     if step["name"] == "erase" and (said := words.command(text, (words.YES, words.NO))):
@@ -158,8 +165,11 @@ def _typed(incoming: Incoming) -> bool:
 
 def _erase(incoming: Incoming) -> bool:
     """Erase after the question was asked within a day; an older button asks again."""
-    if step_of(incoming.contact, SHORT).get("name") != "erase":
+    step = step_of(incoming.contact, SHORT)
+    if step.get("name") != "erase":
         return ask_erase(incoming)
+    if not proven(incoming, datetime.fromisoformat(step["at"])):
+        return _told(incoming, phrase(incoming, "prove"))
     contact, event = incoming.contact, incoming.event
     actions.stop(contact, evidence=event.external_id, channel=incoming.channel, at=event.at)
     answer(incoming, phrase(incoming, "erased"))

@@ -12,9 +12,11 @@ from django.utils import timezone
 from buergerdraht.accounts.models import Operator
 from buergerdraht.contacts.models import Address, Consent, ConsentText, Contact
 from buergerdraht.gateway.models import Channel
+from buergerdraht.webhooks import events
 
 EVERYTHING = "newsletter"
 PROVIDER = "provider_marketing"
+TOLD = {"confirm": "subscription.confirmed", "withdraw": "subscription.ended"}  # what other systems hear of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +37,7 @@ def topic_purpose(key: str) -> str:
 
 def write(contact: Contact, address: Address | None, act: str, purposes: Iterable[str], proof: Proof) -> None:
     """Add one row per purpose; the subject stays when the contact is erased."""
-    text_hash = keep_text(contact.organisation_id, proof.text)
+    purposes, text_hash = list(purposes), keep_text(contact.organisation_id, proof.text)
     Consent.objects.bulk_create(
         Consent(
             organisation_id=contact.organisation_id,
@@ -52,6 +54,8 @@ def write(contact: Contact, address: Address | None, act: str, purposes: Iterabl
         )
         for purpose in purposes
     )
+    if act in TOLD and any(purpose.startswith("topic:") for purpose in purposes):
+        events.tell(contact.organisation_id, TOLD[act], contact=contact.pk)
 
 
 def subject_of(contact: Contact, address: Address | None) -> bytes:

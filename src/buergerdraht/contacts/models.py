@@ -11,7 +11,7 @@ from django.db import models
 
 from buergerdraht.accounts.models import Operator, Organisation
 from buergerdraht.accounts.vault import SealedField
-from buergerdraht.gateway.models import Channel
+from buergerdraht.gateway.models import Channel, Outbound, hot
 
 
 class District(models.Model):
@@ -65,6 +65,7 @@ class Contact(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.NEW)
     paused_until = models.DateTimeField(null=True)
     step = models.JSONField(null=True)  # where they stand in signing up, see contacts.signup
+    everywhere = models.BooleanField(default=False, db_default=False)  # what is urgent goes on all their ways, because they wished it
     errand = models.CharField(max_length=20, blank=True, default="", db_default="")  # a room above that has something in hand for them
     created_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField(null=True)
@@ -73,6 +74,7 @@ class Contact(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["organisation", "state", "id"], name="contact_state"),
             GinIndex(fields=["search"], name="contact_search"),
+            models.Index(fields=["organisation"], name="contact_everywhere", condition=models.Q(everywhere=True)),
         ]
 
 
@@ -96,6 +98,7 @@ class Address(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     known: Set[bytes] = frozenset()  # hashes of its aliases, where they were asked for
+    made: bool = False  # by the message in hand: nothing was ever said from here before
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["channel", "address_hash"], name="address_once")]
@@ -113,6 +116,51 @@ class AddressAlias(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["channel", "alias_hash"], name="alias_once")]
 
 
+class MovingCode(models.Model):
+    """A code that proves on another messenger who somebody is. Known by its keyed hash alone; one per contact, for half an hour."""
+
+    contact = models.OneToOneField(Contact, models.CASCADE, primary_key=True, related_name="moving_code")
+    organisation = models.ForeignKey(Organisation, models.CASCADE)
+    code_hash = models.BinaryField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["organisation", "code_hash"], name="moving_code_once")]
+
+
+class Way(models.Model):
+    """In which order somebody wants to be reached for a kind of message. No rows: where they subscribed, then where they wrote last."""
+
+    class Kind(models.TextChoices):
+        ALERT = "alert"
+        NEWSLETTER = "newsletter"
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="ways")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    position = models.PositiveSmallIntegerField()
+    address = models.ForeignKey(Address, models.CASCADE)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["contact", "kind", "address"], name="way_once")]
+        ordering: ClassVar = ["position"]
+
+
+class Relay(models.Model):
+    """A message that went on by another way, because the one before did not reach the person. `message` is its owner's own number of it."""
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE)
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="relays")
+    message = models.BigIntegerField()
+    channel = models.ForeignKey(Channel, models.CASCADE)  # the way that failed
+    outbound = hot(Outbound, on_delete=models.SET_NULL, null=True)  # the letter that did not arrive; null: it was refused before
+    reason = models.CharField(max_length=40)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["message", "channel"], name="relay_once")]
+        indexes: ClassVar = [models.Index(fields=["contact"], name="relay_contact")]
+
+
 class Subscription(models.Model):
     """A contact wants a topic, here. Only confirmed ones are written to."""
 
@@ -120,6 +168,7 @@ class Subscription(models.Model):
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="subscriptions")
     topic = models.ForeignKey(Topic, models.CASCADE, related_name="subscriptions")
     address = models.ForeignKey(Address, models.CASCADE)
+    lost = models.ForeignKey(Address, models.SET_NULL, null=True, related_name="+")  # where it was before that channel was lost
     confirmed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

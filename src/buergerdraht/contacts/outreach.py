@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 from django.db import connection, transaction
 from django.db.models import BigIntegerField, BinaryField, Case, F, Q, QuerySet, TextField, Value, When
 from django.db.models.expressions import RawSQL
@@ -17,8 +18,9 @@ from django.db.models.functions import Cast, Now
 from django.dispatch import Signal
 from django.utils import timezone
 
+from buergerdraht.accounts import vault
 from buergerdraht.accounts.models import Operator, Organisation
-from buergerdraht.connectors.contract import Content
+from buergerdraht.connectors.contract import PUBLIC, Content
 from buergerdraht.contacts import rules
 from buergerdraht.contacts.actions import enter_gate
 from buergerdraht.contacts.models import Address
@@ -26,7 +28,7 @@ from buergerdraht.contacts.rules import Window as Window
 from buergerdraht.contacts.rules import quiet_until as quiet_until
 from buergerdraht.contacts.rules import window as window
 from buergerdraht.gateway import channels, database, outbox
-from buergerdraht.gateway.models import Channel, Outbound, StoredContent
+from buergerdraht.gateway.models import Channel, EarlyReceipt, Outbound, Part, StoredContent
 from buergerdraht.gateway.queries import ask, build, queries
 
 SQL = queries(Path(__file__).with_name("outreach.sql"))
@@ -55,6 +57,8 @@ def send(
     """Queue one message, or raise Refused. Fires `sent`."""
     with _whole():
         fresh = _may_have(address, content, purpose)
+        if purpose == rules.ALERT:
+            content = msgspec.structs.replace(content, urgent=True)
         outbound = outbox.put(
             fresh.channel,
             fresh.address,
@@ -72,6 +76,46 @@ def probe(address: Address, content: Content, *, expires_at: datetime) -> Outbou
     with _whole():
         fresh = _may_have(address, content, Outbound.Purpose.SERVICE)
         return outbox.put(fresh.channel, fresh.address, content, purpose=Outbound.Purpose.SERVICE, expires_at=expires_at)
+
+
+def invite(channel: Channel, text: str, content: Content, *, expires_at: datetime) -> Outbound:
+    """Queue the one letter that asks whoever reads at an address whether they wished for us, or raise Refused.
+
+    Nobody need be known there, and nobody is made. Who is known is asked only where we may write to them.
+    """
+    found = Address.objects.filter(channel=channel, address_hash=vault.lookup(channel.organisation_id, text))
+    with _whole():
+        if (known := found.select_related("channel", "organisation").first()) is not None:
+            _may_have(known, content, Outbound.Purpose.SERVICE)
+        return outbox.put(channel, text, content, purpose=Outbound.Purpose.SERVICE, expires_at=expires_at)
+
+
+@transaction.atomic
+def forget(letter: int) -> bool:
+    """Delete a letter nobody answered, with the text that only it had; a queued one never goes. False: it is on its way."""
+    row = Outbound.objects.filter(pk=letter).first()
+    if row is None:
+        return True
+    if row.state not in Outbound.CLOSED and not outbox.take_back(row):
+        return False
+    parts = Part.objects.filter(outbound_id=letter, external_id__isnull=False)
+    for channel_id, external_id in parts.values_list("channel_id", "external_id"):
+        EarlyReceipt.objects.filter(channel_id=channel_id, external_id=external_id).delete()
+    row.delete()
+    StoredContent.objects.filter(pk=row.content_id, outbound=None).delete()
+    return True
+
+
+def publish(channel: Channel, content: Content, *, batch: int, urgent: bool = False) -> Outbound:
+    """Queue a post for everybody who reads a public channel; raise Refused where a person posts there by hand.
+
+    Nobody's consent is asked: who reads there came by themselves. Quiet hours hold, because some places ring.
+    """
+    if channels.reaches_people(channel.kind) or channels.by_hand(channel.kind):
+        raise Refused("setup")
+    with _whole():
+        begin = None if urgent else rules.earliest(channel.organisation, rules.NEWSLETTER, None)
+        return outbox.put(channel, PUBLIC, content, purpose=rules.NEWSLETTER, batch=batch, not_before=begin)
 
 
 def _whole() -> AbstractContextManager[None]:
@@ -96,7 +140,9 @@ def _may_have(address: Address, content: Content, purpose: str) -> Address:
             setattr(fresh, name, getattr(address, name))
     if refusal := rows[0][-1]:
         raise Refused(refusal)
-    if content.template is None and not window(fresh).open:
+    if purpose != Outbound.Purpose.REPLY and not channels.reaches_people(fresh.channel.kind):
+        raise Refused("public")  # everybody reads it: only what a person answers goes there
+    if content.template is None and not window(fresh, by_person=content.by_person).open:
         raise Refused("window_closed")
     return fresh
 
@@ -153,13 +199,24 @@ def send_selected(selection: Selection, record: str) -> outbox.Queued:
     if not selection.urgent:
         begin = rules.earliest(selection.organisation, selection.purpose, begin)
     stamp = outbox.Stamp(selection.organisation.pk, selection.purpose, selection.batch, begin, selection.expires_at)
+    return outbox.put_selected(_judged(selection), stamp, record)
+
+
+def refusals(selection: Selection) -> list[str]:
+    """Say for each place of a selection why nothing may go there, or "": asked before something is given up for it."""
+    judged = _judged(selection)
+    with connection.cursor() as cursor:
+        cursor.execute(f"select reason from ({judged.sql}) as judged order by position", judged.values)  # noqa: S608 - our own text
+        return [reason for (reason,) in cursor.fetchall()]
+
+
+def _judged(selection: Selection) -> outbox.Judged:
     standing, values = _standing(selection).query.sql_with_params()
     words = zip(*selection.words, strict=True)
-    judged = outbox.Judged(
+    return outbox.Judged(
         SQL["judge"].replace("/*chosen*/", selection.chosen).replace("/*standing*/", standing),
         [*selection.values, selection.words[0].language, *values, *map(list, words)],
     )
-    return outbox.put_selected(judged, stamp, record)
 
 
 def _standing(selection: Selection) -> QuerySet[Address, tuple[Any, ...]]:
@@ -229,18 +286,26 @@ def _refusals(outbounds: Sequence[Outbound]) -> dict[int, str]:
         for address in rows.annotate(refusal=rules.refusal(purpose, timezone.now())):
             found[purpose, address.channel_id, bytes(address.address_hash)] = address
     batches = outbox.stopped({each.batch for each in outbounds if each.batch is not None})
+    everybody = vault.lookup(first.organisation_id, PUBLIC)
     answers = {}
     for each in outbounds:
+        if bytes(each.address_hash) == everybody:  # a post: nobody could have stopped it but ourselves
+            answers[each.pk] = "cancelled" if each.batch in batches else ""
+            continue
         row = found.get((each.purpose, each.channel_id, bytes(each.address_hash)))
         if row is None:
             answers[each.pk] = "stopped"
         elif not row.refusal and each.batch in batches:
             answers[each.pk] = "cancelled"
-        elif not row.refusal and not each.content.content.get("template") and not window(row).open:
+        elif not row.refusal and not _in_time(row, each.content.content):
             answers[each.pk] = "window_closed"
         else:
             answers[each.pk] = row.refusal
     return answers
+
+
+def _in_time(address: Address, content: Mapping[str, Any]) -> bool:
+    return bool(content.get("template")) or window(address, by_person=bool(content.get("by_person"))).open
 
 
 # ── Batches, for broadcasts: thin, so that the outbox keeps one caller ────

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from buergerdraht.accounts import audit
 from buergerdraht.accounts.models import Operator
-from buergerdraht.contacts import actions, ledger
+from buergerdraht.contacts import actions, ledger, ways
 from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Address, Contact, District, Subscription, Topic
 
@@ -81,6 +81,9 @@ def part(address: Address, *, operator: Operator) -> Contact:
     )
     Address.objects.filter(pk=address.pk).update(contact=new)
     Subscription.objects.filter(address=address).update(contact=new)
+    Subscription.objects.filter(contact=old, lost=address).update(lost=None)  # neither comes back to an address of the other
+    Subscription.objects.filter(contact=new).update(lost=None)
+    old.ways.filter(address=address).delete()
     old.consents.filter(subject=bytes(address.address_hash)).update(contact=new)
     for contact in (old, new):
         confirmed = contact.subscriptions.filter(confirmed_at__isnull=False).exists()
@@ -93,6 +96,14 @@ def part(address: Address, *, operator: Operator) -> Contact:
     actions.parted.send(Contact, old=old, new=new, address=address)
     _log(old, "contacts.part", operator, other=new.pk)
     return new
+
+
+@transaction.atomic
+def order_ways(contact: Contact, kind: str, addresses: list[Address], *, operator: Operator) -> None:
+    """Set on which ways, and in which order, a contact is reached for a kind of message, because they asked; none: the usual order."""
+    proof = Proof(channel=None, evidence="Eingetragen: Reihenfolge der Wege", language=contact.language, operator=operator)
+    ways.order(contact, kind, addresses, proof)
+    _log(contact, "contacts.order_ways", operator, kind=kind, channels=[each.channel_id for each in addresses])
 
 
 def _log(contact: Contact, action: str, operator: Operator, **details: object) -> None:

@@ -56,9 +56,14 @@ def within(hours: Mapping[int, int], now: datetime) -> Case:
     return Case(*cases, *shut, default=Value(True), output_field=BooleanField())
 
 
-def window(address: Address, at: datetime | None = None) -> Window:
-    """Say whether the provider lets us write freely, and until when: counted from the provider's time of their last message."""
+def window(address: Address, at: datetime | None = None, *, by_person: bool = False) -> Window:
+    """Say whether the provider lets us write freely, and until when: counted from the provider's time of their last message.
+
+    What a person of ours types may go out for longer where the provider grants that (`by_person`).
+    """
     hours = channels.limits_of(address.channel.kind).window_hours
+    if hours and by_person:
+        hours = max(hours, channels.human_hours(address.channel))
     if not hours:
         return Window(True)
     if address.last_inbound_at is None:

@@ -15,6 +15,8 @@ from buergerdraht.contacts.texts import name_topics
 
 PICK, CONFIRM = "pick", "confirm"
 ROW = 24  # characters a list row shows on the strictest messenger
+OPENING = re.compile(r"^\s*/?(abo(nnieren)?|start|thema|topic|subscribe)\b[\s:_\-]*", re.IGNORECASE)
+MOST_NAMED = 40
 TOPIC, DONE, CANCEL, YES, NO, MORE = "topic:", "topics:done", "topics:cancel", "confirm:yes", "confirm:no", "confirm:more"
 
 
@@ -26,7 +28,10 @@ def take(incoming: Incoming) -> bool:
     if event.choice and tapped(incoming):
         return True
     if event.kind == "start" or event.start or _opening(event.text):
-        begin(incoming, topic_of(incoming, event.start or event.text))
+        begin(incoming, *topics_of(incoming, event.start or event.text))
+        return True
+    if _named(event.text) and (several := topics_of(incoming, event.text)):
+        begin(incoming, *several)
         return True
     if _typed(incoming):
         return True
@@ -36,8 +41,8 @@ def take(incoming: Incoming) -> bool:
     return False
 
 
-def begin(incoming: Incoming, topic: Topic | None) -> None:
-    """Show the notice, then the topics; a deep link to one topic goes straight to its confirmation."""
+def begin(incoming: Incoming, *wanted: Topic | None) -> None:
+    """Show the notice, then the topics; a deep link to one topic or to several goes straight to their confirmation."""
     contact = incoming.contact
     topics = _topics(incoming)
     notice = phrase(incoming, "notice")
@@ -47,8 +52,8 @@ def begin(incoming: Incoming, topic: Topic | None) -> None:
         answer(incoming, notice + "\n\n" + phrase(incoming, "no_topics"))
         return
     have = _subscribed(contact)
-    if topic is not None and topic.key not in have:
-        _ask_to_confirm(incoming, [*have, topic.key], notice)
+    if new := [topic.key for topic in wanted if topic is not None and topic.key not in have]:
+        _ask_to_confirm(incoming, [*have, *new], notice)
     elif len(topics) == 1 and topics[0].key not in have:
         _ask_to_confirm(incoming, [topics[0].key], notice)
     elif have:
@@ -88,13 +93,24 @@ def tapped(incoming: Incoming) -> bool:
 
 
 def topic_of(incoming: Incoming, text: str) -> Topic | None:
-    """Find the topic a deep link or "ABO verkehr" names, leniently."""
-    wanted = re.sub(r"^\s*/?(abo(nnieren)?|start|thema|topic|subscribe)\b[\s:_\-]*", "", text.strip(), flags=re.IGNORECASE)
-    wanted = words.plain(wanted)
-    for topic in _topics(incoming):
-        if wanted and wanted in {words.plain(topic.key), *(words.plain(title) for title in topic.title.values())}:
-            return topic
-    return None
+    """Find the topic a deep link or "ABO verkehr" names, leniently; of several the first."""
+    return next(iter(topics_of(incoming, text)), None)
+
+
+def topics_of(incoming: Incoming, text: str) -> list[Topic]:
+    """Find the topics a deep link ("verkehr__abfall", "nr-3-7") or "ABO Verkehr, Abfall" names, leniently; one unknown word: none."""
+    wanted = OPENING.sub("", text.strip())
+    known = _topics(incoming)
+    if numbered := re.fullmatch(r"nr((?:-\d{1,9})+)", wanted):
+        numbers = {int(number) for number in numbered[1].split("-")[1:]}
+        return [topic for topic in known if topic.pk in numbers]
+    spoken = {name: topic for topic in reversed(known) for name in (topic.key, *topic.title.values())}
+    by_name = {words.plain(name): topic for name, topic in spoken.items()}
+    if topic := by_name.get(words.plain(wanted)):
+        return [topic]
+    pieces = [words.plain(piece) for piece in re.split(r"__|[,;\n]|\s\+\s", wanted)[:MOST_NAMED]]
+    found = [by_name[piece] for piece in pieces if piece in by_name]
+    return list(dict.fromkeys(found)) if len(found) == len(pieces) else []
 
 
 # ── Steps ─────────────────────────────────────────────────────────────────
@@ -217,6 +233,11 @@ def _cancel(incoming: Incoming) -> None:
 
 
 # ── What the steps ask for ────────────────────────────────────────────────
+
+
+def _named(text: str) -> bool:
+    """Whether a message opens like a wish for topics, however many it names: a link of the subscribing page wrote it."""
+    return len(text) <= 500 and bool(OPENING.match(text.strip()))
 
 
 def _opening(text: str) -> bool:

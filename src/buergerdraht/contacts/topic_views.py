@@ -122,13 +122,20 @@ def _topic(request: DeskRequest, number: int) -> Topic:
 def _links(topic: Topic) -> list[dict[str, Any]]:
     rows = Channel.objects.filter(organisation_id=topic.organisation_id).order_by("name")
     return [
-        {"channel": channel, "link": link, "title": channels.title(channel.kind)} for channel in rows if (link := _link(topic, channel))
+        {"channel": channel, "link": link, "title": channels.title(channel.kind), "write": channels.to_write(channel, *_words(topic))}
+        for channel in rows
+        if (link := _link(topic, channel))
     ]
+
+
+def _words(topic: Topic) -> tuple[str, str]:
+    """What a link carries, as a parameter or as words."""
+    return f"abo-{topic.key}", f"ABO {topic.key}"
 
 
 def _link(topic: Topic, channel: Channel) -> str:
     """Give the deep link of a topic, or "" where the channel is not set up far enough."""
     try:
-        return channels.deep_link(channel, f"abo-{topic.key}", f"ABO {topic.key}")
+        return channels.deep_link(channel, *_words(topic))
     except ValueError:  # no usable settings yet
         return ""

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from buergerdraht.contacts import importing_views, topic_views, views
+from buergerdraht.contacts import importing_views, topic_views, views, ways_views
 
 app_name = "contacts"
 
@@ -18,6 +18,8 @@ urlpatterns = [
     path("kontakte/<int:contact>/sperren", views.bar, name="bar"),
     path("kontakte/<int:contact>/zusammenfuehren", views.join, name="join"),
     path("kontakte/<int:contact>/trennen", views.part, name="part"),
+    path("kontakte/<int:contact>/wege", ways_views.order, name="ways"),
+    path("kontakte/kanal/<int:channel>/verloren", ways_views.lost, name="lost"),
     path("themen/", topic_views.listing, name="topics"),
     path("themen/neu", topic_views.edit, name="topic_new"),
     path("themen/<int:topic>/", topic_views.edit, name="topic"),

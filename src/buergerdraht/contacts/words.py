@@ -13,7 +13,7 @@ STOP, HELP, PRIVACY, IMPRINT, ACCESS = "stop", "help", "privacy", "imprint", "ac
 ERASE, TOPICS, LANGUAGE, PAUSE, GO_ON, START, HELLO, YES, NO, DONE = (
     "erase", "topics", "language", "pause", "go_on", "start", "hello", "yes", "no", "done",
 )  # fmt: skip
-BACK, MENU, PERSON, SKIP = "back", "menu", "person", "skip"
+BACK, MENU, PERSON, SKIP, MOVE, WAYS = "back", "menu", "person", "skip", "move", "ways"
 
 _ARABIC = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك", "ـ": None})
 _LATIN = str.maketrans({"ß": "ss", "ı": "i", "ł": "l", "ø": "o", "đ": "d", "œ": "oe", "æ": "ae"})
@@ -30,7 +30,7 @@ def plain(text: str) -> str:
     return re.sub(r"([^\W\d])\1{2,}", r"\1", words)
 
 
-def command(text: str, among: tuple[str, ...] = (STOP, HELP, PRIVACY, IMPRINT, ACCESS, ERASE, TOPICS, LANGUAGE, PAUSE, GO_ON)) -> str:
+def command(text: str, among: tuple[str, ...] = (STOP, HELP, PRIVACY, IMPRINT, ACCESS, ERASE, TOPICS, LANGUAGE, PAUSE, GO_ON, WAYS)) -> str:
     """Name the command that the whole message is, or ""."""
     if len(text) > 200:
         return ""

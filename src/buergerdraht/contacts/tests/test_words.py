@@ -135,6 +135,7 @@ def test_any_text_can_be_read(text: str) -> None:
         words.LANGUAGE,
         words.PAUSE,
         words.GO_ON,
+        words.WAYS,
     }
 
 
