@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -14,6 +13,7 @@ from buergerdraht.accounts import audit
 from buergerdraht.accounts.models import Operator, Organisation
 from buergerdraht.connectors.contract import Content, Health, Media, SendError
 from buergerdraht.gateway import channels, ingest, live, templates_job
+from buergerdraht.gateway.database import home
 from buergerdraht.gateway.models import Channel, InboundEvent, Outbound
 
 State = Channel.State
@@ -30,7 +30,7 @@ class Wish(NamedTuple):
 
 
 def webhook_url(channel: Channel) -> str:
-    return f"{settings.PUBLIC_URL}/webhook/{channel.kind}/{channel.token}"
+    return home(channel.kind, channel.token)
 
 
 @transaction.atomic
@@ -71,8 +71,19 @@ def start(channel: Channel, *, operator: Operator) -> None:
     address = webhook_url(channel)
     channels.ask(channel, lambda connector: connector.activate(address))
     with transaction.atomic():
+        _spend(channel)
         _set(channel, State.RUNNING)
         _note(channel, "start", operator)
+
+
+def _spend(channel: Channel) -> None:
+    """Empty the fields whose value was handed in by this start and holds only `once`, such as the answer to a riddle."""
+    found = channels.config(channel)
+    fields = {name: field for name, field in type(found).model_fields.items() if isinstance(field.json_schema_extra, dict)}
+    once = {name: field.get_default() for name, field in fields.items() if field.json_schema_extra.get("once") and getattr(found, name)}  # type: ignore[union-attr]
+    if once:
+        channel.config = channels.sealed(found.model_copy(update=once))
+        channel.save(update_fields=["config"])
 
 
 @transaction.atomic
@@ -103,14 +114,15 @@ def check(channel: Channel) -> Health:
     with transaction.atomic():
         held = Channel.objects.select_for_update().get(pk=channel.pk)
         found = channels.config(held)
-        empty = {name: value for name, value in health.learned.items() if not _text(getattr(found, name, "x"))}
-        if empty:
-            held.config = channels.sealed(type(found).model_validate({**found.model_dump(), **empty}))
+        fresh = {name: value for name, value in health.learned.items() if not _text(getattr(found, name, "x"))}
+        fresh |= {name: value for name, value in health.renewed.items() if name in type(found).model_fields}
+        if fresh:
+            held.config = channels.sealed(type(found).model_validate({**found.model_dump(), **fresh}))
         if health.facts:
             held.facts = dict(health.facts)
         held.checked_at = timezone.now()
         # Sealed anew it would look changed, and the engine would begin afresh with the channel.
-        held.save(update_fields=["facts", "checked_at", *(["config"] if empty else [])])
+        held.save(update_fields=["facts", "checked_at", *(["config"] if fresh else [])])
         live.tell(held.organisation_id, "channel", channel=held.pk)
     channel.refresh_from_db()
     return health

@@ -1,4 +1,7 @@
+from pathlib import Path
+
 from django.apps import AppConfig
+from django.conf import settings
 from django.db.backends.signals import connection_created
 from django.db.models.signals import m2m_changed, post_delete, post_save
 
@@ -12,8 +15,12 @@ class GatewayConfig(AppConfig):
 
     def ready(self) -> None:
         from buergerdraht.accounts.models import Membership
-        from buergerdraht.gateway import live
+        from buergerdraht.connectors import learned
+        from buergerdraht.gateway import channels, live
+        from buergerdraht.ui import marks
 
+        marks.told_by(channels.look)
+        learned.FOLDER = Path(settings.MEDIA_FOLDER) / "learned"  # the one folder that all machines share
         connection_created.connect(steady_django)
         for changed in (post_save, post_delete):
             changed.connect(live.on_member, sender=Membership, dispatch_uid="gateway.member")

@@ -1,5 +1,8 @@
 """Handle a channel's messages and other news in order: each item once, each on its own, several in one commit (laws 2, 3, 5).
 
+The order is a person's own: several hands work on different people of a channel (`opening.shard_of`). What is of several people, or of
+nobody, waits for all that came before it and holds up what came after.
+
 A failing item is tried again, then kept with its problem; it never holds up others, only what the same person wrote after it.
 What was handled before is known in `Seen`, so a retry or a replay repeats nothing.
 """
@@ -16,7 +19,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, transacti
 from django.utils import timezone
 
 from buergerdraht.connectors.contract import Changed, Connector, Event, Gone, Item, Receipt, Received
-from buergerdraht.gateway import channels, effects, errands, live, opening, receipts
+from buergerdraht.gateway import channels, effects, errands, live, opening, receipts, wanting
 from buergerdraht.gateway.models import Channel
 from buergerdraht.gateway.opening import Log, Opened, Row, query
 
@@ -24,7 +27,7 @@ log = logging.getLogger("buergerdraht.ingest")
 Handle = Callable[[Channel, Event], None]
 Hurries = Callable[[Event], bool]
 
-LOCKS = 0x62640002  # first half of the advisory locks: "a worker handles this channel's messages"
+LOCKS = 0x62650000  # and the shard: first half of the advisory locks "a hand handles this channel's messages of this shard"
 GROUP = 16  # in one commit: enough to share its cost, few enough that the first answer does not wait long for the last
 LONGEST_SECONDS = 0.25  # a commit is not put off longer: answers wait for it, and so does whoever changes a table
 MOST_TRIES = 5
@@ -60,6 +63,7 @@ class Turn:
 
     channel: Channel
     desk: Desk
+    shard: int = 0
     first: set[str] = field(default_factory=set)  # items nobody handled before
     undone: list[str] = field(default_factory=list)  # items still to be handled after this
     stuck: dict[str, datetime] = field(default_factory=dict)  # people with an item that is tried again, and when
@@ -68,32 +72,32 @@ class Turn:
     kept: int = 0
 
 
-def take(channel_id: int, desk: Desk) -> int:
-    """Handle a channel's next events, where no other worker does. Returns how many were taken."""
+def take(channel_id: int, desk: Desk, shard: int) -> int:
+    """Handle a channel's next events of a shard, where no other hand does. Returns how many were taken."""
     channel = opening.channel(channel_id)
     taken: list[Row] = []
     if channel is None:
         return 0
     try:
-        return _take(channel, desk, taken, GROUP, bold=True)
+        return _take(Turn(channel, desk, shard, bold=True), taken, GROUP)
     except Exception as problem:
         if is_away(problem):
             raise
     taken.clear()
     try:
-        return _take(channel, desk, taken, GROUP)
+        return _take(Turn(channel, desk, shard), taken, GROUP)
     except (DatabaseError, InterfaceError) as problem:
         if is_away(problem):
             raise
         log.warning("ingest.apart channel=%s group=%s problem=%s", channel_id, len(taken), type(problem).__name__)
-    return sum(_take_one(channel, desk) for _ in taken)
+    return sum(_take_one(Turn(channel, desk, shard, alone=True)) for _ in taken)
 
 
-def _take_one(channel: Channel, desk: Desk) -> int:
+def _take_one(turn: Turn) -> int:
     """A group failed as a whole, at its commit or by a deadlock: an event in a transaction of its own spoils no other."""
     taken: list[Row] = []
     try:
-        return _take(channel, desk, taken, 1)
+        return _take(turn, taken, 1)
     except (DatabaseError, InterfaceError) as problem:
         if is_away(problem) or not taken:
             raise
@@ -112,25 +116,37 @@ def is_away(problem: Exception) -> bool:
     return isinstance(problem, DatabaseError | InterfaceError) and (lost or code.startswith(("08", "53", "57P", "58")) or code == "25006")
 
 
-def _take(channel: Channel, desk: Desk, taken: list[Row], limit: int, *, bold: bool = False) -> int:
-    began = time.monotonic()
+def _take(turn: Turn, taken: list[Row], limit: int) -> int:
+    began, channel = time.monotonic(), turn.channel
     with transaction.atomic(), live.together():
-        if not query("own", locks=LOCKS, channel=channel.pk)[0][0]:
+        if not query("own", locks=LOCKS + turn.shard, channel=channel.pk)[0][0]:
             return 0
-        taken += opening.rows("pick", channel=channel.pk, lane="message", limit=limit)
+        taken += _pick(turn, limit)
         if not taken:
             return 0
         reader = opening.connector(channel)
         opened = sorted((opening.unfold(reader, row) for row in taken), key=lambda one: one.order)
-        turn = Turn(channel, desk, alone=limit == 1, bold=bold and not any(row.tries for row in taken))
+        if later := [one.row for one in opened if one.wanting]:
+            wanting.put_off(later)
+            opened = [one for one in opened if not one.wanting]
+        turn.bold = turn.bold and not any(row.tries for row in taken)
         _look_back(turn, reader, opened)
         outcomes = _handle(turn, opened, began + LONGEST_SECONDS)
         _finish(turn, outcomes)
         handled = [one for one, _outcome in outcomes]
         _count_inbound(channel, handled)
     opening.heard(channel.pk, taken)
-    desk.log.add(channel.pk, handled, kept=turn.kept, seconds=time.monotonic() - began)
-    return len(handled)
+    turn.desk.log.add(channel.pk, handled, kept=turn.kept, seconds=time.monotonic() - began)
+    if later and reader is not None:
+        for row in wanting.ask(channel, reader, later):
+            leave(row, Outcome(["wanting"], again=True))
+    return len(handled) + len(later)
+
+
+def _pick(turn: Turn, limit: int) -> list[Row]:
+    if turn.shard:
+        return opening.rows("pick", channel=turn.channel.pk, shard=turn.shard, limit=limit)
+    return opening.rows("pick_mixed", channel=turn.channel.pk, shards=opening.SHARDS, limit=limit)
 
 
 def _handle(turn: Turn, opened: Sequence[Opened], until: float) -> list[tuple[Opened, Outcome]]:
@@ -147,10 +163,13 @@ def _handle(turn: Turn, opened: Sequence[Opened], until: float) -> list[tuple[Op
 
 def _look_back(turn: Turn, reader: Connector | None, opened: Sequence[Opened]) -> None:
     """Learn what was handled before, and whose earlier items wait for their next try."""
+    if not opened:
+        return
     externals = [external for one in opened for external in opening.once(one.items)]
     if externals:
         turn.first = {row[0] for row in query("see", channel=turn.channel.pk, externals=externals)}
-    earlier = query("waiting", channel=turn.channel.pk, last=max(one.row.id for one in opened))
+    shards = [turn.shard, 0] if turn.shard else list(range(opening.SHARDS + 1))
+    earlier = query("waiting", channel=turn.channel.pk, shards=shards, last=max(one.row.id for one in opened))
     for number, source, body, tries, at, retry_at in earlier:
         items = opening.once(opening.unfold(reader, Row(number, source, bytes(body), tries, at)).items)
         done = {row[0] for row in query("seen", channel=turn.channel.pk, externals=list(items))}

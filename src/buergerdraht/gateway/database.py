@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
@@ -21,6 +22,11 @@ PLAIN = {"jit": "off"}  # it compiles for seconds what runs for milliseconds
 KEPT = {"plan_cache_mode": "force_generic_plan"}  # what `queries.ask` prepares goes by keys: planning it anew costs more than running it
 _keeps = False
 STEADY = "select " + ", ".join(f"set_config('{name}', '{value}', false)" for name, value in {**THEIRS, **PLAIN}.items())
+
+
+def home(kind: str, token: str) -> str:
+    """Name the address where a channel's provider reaches us."""
+    return f"{settings.PUBLIC_URL}/webhook/{kind}/{token}"
 
 
 def conninfo(name: str) -> str:

@@ -6,7 +6,9 @@ import hashlib
 import io
 import os
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +16,17 @@ import puremagic
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, ImageSequence
 
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.connectors import contract
 from buergerdraht.connectors.contract import MediaKind
-from buergerdraht.gateway.models import Channel, Media
+from buergerdraht.gateway.models import Channel, Media, Taken
 
 LARGEST = 100 * 1024 * 1024
 MOST_PIXELS = 60_000_000  # decoding more could exhaust memory (a decompression bomb)
+MOST_MOVING = 20_000_000  # of all frames of an animation together
+MOST_FRAMES = 200
 LONGEST_SIDE = 4096
 SMALL_SIDE = 480
 
@@ -49,6 +53,7 @@ class Looked:
     width: int | None = None
     height: int | None = None
     small: bytes | None = None
+    taken_at: tuple[float, float] | None = None  # where a photo says that it was taken: latitude, longitude
 
 
 class Refused(Exception):
@@ -129,9 +134,10 @@ def write(target: Path, data: bytes) -> None:
 
 
 def remove(media: Media) -> None:
-    """Delete the bytes; the row stays and says so."""
+    """Delete the bytes, and where it was taken; the row stays and says so."""
     path(media).unlink(missing_ok=True)
     small_path(media).unlink(missing_ok=True)
+    Taken.objects.filter(media=media).delete()
     media.state = Media.State.DELETED
     media.save(update_fields=["state"])
 
@@ -154,6 +160,14 @@ def look(data: bytes, file_name: str, *, voice: bool = False) -> Looked:
         return picture
     mime = sniff(data, file_name)
     return Looked(data=data, kind=_kind(mime, voice=voice), mime=mime)
+
+
+def glance(data: bytes, file_name: str) -> tuple[MediaKind, str]:
+    """Tell what a file seems to be by its head, decoding nothing: that is the media job's. Raises Refused."""
+    if (image := _opened(data)) is not None:
+        return MediaKind.IMAGE, PICTURES[str(image.format)]
+    mime = sniff(data, file_name)
+    return _kind(mime, voice=False), mime
 
 
 def sniff(data: bytes, file_name: str) -> str:
@@ -223,6 +237,17 @@ def _kind(mime: str, *, voice: bool) -> MediaKind:
 
 def _picture(data: bytes) -> Looked | None:
     """Re-encode a picture: what was not pixels (place, camera, hidden scripts) is gone afterwards."""
+    if (image := _opened(data)) is None:
+        return None
+    form = str(image.format)
+    try:
+        return _moving(image, form) if _frames(image) > 1 else _still(image, form)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as problem:
+        raise Refused(_("Das Bild ist beschädigt und lässt sich nicht lesen.")) from problem
+
+
+def _opened(data: bytes) -> Any | None:
+    """Read a picture's head, or say that it is none. Raises Refused for one too large."""
     try:
         Image.MAX_IMAGE_PIXELS = None  # ours is stricter and raises instead of warning
         image: Any = Image.open(io.BytesIO(data), formats=list(PICTURES))
@@ -232,11 +257,7 @@ def _picture(data: bytes) -> Looked | None:
         return None
     if image.width * image.height > MOST_PIXELS:
         raise Refused(_too_many_pixels())
-    form = str(image.format)
-    try:
-        return _moving(image) if getattr(image, "n_frames", 1) > 1 else _still(image, form)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as problem:
-        raise Refused(_("Das Bild ist beschädigt und lässt sich nicht lesen.")) from problem
+    return image
 
 
 def _too_many_pixels() -> str:
@@ -244,6 +265,7 @@ def _too_many_pixels() -> str:
 
 
 def _still(image: Any, form: str) -> Looked:
+    taken_at = _taken_at(image)
     image = ImageOps.exif_transpose(image)
     image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     if form == "GIF":
@@ -253,21 +275,47 @@ def _still(image: Any, form: str) -> Looked:
     if form == "PNG" and image.mode not in {"RGB", "RGBA", "L", "LA", "P", "1"}:
         image = image.convert("RGBA")
     data = _encoded(image, form)
-    return Looked(data, MediaKind.IMAGE, PICTURES[form], image.width, image.height, _small(image))
+    return Looked(data, MediaKind.IMAGE, PICTURES[form], image.width, image.height, _small(image), taken_at)
 
 
-def _moving(image: Any) -> Looked:
-    """Keep a short animation (sticker, GIF) frame by frame."""
-    form = "WEBP" if image.format == "WEBP" else "GIF"
-    if image.n_frames > 200 or image.width * image.height * image.n_frames > 4 * MOST_PIXELS:
-        raise Refused(_("Die Animation ist zu lang. Senden Sie sie als Video."))
-    frames = []
-    for number in range(image.n_frames):
-        image.seek(number)
-        frames.append(image.convert("RGBA"))
-    out = io.BytesIO()
-    frames[0].save(out, form, save_all=True, append_images=frames[1:], loop=0, duration=image.info.get("duration", 100))
-    return Looked(out.getvalue(), MediaKind.IMAGE, PICTURES[form], frames[0].width, frames[0].height, _small(frames[0]))
+def _taken_at(image: Any) -> tuple[float, float] | None:
+    """Read the place of a photo (Exif 2.32, 4.6.6: GPS attributes); nothing where it is not whole or not on the globe."""
+    try:
+        told = image.getexif().get_ifd(ExifTags.IFD.GPSInfo)
+        latitude, longitude = (_degrees(told[number]) for number in (ExifTags.GPS.GPSLatitude, ExifTags.GPS.GPSLongitude))
+        latitude *= -1 if told.get(ExifTags.GPS.GPSLatitudeRef) == "S" else 1
+        longitude *= -1 if told.get(ExifTags.GPS.GPSLongitudeRef) == "W" else 1
+    except Exception:  # whatever a hostile file makes the reader raise: it is only a proposal
+        return None
+    there = abs(latitude) <= 90 and abs(longitude) <= 180 and (latitude, longitude) != (0, 0)
+    return (round(latitude, 6), round(longitude, 6)) if there else None
+
+
+def _degrees(parts: Any) -> float:
+    degrees, minutes, seconds = (float(part) for part in parts)
+    return degrees + minutes / 60 + seconds / 3600
+
+
+def _frames(image: Any) -> int:
+    """Count the frames, one by one, and no further than we take them: each is decoded to find the next."""
+    number = 1
+    with suppress(EOFError):
+        while True:
+            image.seek(number)
+            number += 1
+            if number > MOST_FRAMES or image.width * image.height * number > MOST_MOVING:
+                raise Refused(_("Die Animation ist zu lang. Senden Sie sie als Video."))
+    image.seek(0)
+    return number
+
+
+def _moving(image: Any, form: str) -> Looked:
+    """Keep a short animation (sticker, GIF): one frame after the other, so that no two are held at a time."""
+    form = "WEBP" if form == "WEBP" else "GIF"
+    out, first = io.BytesIO(), image.convert("RGBA")
+    rest = (frame.convert("RGBA") for frame in islice(ImageSequence.Iterator(image), 1, None))
+    first.save(out, form, save_all=True, append_images=rest, loop=0, duration=image.info.get("duration", 100))
+    return Looked(out.getvalue(), MediaKind.IMAGE, PICTURES[form], first.width, first.height, _small(first))
 
 
 def _encoded(image: Any, form: str) -> bytes:

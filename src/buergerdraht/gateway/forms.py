@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -22,7 +22,9 @@ GROUPS = (
     ("account", gettext_lazy("Konto")),
     ("secrets", gettext_lazy("Zugang")),
     ("partner", gettext_lazy("Über einen Partner oder eigenen Server")),
+    ("rescue", gettext_lazy("Nur wenn der Dienst danach fragt")),
 )
+FOLDED = {"partner", "rescue"}
 
 
 def extra(field: FieldInfo) -> dict[str, Any]:
@@ -78,10 +80,18 @@ class ChannelForm(forms.Form):
                 words["help_text"] += " " + _("Ist hinterlegt und wird nicht angezeigt. Leer lassen, um es zu behalten.")
             widget = forms.PasswordInput(render_value=False, attrs={"autocomplete": "off", "spellcheck": "false"})
             return forms.CharField(required=self._needed(field) and not kept, widget=widget, max_length=2000, **words)
+        if get_origin(field.annotation) is Literal:
+            named = extra(field).get("words", {})
+            choices = [(each, _(named.get(each) or each)) for each in get_args(field.annotation)]
+            return forms.ChoiceField(initial=field.default if stored is None else stored, choices=choices, **words)
         attributes = {"placeholder": extra(field).get("placeholder", ""), "autocomplete": "off", "spellcheck": "false"}
         initial = stored if stored is not None else ("" if field.is_required() else field.default)
         return forms.CharField(
-            required=field.is_required(), initial=initial, max_length=500, widget=forms.TextInput(attrs=attributes), **words
+            required=field.is_required(),
+            initial=initial,
+            max_length=extra(field).get("longest", 500),
+            widget=forms.TextInput(attrs=attributes),
+            **words,
         )
 
     def _needed(self, field: FieldInfo) -> bool:
@@ -100,7 +110,7 @@ class ChannelForm(forms.Form):
             bound = [self[name] for name, field in self.wanted.items() if extra(field).get("group", "account") == key]
             changed = any(one.errors or (self.stored is not None and one.initial != self._usual(one.name)) for one in bound)
             if bound:
-                found.append({"key": key, "title": title, "fields": bound, "folded": key == "partner", "open": changed})
+                found.append({"key": key, "title": title, "fields": bound, "folded": key in FOLDED, "open": changed})
         return found
 
     def _usual(self, name: str) -> Any:

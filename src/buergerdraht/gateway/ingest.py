@@ -1,7 +1,7 @@
 """Handle what providers told us: messages in order and first, receipts in masses beside them.
 
-Two lanes, each with a thread of its own, so that a hundred thousand receipts delay no citizen. Messages of a channel are
-handled by one worker at a time (`arrivals`); its receipts by as many as there are, because they climb in any order.
+Two lanes with threads of their own, so that a hundred thousand receipts delay no citizen. Messages are handled by a few hands, each at
+other people of a channel, and workers share the people alike (`arrivals`); receipts by as many workers as there are, in any order.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ MESSAGE, RECEIPT = "message", "receipt"
 MOST_RECEIPTS = 1000  # bodies applied in one commit
 REST_SECONDS = 0.1  # receipts are let gather: ten groups of a hundred cost less than a hundred of ten
 MOST_REST_SECONDS = 0.5  # the more there is to do, the larger the groups: a rest is as long as the work before it
+HANDS = 3  # at messages, in a worker: while one waits for the database, another thinks
 POLL_SECONDS = 1.0
 SWEEP_SECONDS = 60.0
 
@@ -41,22 +42,30 @@ def run(handle: Handle, stop: threading.Event, hurries: Hurries = never) -> None
     `hurries` tells which events may pass an earlier one of the same person that is being tried again.
     """
     woken = {MESSAGE: threading.Event(), RECEIPT: threading.Event()}
-    desk, reports = Desk(handle, hurries), Reports()
+    reports = Reports()
+    hands = [_hand(Desk(handle, hurries), number) for number in range(HANDS)]
     beside = [
+        *(
+            threading.Thread(target=_lane, args=(hand, woken[MESSAGE], stop), name=f"messages-{number}", daemon=True)
+            for number, hand in enumerate(hands[1:], 1)
+        ),
         threading.Thread(target=_listen, args=(woken, stop), name="ingest-listen", daemon=True),
         threading.Thread(target=_lane, args=(reports.once, woken[RECEIPT], stop, REST_SECONDS), name="receipts", daemon=True),
         threading.Thread(target=media_job.run, args=(stop,), name="media", daemon=True),
     ]
     for thread in beside:
         thread.start()
-    _lane(lambda: _messages_once(desk), woken[MESSAGE], stop)
+    _lane(hands[0], woken[MESSAGE], stop)
     for thread in beside:
         thread.join(timeout=10)
 
 
 def run_once(handle: Handle, hurries: Hurries = never) -> int:
     """Handle what is there now. Returns how many events were taken."""
-    return Reports().once().events + _messages_once(Desk(handle, hurries)).events
+    desk, events = Desk(handle, hurries), Reports().once().events
+    while taken := _messages_once(desk, 0).events:
+        events += taken
+    return events
 
 
 def replay(event: InboundEvent) -> None:
@@ -110,8 +119,17 @@ def _listen(woken: Mapping[str, threading.Event], stop: threading.Event) -> None
             stop.wait(1.0)
 
 
-def _messages_once(desk: Desk) -> Taken:
-    taken = sum(arrivals.take(channel_id, desk) for (channel_id,) in query("with_news", lane=MESSAGE))
+def _hand(desk: Desk, number: int) -> Callable[[], Taken]:
+    return lambda: _messages_once(desk, number)
+
+
+def _messages_once(desk: Desk, number: int) -> Taken:
+    """Go once through the channels and their shards; each hand begins elsewhere, so that they do not all reach for the same."""
+    taken = 0
+    for (channel_id,) in query("with_news", lane=MESSAGE):
+        shards = [shard for (shard,) in query("shards", channel=channel_id, shards=opening.SHARDS)]
+        begin = number * len(shards) // HANDS
+        taken += sum(arrivals.take(channel_id, desk, shard) for shard in shards[begin:] + shards[:begin])
     desk.log.write()
     return Taken(taken, more=taken > 0)
 

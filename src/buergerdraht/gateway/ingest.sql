@@ -14,23 +14,51 @@ order by c.id;
 select /*channel*/, /*organisation*/
 from gateway_channel c join accounts_organisation o on o.id = c.organisation_id where c.id = %(channel)s;
 
+-- name: shards
+-- Which shards of a channel have messages to be handled; those of one person before those of several.
+select n.shard
+from generate_series(0, %(shards)s) as n(shard)
+where exists (
+  select from gateway_inboundevent e
+  where e.channel_id = %(channel)s and e.lane = 'message' and e.shard = n.shard and e.state = 'new' and (e.retry_at is null or e.retry_at <= now()))
+order by n.shard = 0, n.shard;
+
 -- name: pick
--- A channel's next events in the order they came; nothing where another worker handles this channel at this moment.
+-- One person's next events in the order they came, as far as nothing of several people stands before them.
 select e.id, e.source, e.body, e.tries, e.received_at
 from gateway_inboundevent e
-where e.channel_id = %(channel)s and e.lane = %(lane)s and e.state = 'new' and (e.retry_at is null or e.retry_at <= now())
+where e.channel_id = %(channel)s and e.lane = 'message' and e.shard = %(shard)s and e.state = 'new' and (e.retry_at is null or e.retry_at <= now())
+  and e.id < coalesce((
+    select min(m.id) from gateway_inboundevent m
+    where m.channel_id = %(channel)s and m.lane = 'message' and m.shard = 0 and m.state = 'new' and (m.retry_at is null or m.retry_at <= now())),
+    9223372036854775807)
+order by e.id
+limit %(limit)s;
+
+-- name: pick_mixed
+-- Events of several people, or of nobody: not before everything is handled that came earlier.
+select e.id, e.source, e.body, e.tries, e.received_at
+from gateway_inboundevent e
+where e.channel_id = %(channel)s and e.lane = 'message' and e.shard = 0 and e.state = 'new' and (e.retry_at is null or e.retry_at <= now())
+  and e.id < coalesce((
+    select min(first.id) from generate_series(1, %(shards)s) as n(shard) cross join lateral (
+      select p.id from gateway_inboundevent p
+      where p.channel_id = %(channel)s and p.lane = 'message' and p.shard = n.shard and p.state = 'new' and (p.retry_at is null or p.retry_at <= now())
+      order by p.id limit 1) first),
+    9223372036854775807)
 order by e.id
 limit %(limit)s;
 
 -- name: own
--- One worker per channel keeps a citizen's messages in order; the lock ends with the transaction.
+-- One hand per shard keeps a citizen's messages in order; the lock ends with the transaction.
 select pg_try_advisory_xact_lock(%(locks)s, %(channel)s);
 
 -- name: waiting
 -- Earlier events that wait for their next try: what their senders wrote since waits with them.
 select e.id, e.source, e.body, e.tries, e.received_at, e.retry_at
 from gateway_inboundevent e
-where e.channel_id = %(channel)s and e.lane = 'message' and e.state = 'new' and e.retry_at > now() and e.id <= %(last)s
+where e.channel_id = %(channel)s and e.lane = 'message' and e.shard = any(%(shards)s::smallint[]) and e.state = 'new' and e.retry_at > now()
+  and e.id <= %(last)s
 order by e.id
 limit 500;
 
@@ -38,7 +66,7 @@ limit 500;
 -- Receipts of a channel that no other worker has in hand.
 select e.id, e.source, e.body, e.tries, e.received_at
 from gateway_inboundevent e
-where e.channel_id = %(channel)s and e.lane = 'receipt' and e.state = 'new' and (e.retry_at is null or e.retry_at <= now())
+where e.channel_id = %(channel)s and e.lane = 'receipt' and e.shard = 0 and e.state = 'new' and (e.retry_at is null or e.retry_at <= now())
 order by e.id
 limit %(limit)s
 for update skip locked;
@@ -76,6 +104,16 @@ update gateway_inboundevent
 set state = %(state)s, problem = %(problem)s, tries = %(tries)s, retry_at = %(retry_at)s,
     done_at = case when %(state)s = 'kept' then now() end
 where id = %(id)s;
+
+-- name: put_off
+-- Their provider must be asked first, or is away: that uses up no try.
+update gateway_inboundevent set problem = 'wanting', retry_at = %(at)s where id = any(%(ids)s::bigint[]) and state = 'new';
+
+-- name: found_out
+-- What can be read now, and with a provider that answers everything that waits for it and was never asked for in vain.
+update gateway_inboundevent set retry_at = null
+where channel_id = %(channel)s and lane = 'message' and state = 'new' and problem = 'wanting' and retry_at > now()
+  and (id = any(%(ids)s::bigint[]) or (%(all)s and tries = 0));
 
 -- name: heard
 -- The provider's last word, to the minute.

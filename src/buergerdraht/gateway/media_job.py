@@ -13,14 +13,15 @@ from typing import cast
 
 import msgspec
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from buergerdraht.connectors.contract import Ref, Rejected, SendError, Temporary
 from buergerdraht.connectors.http import Http
-from buergerdraht.gateway import channels, files, live
-from buergerdraht.gateway.models import Channel, Media
+from buergerdraht.gateway import channels, doorstep, files, live
+from buergerdraht.gateway.models import Channel, Media, Taken
 
 log = logging.getLogger("buergerdraht.media")
 AT_ONCE = 6
@@ -41,6 +42,10 @@ def run(stop: threading.Event) -> None:
             log.warning("media.reconnect problem=%s", type(problem).__name__)
             connection.close()
             fetched = 0
+        except Exception as problem:  # a thread that ended would end silently, and no file would ever come again
+            log.error("media.job_failed problem=%s", type(problem).__name__)
+            connection.close()
+            fetched = 0
         if not fetched:
             stop.wait(POLL_SECONDS)
     connection.close()
@@ -53,8 +58,20 @@ def run_once() -> int:
         return 0
     results = async_to_sync(_fetch_all)(waiting)
     for media, result in zip(waiting, results, strict=True):
-        _finish(media, result)
+        try:
+            _finish(media, result)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as problem:  # it stays due, and so do its tries; the others are kept
+            log.error("media.unfinished media=%s problem=%s", media.id, type(problem).__name__)
+            if media.tries >= MOST_TRIES:
+                _give_up(media)
     return len(waiting)
+
+
+def _give_up(media: Media) -> None:
+    """A file that spoiled every try is shown as one that cannot be had."""
+    Media.objects.filter(id=media.id).update(state=Media.State.FAILED, problem="unknown", retry_at=None)
 
 
 @transaction.atomic
@@ -76,7 +93,7 @@ def _claim() -> list[Media]:
 
 
 async def _fetch_all(waiting: list[Media]) -> list[tuple[bytes, str] | SendError]:
-    http = Http()
+    http = Http(networks=settings.CHANNEL_NETWORKS)
     try:
         return list(await asyncio.gather(*(_fetch(media, http) for media in waiting)))
     finally:
@@ -85,8 +102,10 @@ async def _fetch_all(waiting: list[Media]) -> list[tuple[bytes, str] | SendError
 
 async def _fetch(media: Media, http: Http) -> tuple[bytes, str] | SendError:
     try:
-        connector = channels.connector(cast(Channel, media.channel), http)
         ref = msgspec.convert(media.ref, Ref)
+        if (here := doorstep.pick_up(cast(Channel, media.channel), ref)) is not None:
+            return here
+        connector = channels.connector(cast(Channel, media.channel), http)
         if ref.size > files.LARGEST:
             return Rejected("media_refused", "too large")
         async with asyncio.timeout(FETCH_SECONDS):
@@ -108,7 +127,8 @@ def _same_in_base64(data: bytes, sha256: str) -> bool:
 
 
 def _finish(media: Media, result: tuple[bytes, str] | SendError) -> None:
-    """Keep the file, or say why it is not there."""
+    """Keep the file, and where it was taken, or say why it is not there."""
+    taken_at = None
     if isinstance(result, SendError):
         _failed(media, result)
     else:
@@ -119,9 +139,14 @@ def _finish(media: Media, result: tuple[bytes, str] | SendError) -> None:
             _failed(media, Rejected("media_refused", str(problem)))
         else:
             _keep(media, looked)
+            taken_at = looked.taken_at
     with transaction.atomic():
         media.save()
+        if taken_at and media.state == Media.State.READY:
+            Taken.objects.get_or_create(media=media, defaults={"place": "{},{}".format(*taken_at)})
         live.tell(media.organisation_id, "message", media=str(media.id))
+    if media.state != Media.State.PENDING:
+        doorstep.clear(cast(Channel, media.channel), msgspec.convert(media.ref, Ref))
 
 
 def _keep(media: Media, looked: files.Looked) -> None:

@@ -65,6 +65,7 @@ class InboundEvent(models.Model):
     channel = hot(Channel)
     source = models.CharField(max_length=10, default="webhook")
     lane = models.CharField(max_length=7, default="message", db_default="message")  # "receipt": holds nothing but receipts
+    shard = models.PositiveSmallIntegerField(default=0, db_default=0)  # whose: see opening.shard_of; 0: of several people, or of nobody
     body = models.BinaryField()
     state = models.CharField(max_length=5, choices=State.choices, default=State.NEW)
     problem = models.CharField(max_length=500, blank=True)
@@ -75,7 +76,7 @@ class InboundEvent(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["channel", "lane", "id"], name="inbound_new", condition=models.Q(state="new")),
+            models.Index(fields=["channel", "lane", "shard", "id"], name="inbound_due", condition=models.Q(state="new")),
             models.Index(fields=["channel", "id"], name="inbound_kept", condition=models.Q(state="kept")),
         ]
 
@@ -127,6 +128,14 @@ class Media(models.Model):
 
     class Meta:
         indexes: ClassVar = [GinIndex(file_words(), name="media_words")]
+
+
+class Taken(models.Model):
+    """Where a citizen's photo was taken, as it said itself before EXIF was taken out. A proposal, kept for two days."""
+
+    media = models.OneToOneField(Media, models.CASCADE, related_name="taken")
+    place = SealedField()  # "latitude,longitude"
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
 
 
 class MediaUpload(models.Model):

@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import msgspec
 from django.db import connection
+from msgspec import structs
 
+from buergerdraht.accounts import vault
 from buergerdraht.accounts.models import Organisation
-from buergerdraht.connectors.contract import Changed, Connector, Event, Gone, Item, Malformed, Receipt, Received
+from buergerdraht.connectors.contract import Changed, Connector, Event, Gone, Item, Malformed, Receipt, Received, Wanting
 from buergerdraht.gateway import channels
 from buergerdraht.gateway.models import Channel, Traffic
 from buergerdraht.gateway.queries import ask, build, columns, queries, width
@@ -23,6 +26,7 @@ from buergerdraht.gateway.queries import ask, build, columns, queries, width
 log = logging.getLogger("buergerdraht.ingest")
 SQL = queries(Path(__file__).with_name("ingest.sql"))
 CHANNEL = SQL["channel"].replace("/*channel*/", columns(Channel, "c")).replace("/*organisation*/", columns(Organisation, "o"))
+SHARDS = 8  # of the people of a channel: more than hands that are at it
 WORDS = {
     "Received": "Nachrichten",
     "Receipt": "Empfangsberichte",
@@ -51,6 +55,7 @@ class Opened:
     row: Row
     items: Sequence[Item] = ()
     problem: str = ""
+    wanting: bool = False  # the provider must be asked before it can be read
 
     @property
     def order(self) -> tuple[datetime, int]:
@@ -113,20 +118,49 @@ def unfold(reader: Connector | None, row: Row) -> Opened:
         if row.source == "engine":
             return Opened(row, [Item(event=msgspec.json.decode(row.body, type=Event))])
         if row.source == "stream":
-            return Opened(row, msgspec.json.decode(row.body, type=list[Item]))
+            return Opened(row, _not_to_come(row, msgspec.json.decode(row.body, type=list[Item])))
+        if row.source == "door":
+            return Opened(row, msgspec.json.decode(vault.decrypt(row.body), type=list[Item]))
         if reader is None:
             return Opened(row, problem="channel_unusable")
-        return Opened(row, reader.parse(row.body))
+        return Opened(row, _not_to_come(row, reader.parse(row.body)))
     except Malformed as problem:
         return Opened(row, problem=f"malformed: {problem}"[:500])
+    except Wanting:
+        return Opened(row, problem="wanting", wanting=True)
     except Exception as problem:
         log.error("ingest.unreadable event=%s problem=%s", row.id, type(problem).__name__)
         return Opened(row, problem=f"unreadable: {type(problem).__name__}")
 
 
+def _not_to_come(row: Row, items: Sequence[Item]) -> list[Item]:
+    """Let nothing be said later than it arrived: some providers pass on the time the sender chose, who would stay the newest."""
+    return [
+        structs.replace(item, event=structs.replace(item.event, at=row.received_at))
+        if isinstance(item.event, Received) and item.event.at > row.received_at
+        else item
+        for item in items
+    ]
+
+
 def keys_of(event: Event | None) -> frozenset[str]:
     """The keys of who wrote, by which their messages are kept in order."""
     return frozenset((event.sender.address, *event.sender.aliases)) if isinstance(event, Received) else frozenset()
+
+
+def shard_of(items: Iterable[Item]) -> int:
+    """Say to which of SHARDS a body belongs: that of the one person it is about. 0: it is about several, or nobody."""
+    people = {_person(item.event) for item in items}
+    return crc32(people.pop().encode()) % SHARDS + 1 if len(people) == 1 and "" not in people else 0
+
+
+def _person(event: Event | None) -> str:
+    """Name who it is of, the same for every form in which a provider names them: who brings two keys in one message (WhatsApp: number
+    and user id, Signal: number and account) may bring the plainer one alone in the next, so that one counts.
+    """
+    if isinstance(event, Received):
+        return next((key for key in event.sender.aliases if key), event.sender.address)
+    return event.address if isinstance(event, Gone) else ""
 
 
 def once(items: Iterable[Item]) -> dict[str, Received | Gone | Changed]:

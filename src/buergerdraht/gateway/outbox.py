@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from buergerdraht.accounts import vault
@@ -183,7 +183,8 @@ def cancel(channel_id: int, address_hash: bytes, purposes: Sequence[str]) -> int
 @transaction.atomic
 def take_back(outbound: Outbound) -> bool:
     """Cancel a letter of which nothing left yet; once that is committed it never goes. Says whether it was in time."""
-    still_here = Outbound.objects.filter(pk=outbound.pk, state=State.QUEUED, tries=0, parts_done=0)
+    untried = Q(tries=0) | Q(purpose=Outbound.Purpose.NEWSLETTER)  # others are queued again though an earlier try may have left (law 7)
+    still_here = Outbound.objects.filter(untried, pk=outbound.pk, state=State.QUEUED, parts_done=0)
     return bool(still_here.update(state=State.CANCELLED, reason="cancelled", finished_at=timezone.now()))
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -19,19 +19,23 @@ import aiohttp
 from asgiref.sync import async_to_sync
 from yarl import URL
 
+from buergerdraht.connectors.public import IPAddress, Networks
+from buergerdraht.connectors.public import allowed as allowed
+from buergerdraht.connectors.public import inner as inner
+
 SECONDS = 15.0
 LONGEST = 2000  # characters of an address
-IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-Networks = Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class Undelivered(Exception):
-    """The call failed, and another try may help. `problem` is a code of watch.kinds.PROBLEMS, `status` the answer's, if there was one."""
+    """The call failed, and another try may help. `problem` is a code of watch.kinds.PROBLEMS, `status` the answer's, if there was one.
 
-    def __init__(self, problem: str, status: int | None = None) -> None:
+    `maybe`: a connection stood, or may have stood, so that what was sent may have arrived.
+    """
+
+    def __init__(self, problem: str, status: int | None = None, *, maybe: bool = False) -> None:
         super().__init__(problem)
-        self.problem, self.status = problem, status
+        self.problem, self.status, self.maybe = problem, status, maybe
 
 
 class Final(Undelivered):
@@ -91,23 +95,6 @@ def refuse(url: str, networks: Networks, *, plain: bool = False) -> None:
         raise Final("address_refused")
 
 
-def allowed(address: IPAddress, networks: Networks) -> bool:
-    """Tell whether we may call this address: a public one, or one of a network that the installation allows."""
-    found = inner(address)
-    if any(found in network for network in networks):
-        return True
-    return found.is_global and not found.is_multicast and not (isinstance(found, ipaddress.IPv6Address) and found.is_site_local)
-
-
-def inner(address: IPAddress) -> IPAddress:
-    """Find the IPv4 address that an IPv6 one only wraps: mapped, 6to4, Teredo, NAT64."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return address
-    if address in NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else address)
-
-
 def opened(networks: Networks, target: aiohttp.AddrInfoType, *, own: bool = False) -> socket.socket:
     """Open a socket for this target, and for no inner one; with `own` for the named networks alone."""
     family, kind, protocol, _, place = target
@@ -141,12 +128,12 @@ async def _ask(wish: Ask, networks: Networks) -> Heard:
 
 async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes:
     if answer.headers.get("Content-Encoding", "identity").lower() not in {"", "identity"}:
-        raise Final("unreadable", answer.status)
+        raise Final("unreadable", answer.status, maybe=True)
     body = b""
     while len(body) <= most and (more := await answer.content.read(most + 1 - len(body))):
         body += more
     if len(body) > most:
-        raise Final("too_large", answer.status)
+        raise Final("too_large", answer.status, maybe=True)
     return body
 
 
@@ -160,9 +147,11 @@ def _translated(problem: Exception) -> Exception:
         case aiohttp.ClientConnectorDNSError():
             return Undelivered("not_found")
         case TimeoutError():
-            return Undelivered("timeout")
-        case aiohttp.ClientError() | OSError():
+            return Undelivered("timeout", maybe=True)
+        case aiohttp.ClientConnectorError():
             return Undelivered("unreachable")
+        case aiohttp.ClientError() | OSError():
+            return Undelivered("unreachable", maybe=True)
     return problem
 
 

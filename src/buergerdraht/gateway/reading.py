@@ -12,11 +12,12 @@ from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from buergerdraht.accounts import vault
-from buergerdraht.connectors.contract import Connector, Limits, Malformed, Note, Received, Template
+from buergerdraht.connectors.contract import Connector, Limits, Note, Received, Template
 from buergerdraht.connectors.reasons import REASONS, Reason
-from buergerdraht.gateway import channels
+from buergerdraht.gateway import channels, opening
 from buergerdraht.gateway.models import Channel, InboundEvent, MessageTemplate, Outbound, Traffic
 
 RECENT = timedelta(minutes=30)
@@ -29,12 +30,45 @@ class Offer(NamedTuple):
     kind: str
     title: str
     about: str
-    limits: Limits
     guide: Sequence[str]
+    hooked: bool
+    traits: Sequence[tuple[str, str]]
 
 
 def offer(connector: type[Connector]) -> Offer:
-    return Offer(connector.kind, connector.title, connector.about, connector.limits, connector.guide)
+    return Offer(connector.kind, connector.title, connector.about, connector.guide, connector.hooked, _traits(connector))
+
+
+def _traits(connector: type[Connector]) -> list[tuple[str, str]]:
+    """Say in a few words what one can expect of a messenger."""
+    if connector.reach == "people":
+        return [
+            (_("Zuerst schreiben"), _beginning(connector)),
+            (_("Meldet"), _reports(connector.limits)),
+            (_("Auswahl"), _choice(connector.limits)),
+        ]
+    answers = _("kommen in den Posteingang") if connector.hooked or connector.streams else _("kommen nicht herein")
+    by_hand = [(_("Veröffentlicht"), _("ein Mensch, am Telefon"))] if connector.by_hand else []
+    return [(_("Wer liest"), _("alle, es ist öffentlich")), (_("Antworten"), answers), *by_hand]
+
+
+def _beginning(connector: type[Connector]) -> str:
+    if connector.limits.may_start:
+        return _("ja, mit genehmigter Vorlage") if connector.limits.window_hours else _("ja")
+    return _("nein, erst wenn jemand Ihnen schreibt") if connector.hears else _("nein, erst nach der Anmeldung")
+
+
+def _reports(limits: Limits) -> str:
+    if limits.read:
+        return _("zugestellt und gelesen") if limits.delivered else _("gelesen")
+    return _("zugestellt") if limits.delivered else _("nur angenommen")
+
+
+def _choice(limits: Limits) -> str:
+    if not limits.buttons:
+        return _("als nummerierte Liste im Text")
+    buttons = ngettext("bis zu %(n)d Knopf", "bis zu %(n)d Knöpfe", limits.buttons) % {"n": limits.buttons}
+    return buttons + (_(", Liste mit bis zu %(n)d Zeilen") % {"n": limits.list_rows} if limits.list_rows else "")
 
 
 class Person(NamedTuple):
@@ -46,14 +80,12 @@ class Person(NamedTuple):
 def people(channel: Channel) -> list[Person]:
     """Who wrote to this channel within the last half hour, newest first: whom a test may go to."""
     connector = channels.connector(channel)
-    events = InboundEvent.objects.filter(channel=channel, source="webhook", received_at__gte=timezone.now() - RECENT)
+    sources = ("webhook", "stream", "door")
+    events = InboundEvent.objects.filter(channel=channel, source__in=sources, received_at__gte=timezone.now() - RECENT)
     found: dict[str, Person] = {}
     for event in events.order_by("-id")[:NEWEST]:
-        try:
-            items = connector.parse(bytes(event.body))
-        except Malformed:
-            continue
-        for item in items:
+        row = opening.Row(event.pk, event.source, bytes(event.body), event.tries, event.received_at)
+        for item in opening.unfold(connector, row).items:
             if isinstance(item.event, Received) and item.event.sender.address not in found:
                 sender = item.event.sender
                 words = " · ".join(word for word in (sender.name, sender.handle) if word) or sender.address

@@ -17,6 +17,7 @@ import msgspec
 from django.db import connection, transaction
 from django.utils import timezone
 
+from buergerdraht.accounts import vault
 from buergerdraht.connectors.contract import Gone, Receipt, ReceiptState, encode
 from buergerdraht.gateway import live
 from buergerdraht.gateway.models import InboundEvent, Outbound
@@ -46,7 +47,10 @@ class Sorted:
 @transaction.atomic(savepoint=False)
 def apply(channel_id: int, receipts: Iterable[Receipt]) -> None:
     """Apply a batch of one channel's receipts."""
-    highest = _highest(receipts)
+    told = list(receipts)
+    if upto := [receipt for receipt in told if receipt.until is not None]:
+        told = [receipt for receipt in told if receipt.until is None] + _spread(channel_id, upto)
+    highest = _highest(told)
     if not highest:
         return
     found = _sort(channel_id, highest)
@@ -79,7 +83,8 @@ class Letter(NamedTuple):
 def apply_early(*, old: bool = False) -> int:
     """Apply early receipts whose rows have come. Returns how many. `old` ones, too: most of those are of letters that are not ours."""
     waiting: dict[int, list[Receipt]] = {}
-    rows = _run("early_due", since=timedelta(days=365) if old else EARLY)
+    since = timedelta(days=365) if old else EARLY
+    rows = [*_run("early_due", since=since), *_run("upto_due", since=since)]
     for channel_id, data in rows:
         waiting.setdefault(channel_id, []).append(msgspec.convert(_opened(data), Receipt))
     for channel_id in sorted(waiting):
@@ -89,6 +94,32 @@ def apply_early(*, old: bool = False) -> int:
 
 def _opened(data: Any) -> Any:
     return json.loads(data) if isinstance(data, str) else data
+
+
+# ── Reports that name a moment instead of parts ───────────────────────────
+
+UPTO = "~"  # what such a report waits under: this and the hash of its address
+MOST_UPTO = 200  # letters to one address that one report reaches back to
+
+
+def _spread(channel_id: int, receipts: Sequence[Receipt]) -> list[Receipt]:
+    """Say of every part that went to an address by then what was said of all; a letter whose call runs lets the report wait for it.
+
+    Compared with when a part's call began, not with our note of its end: who reads at once is faster than that.
+    """
+    rows = _run("house", channel=channel_id)
+    found: list[Receipt] = []
+    for receipt in receipts if rows else ():
+        waited = receipt.external_id.startswith(UPTO)
+        digest = bytes.fromhex(receipt.external_id[1:]) if waited else vault.lookup(rows[0][0], receipt.address)
+        named = {"channel": channel_id, "address": digest, "until": receipt.until}
+        states = list(RANK)[: RANK[receipt.state]]
+        parts = _run("upto", **named, states=states, most=MOST_UPTO)
+        found += [msgspec.structs.replace(receipt, external_id=external, until=None, address="") for (external,) in parts]
+        if _run("upto_open", **named):
+            kept = msgspec.structs.replace(receipt, external_id=f"{UPTO}{digest.hex()}", address="")
+            _run("keep_early", channel=channel_id, externals=[kept.external_id], receipts=[encode(kept).decode()])
+    return found
 
 
 def _highest(receipts: Iterable[Receipt]) -> list[Receipt]:

@@ -99,3 +99,33 @@ using (select e.id from gateway_earlyreceipt e
        order by e.id limit 2000 for update of e skip locked) due
 where e.id = due.id
 returning e.channel_id, e.receipt;
+
+-- name: house
+-- Whose channel it is.
+select organisation_id from gateway_channel where id = %(channel)s;
+
+-- name: upto
+-- The parts of the newest letters to an address that were on their way by a moment and stand lower than what is now said of them.
+-- A part's call began after the letter was taken and the part before was accepted, and surely before the part itself was.
+select p.external_id
+from (select o.id, o.claimed_at from gateway_outbound o
+      where o.channel_id = %(channel)s and o.address_hash = %(address)s and o.state = 'accepted'
+      order by o.id desc limit %(most)s) letter
+join gateway_part p on p.outbound_id = letter.id
+left join gateway_part before on before.outbound_id = p.outbound_id and before.position = p.position - 1
+where p.external_id is not null and p.state = any(%(states)s::text[]) and least(p.at, greatest(letter.claimed_at, before.at)) <= %(until)s;
+
+-- name: upto_open
+-- A letter to this address of which a part may have gone by then, and which is not written down as accepted yet.
+select 1 from gateway_outbound
+where channel_id = %(channel)s and address_hash = %(address)s and state in ('queued', 'sending', 'doubt')
+  and (claimed_at <= %(until)s or parts_done > 0)
+limit 1;
+
+-- name: upto_due
+-- Reports that name a moment and wait for letters; those that must wait on are put back by whoever applies them.
+delete from gateway_earlyreceipt e
+using (select id from gateway_earlyreceipt where external_id like '~%%' and at > now() - %(since)s
+       order by id limit 500 for update skip locked) due
+where e.id = due.id
+returning e.channel_id, e.receipt;

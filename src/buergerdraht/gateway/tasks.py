@@ -9,8 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from buergerdraht.connectors import learned
 from buergerdraht.connectors.contract import SendError
-from buergerdraht.gateway import templates_job
+from buergerdraht.gateway import doorstep, learning, templates_job
 from buergerdraht.gateway.models import Channel, EarlyReceipt, InboundEvent, MediaUpload, Outbound, Seen, Traffic
 
 log = logging.getLogger("buergerdraht.gateway")
@@ -19,6 +20,7 @@ EVENT_DAYS = 3  # handled ones; kept ones stay longer, for a replay
 KEPT_DAYS = 30
 SEEN_DAYS = 14  # longer than any provider repeats itself
 EARLY_DAYS = 2
+LEARNED_DAYS = 400  # since somebody last wrote or was written to
 PIECE = 5_000
 
 
@@ -33,6 +35,7 @@ def forget_old_records(timestamp: int) -> None:
     _delete(Seen.objects.filter(at__lt=now - timedelta(days=SEEN_DAYS)))
     _delete(EarlyReceipt.objects.filter(at__lt=now - timedelta(days=EARLY_DAYS)))
     _delete(MediaUpload.objects.filter(expires_at__lt=now))
+    doorstep.sweep()
 
 
 @app.periodic(cron="*/5 * * * *")
@@ -52,6 +55,19 @@ def sync_all_templates(timestamp: int) -> None:
             templates_job.sync(channel)
         except SendError as problem:
             log.warning("templates.failed channel=%s reason=%s", channel.id, problem.reason)
+
+
+@app.periodic(cron="12 3 * * *")
+@app.task(queueing_lock="gateway.unlearn")
+def unlearn(timestamp: int) -> None:
+    """Let go of what connectors learned of people nobody heard of for long."""
+    learned.tidy(LEARNED_DAYS)
+
+
+@app.task(name="gateway.leave")
+def leave(channel_id: int, sealed: list[str], tries: int) -> None:
+    """End what our account keeps at a provider with people who are erased."""
+    learning.leave(channel_id, sealed, tries)
 
 
 @app.task(retry=3)

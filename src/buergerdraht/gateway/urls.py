@@ -19,6 +19,7 @@ urlpatterns = [
     path("einstellungen/kanaele/<int:number>/probe/", views.test, name="test"),
     path("einstellungen/kanaele/<int:number>/erneuern/<slug:field>/", views.renew, name="renew"),
     path("einstellungen/kanaele/<int:number>/qr.svg", views.qr, name="qr"),
+    path("einstellungen/kanaele/<int:number>/anbieterdatei", views.handout, name="handout"),
     path("einstellungen/kanaele/<int:number>/vorlagen/", views.templates, name="templates"),
     path("einstellungen/kanaele/<int:number>/vorlagen/abgleichen/", views.sync, name="sync"),
     path("einstellungen/kanaele/<int:number>/verlauf/", views.traffic, name="traffic"),

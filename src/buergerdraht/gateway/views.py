@@ -120,7 +120,9 @@ def _overview(request: DeskRequest, channel: Channel, **more: Any) -> HttpRespon
         "place": "channel",
         "connector": found,
         "webhook": actions.webhook_url(channel),
-        "generated": reading.generated(channel),
+        "generated": [one for one in reading.generated(channel) if one.value],
+        "handout": found.handout("")[0],
+        "answers": found.reach == "people" and found.hears,
         "link": link,
         "qr": _drawn(link) if link else "",
         "waiting": actions.waiting(channel),
@@ -245,6 +247,20 @@ def qr(request: DeskRequest, number: int) -> HttpResponseBase:
     segno.make(link, error="m").save(picture, kind="svg", scale=10, border=4, light="#ffffff")
     response = HttpResponse(picture.getvalue(), content_type="image/svg+xml")
     response.headers["Content-Disposition"] = f'attachment; filename="qr-{found.kind}-{found.pk}.svg"'
+    return response
+
+
+@require_safe
+@desk(Right.MANAGE)
+def handout(request: DeskRequest, number: int) -> HttpResponseBase:
+    """The file that the provider's operator needs from us."""
+    found = _channel(request, number)
+    name, text = channels.connector(found).handout(actions.webhook_url(found))
+    if not name:
+        raise Http404
+    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "no-store"  # it holds secrets
     return response
 
 

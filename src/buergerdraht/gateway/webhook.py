@@ -16,14 +16,18 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
+import msgspec
 import psycopg
+from django.conf import settings
 from psycopg import AsyncConnection
 
 from buergerdraht.accounts import vault
-from buergerdraht.connectors.contract import Connector, Malformed, Receipt, Unsigned
+from buergerdraht.connectors.called import Called
+from buergerdraht.connectors.contract import Connector, Malformed, Receipt, Unsigned, Wanting
 from buergerdraht.connectors.http import Http
 from buergerdraht.connectors.registry import CONNECTORS, connector_class
-from buergerdraht.gateway.database import conninfo
+from buergerdraht.gateway.database import conninfo, home
+from buergerdraht.gateway.opening import shard_of
 
 log = logging.getLogger("buergerdraht.webhook")
 Scope = MutableMapping[str, Any]
@@ -38,9 +42,10 @@ KNOWN_SECONDS = 5.0  # how long a channel's secrets are believed without looking
 AWAY_SECONDS = 0.2  # between two tries to reach a database that is away
 LARGEST_GROUP = 1000
 REFUSED_SECONDS = 10.0
-COLUMNS = "channel_id, source, lane, body, state, problem, tries, received_at"
+COLUMNS = "channel_id, source, lane, shard, body, state, problem, tries, received_at"
 COPY = f"copy gateway_inboundevent ({COLUMNS}) from stdin"
-INSERT = f"insert into gateway_inboundevent ({COLUMNS}) values (%s, %s, %s, %s, %s, %s, %s, %s)"  # noqa: S608 - our own column names
+INSERT = f"insert into gateway_inboundevent ({COLUMNS}) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)"  # noqa: S608 - our own column names
+PLAIN = "text/plain; charset=utf-8"
 TEXTS = {
     200: b"",
     400: b"malformed",
@@ -61,10 +66,11 @@ class Known:
 
 
 class Read(NamedTuple):
-    """What a look into a body says: the lane it is handled in, and why it cannot be from this provider."""
+    """What a look into a body says: the lane and the shard it is handled in, and why it cannot be from this provider."""
 
     lane: str = MESSAGE
     problem: str = ""
+    shard: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -80,7 +86,7 @@ class Raw:
     @property
     def row(self) -> tuple[Any, ...]:
         state = "kept" if self.read.problem else "new"
-        return (self.channel_id, "webhook", self.read.lane, self.body, state, self.read.problem, 0, self.received_at)
+        return (self.channel_id, "webhook", self.read.lane, self.read.shard, self.body, state, self.read.problem, 0, self.received_at)
 
     @property
     def line(self) -> bytes:
@@ -90,8 +96,8 @@ class Raw:
             state = "kept"
         else:
             problem, state = "", "new"
-        at = self.received_at.isoformat()
-        return f"{self.channel_id}\twebhook\t{self.read.lane}\t\\\\x{self.body.hex()}\t{state}\t{problem}\t0\t{at}\n".encode()
+        read, at = self.read, self.received_at.isoformat()
+        return f"{self.channel_id}\twebhook\t{read.lane}\t{read.shard}\t\\\\x{self.body.hex()}\t{state}\t{problem}\t0\t{at}\n".encode()
 
 
 @dataclass(slots=True)
@@ -185,7 +191,8 @@ class Store:
         if row is None:
             return None
         made = connector_class(kind)
-        connector = made(made.Config.model_validate_json(vault.decrypt(row[1])), Http())
+        http = Http(home=home(kind, token), networks=settings.CHANNEL_NETWORKS)
+        connector = made(made.Config.model_validate_json(vault.decrypt(row[1])), http)
         return Known(row[0], connector, time.monotonic() + KNOWN_SECONDS)
 
     async def close(self) -> None:
@@ -222,14 +229,15 @@ async def close() -> None:
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one call of a provider."""
-    status, body = await _answer(scope, receive)
-    await send({"type": "http.response.start", "status": status, "headers": _headers(status, body)})
+    status, body, *mime = await _answer(scope, receive)
+    await send({"type": "http.response.start", "status": status, "headers": _headers(status, body, *mime)})
     await send({"type": "http.response.body", "body": body})
 
 
-def _headers(status: int, body: bytes) -> list[tuple[bytes, bytes]]:
+def _headers(status: int, body: bytes, mime: str = PLAIN) -> list[tuple[bytes, bytes]]:
     headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-type", mime.encode()),
+        (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
@@ -237,9 +245,9 @@ def _headers(status: int, body: bytes) -> list[tuple[bytes, bytes]]:
     return [*headers, (b"retry-after", b"5")] if status == 503 else headers
 
 
-async def _answer(scope: Scope, receive: Receive) -> tuple[int, bytes]:
+async def _answer(scope: Scope, receive: Receive) -> tuple[int, bytes] | tuple[int, bytes, str]:
     pieces = str(scope["path"]).strip("/").split("/")
-    if len(pieces) != 3 or pieces[1] not in CONNECTORS or len(pieces[2]) > 64 or "\0" in pieces[2]:
+    if len(pieces) < 3 or pieces[1] not in CONNECTORS or len(pieces[2]) > 64 or "\0" in pieces[2]:
         return 404, TEXTS[404]
     try:
         known = await store().channel(pieces[1], pieces[2])
@@ -248,19 +256,27 @@ async def _answer(scope: Scope, receive: Receive) -> tuple[int, bytes]:
         return 503, TEXTS[503]
     if known is None:
         return 404, TEXTS[404]
-    if scope["method"] == "GET":
-        return _handshake(known.connector, scope)
-    if scope["method"] != "POST":
-        return 405, TEXTS[405]
-    body = await _read(scope, receive)
-    status = body if isinstance(body, int) else await _take(known, Headers(scope), body)
-    return status, TEXTS[status]
-
-
-def _handshake(connector: Connector, scope: Scope) -> tuple[int, bytes]:
     query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True))
-    answer = connector.handshake(query)
-    return (404, TEXTS[404]) if answer is None else (answer.status, answer.body.encode())
+    called = Called(method=scope["method"], tail="/".join(pieces[3:]), query=query)
+    if scope["method"] in {"POST", "PUT"}:
+        body = await _read(scope, receive)
+        if isinstance(body, int):
+            return body, TEXTS[body]
+        called = msgspec.structs.replace(called, body=body)
+    return await _hear(known, called, scope)
+
+
+async def _hear(known: Known, called: Called, scope: Scope) -> tuple[int, bytes] | tuple[int, bytes, str]:
+    """Store what tells something, answer what only asks."""
+    enclosed = known.connector.enclose(called)
+    if enclosed is not None:
+        status = await _take(known, Headers(scope), enclosed)
+        return status, known.connector.taken.encode() if status == 200 else TEXTS[status]
+    if called.method == "GET":
+        answer = known.connector.handshake(called)
+        return (404, TEXTS[404]) if answer is None else (answer.status, answer.body.encode(), answer.mime)
+    status = 404 if called.tail else 405
+    return status, TEXTS[status]
 
 
 class Headers(Mapping[str, str]):
@@ -327,11 +343,13 @@ def _look(connector: Connector, body: bytes) -> Read:
         items = connector.parse(body)
     except Malformed as problem:
         return Read(problem=f"malformed: {problem}"[:500].replace("\0", ""))
+    except Wanting:  # ingest asks the provider; here the provider waits for an answer
+        return Read()
     except Exception as problem:  # our own mistake, not theirs: ingest keeps it, the provider need not repeat it
         log.error("webhook.unreadable problem=%s", type(problem).__name__)
         return Read()
     only_receipts = items and all(type(item.event) is Receipt for item in items)
-    return Read(RECEIPT if only_receipts else MESSAGE)
+    return Read(RECEIPT) if only_receipts else Read(MESSAGE, shard=shard_of(items))
 
 
 async def _copy(connection: AsyncConnection[Any], group: list[Raw]) -> None:

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from buergerdraht.accounts.models import Membership, Operator, Organisation
 from buergerdraht.accounts.rights import Right, may
-from buergerdraht.broadcasts.models import Broadcast
+from buergerdraht.broadcasts.models import Broadcast, Posting
 from buergerdraht.contacts import outreach
 from buergerdraht.conversations import sight
 from buergerdraht.conversations.models import Conversation
@@ -54,6 +54,7 @@ def tasks(organisation: Organisation, membership: Membership) -> list[Task]:
     if may(membership, Right.APPROVE):
         found += _approvals(organisation)
     if may(membership, Right.WRITE):
+        found += _handed_posts(organisation)
         found += _unclear_broadcasts(organisation)
     if may(membership, Right.ANSWER):
         found += _unclear_replies(organisation, membership)
@@ -115,6 +116,22 @@ def _approvals(organisation: Organisation) -> Iterator[Task]:
             url=_url(organisation, "broadcasts:detail", broadcast.pk),
             meta=_("Versand %(at)s Uhr") % {"at": date_format(timezone.localtime(at), "D, j.n., H:i")} if at else _("sofort nach Freigabe"),
             tone="is-warn",
+        )
+
+
+def _handed_posts(organisation: Organisation) -> Iterator[Task]:
+    """Posts that only a person can publish; what is late stands out."""
+    waiting = Posting.objects.filter(organisation=organisation, state=Posting.State.HANDED).select_related("broadcast", "channel")
+    for posting in waiting.order_by("remind_at", "pk")[:SHOWN]:
+        late = posting.remind_at is not None and posting.remind_at <= timezone.now()
+        yield Task(
+            icon="phone",
+            title=_("Von Hand veröffentlichen: %(place)s") % {"place": posting.channel.name},
+            text=_("Beitrag zu „%(title)s“") % {"title": posting.broadcast.title},
+            url=_url(organisation, "broadcasts:posting", posting.broadcast_id, posting.pk),
+            meta=_("überfällig") if late else "",
+            tone="is-warn" if late else "",
+            kind=posting.channel.kind,
         )
 
 

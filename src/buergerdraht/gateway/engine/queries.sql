@@ -1,8 +1,8 @@
 -- name: channels
--- The channels that should run, with what it takes to run them.
-select c.id, c.organisation_id, c.kind, c.config, c.rate, coalesce(c.drain_to, 0) as drain_to
+-- The channels that should run, with what it takes to run them; paused ones too, for a pause is about sending: who streams is heard on.
+select c.id, c.organisation_id, c.kind, c.token, c.config, c.rate, coalesce(c.drain_to, 0) as drain_to, c.state = 'paused' as paused
 from gateway_channel c
-where c.state in ('running', 'draining')
+where c.state in ('running', 'draining', 'paused')
 order by c.id;
 
 -- name: pick
@@ -145,7 +145,7 @@ returning o.id, o.state, o.batch, o.organisation_id;
 -- name: break_channel
 -- The provider stopped the channel: an operator is called.
 update gateway_channel set state = 'broken', reason = %(reason)s, reason_details = %(details)s
-where id = %(channel)s and state in ('running', 'draining')
+where id = %(channel)s and state in ('running', 'draining', 'paused')
 returning organisation_id;
 
 -- name: pause_template
@@ -162,6 +162,11 @@ where channel_id = %(channel)s and content_id = %(content)s and state = 'queued'
 insert into gateway_inboundevent (channel_id, source, body, state, problem, tries, received_at)
 select channel_id, source, body, 'new', '', 0, now()
 from unnest(%(channels)s::bigint[], %(sources)s::text[], %(bodies)s::bytea[]) as v(channel_id, source, body);
+
+-- name: add_heard
+-- What a provider told who streams, its items already read.
+insert into gateway_inboundevent (channel_id, source, lane, shard, body, state, problem, tries, received_at)
+values (%(channel)s, 'stream', %(lane)s, %(shard)s, %(body)s, 'new', '', 0, now());
 
 -- name: add_traffic
 -- The redacted log of calls; those alike in one line, with their mean time.

@@ -8,10 +8,11 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
+from django.conf import settings
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool
@@ -19,10 +20,11 @@ from psycopg_pool import AsyncConnectionPool
 from buergerdraht.accounts import vault
 from buergerdraht.connectors.contract import Connector, Limits
 from buergerdraht.connectors.http import Http
-from buergerdraht.connectors.registry import connector_class
-from buergerdraht.gateway.database import conninfo, steady
+from buergerdraht.connectors.registry import CONNECTORS, connector_class
+from buergerdraht.gateway.database import conninfo, home, steady
 from buergerdraht.gateway.engine import errands, ownership
 from buergerdraht.gateway.engine.claim import LAST, SQL, ready
+from buergerdraht.gateway.engine.hearing import hear
 from buergerdraht.gateway.engine.identity import same_database
 from buergerdraht.gateway.engine.limits import Allowance, Gate, Pairs
 from buergerdraht.gateway.engine.ownership import LEASE_SECONDS, Name, View
@@ -46,9 +48,16 @@ class Channel:
     id: int
     organisation_id: int
     kind: str
+    token: str
     config: bytes
     rate: float | None
     drain_to: int  # the last letter that still goes; 0: all do
+    paused: bool = False  # nothing goes; who streams is heard
+
+    @property
+    def account(self) -> Channel:
+        """What must be the same for whoever hears to hear on."""
+        return replace(self, drain_to=0, paused=False)
 
 
 @dataclass(slots=True)
@@ -57,6 +66,12 @@ class Running:
     http: Http
     runner: Runner
     task: asyncio.Task[None]
+    hearing: asyncio.Task[None] | None = None  # of a provider that streams
+    former: list[Runner] = field(default_factory=list)  # sent before a pause; their calls may still be in flight
+
+    @property
+    def ended(self) -> bool:
+        return self.hearing is not None and self.hearing.done() if self.channel.paused else self.task.done()
 
 
 @dataclass(slots=True)
@@ -199,7 +214,8 @@ async def _read_channels(engine: Engine, connection: AsyncConnection[Any]) -> No
         engine.channels = {}
         return
     async with connection.cursor(row_factory=class_row(Channel)) as cursor:
-        engine.channels = {channel.id: channel for channel in await (await cursor.execute(SQL["channels"])).fetchall()}
+        rows = await (await cursor.execute(SQL["channels"])).fetchall()
+    engine.channels = {channel.id: channel for channel in rows if not channel.paused or _streams(channel.kind)}
     now = time.monotonic()
     for number in [number for number in engine.allowances if number not in engine.running]:
         if engine.allowances[number].idle(now):
@@ -210,7 +226,10 @@ def _give_up(engine: Engine, connection: AsyncConnection[Any], share: int) -> No
     """Let go what should not run, what fell over, and what is more than our share."""
     leaving = [number for number, channel in engine.unusable.items() if engine.channels.get(number) != channel]
     for number, running in engine.running.items():
-        if engine.channels.get(number) != running.channel or running.task.done():
+        wanted = engine.channels.get(number)
+        if wanted is not None and wanted != running.channel and running.hearing and wanted.account == running.channel.account:
+            _turn(engine, running, wanted)
+        if wanted != running.channel or running.ended:
             leaving.append(number)
     keeping = [number for number in [*engine.running, *engine.unusable] if number not in leaving]
     for number in [*leaving, *keeping[share:]]:
@@ -279,7 +298,7 @@ def _noticed(engine: Engine, notice: psycopg.Notify) -> None:
                 counted.runner.gate.take(time.monotonic(), int(count))
         case "errand":
             errand = errands.read(notice.payload)
-            if errand is not None and (meant := engine.running.get(errand.channel)) is not None:
+            if errand is not None and (meant := engine.running.get(errand.channel)) is not None and not meant.channel.paused:
                 engine.aside(errands.run(errand, meant.runner.connector))
 
 
@@ -287,13 +306,21 @@ def _noticed(engine: Engine, notice: psycopg.Notify) -> None:
 
 
 def _start(engine: Engine, channel: Channel) -> None:
-    http = Http(_logged(engine.desk.ledger, channel.id))
+    note, networks = _logged(engine.desk.ledger, channel.id), settings.CHANNEL_NETWORKS
+    http = Http(note, home=home(channel.kind, channel.token), networks=networks)
     try:
         connector = build(channel, http)
     except Exception as problem:  # a config that no longer fits its connector must not stop the others
         log.error("channel.unusable channel=%s problem=%s", channel.id, type(problem).__name__)
         engine.unusable[channel.id] = channel
         return
+    runner = _runner(engine, channel, connector)
+    hearing = asyncio.create_task(hear(runner)) if connector.streams else None
+    engine.running[channel.id] = Running(channel, http, runner, asyncio.create_task(runner.run()), hearing)
+    log.info("channel.owned channel=%s", channel.id)
+
+
+def _runner(engine: Engine, channel: Channel, connector: Connector) -> Runner:
     allowance = _allowance(engine, channel, connector.limits)
     runner = Runner(
         desk=engine.desk,
@@ -304,8 +331,19 @@ def _start(engine: Engine, channel: Channel) -> None:
         pairs=allowance.pairs,
         last=channel.drain_to or LAST,
     )
-    engine.running[channel.id] = Running(channel, http, runner, asyncio.create_task(runner.run()))
-    log.info("channel.owned channel=%s", channel.id)
+    if channel.paused:
+        runner.stop()
+    return runner
+
+
+def _turn(engine: Engine, running: Running, wanted: Channel) -> None:
+    """Pause or go on where somebody hears: they hear on, because some providers forget what they told nobody."""
+    running.runner.stop()
+    engine.aside(running.task)
+    running.former = [runner for runner in [*running.former, running.runner] if runner.flights]
+    running.channel, running.runner = wanted, _runner(engine, wanted, running.runner.connector)
+    running.task = asyncio.create_task(running.runner.run())
+    engine.adopt_at = time.monotonic() + ADOPT_SECONDS
 
 
 def _allowance(engine: Engine, channel: Channel, limits: Limits) -> Allowance:
@@ -318,6 +356,10 @@ def _allowance(engine: Engine, channel: Channel, limits: Limits) -> Allowance:
     pairs = Pairs(limits.pair_interval, max(limits.pair_burst - 1, 1))  # one less: calls do not arrive as evenly as they go
     engine.allowances[channel.id] = made = Allowance(Gate(interval, burst), pairs)
     return made
+
+
+def _streams(kind: str) -> bool:
+    return kind in CONNECTORS and connector_class(kind).streams
 
 
 def build(channel: Channel, http: Http) -> Connector:
@@ -338,18 +380,22 @@ def _drop(engine: Engine, numbers: Iterable[int]) -> list[Runner]:
     dropped = [engine.running.pop(number) for number in numbers if number in engine.running]
     for running in dropped:
         running.runner.stop()
+        if running.hearing is not None:
+            running.hearing.cancel()
         engine.aside(_close(running))
-    return [running.runner for running in dropped]
+    return [runner for running in dropped for runner in (running.runner, *running.former)]
 
 
 async def _close(running: Running) -> None:
+    if running.hearing is not None:
+        await asyncio.wait({running.hearing}, timeout=15)
     done, _ = await asyncio.wait({running.task}, timeout=15)
     if not done:
         running.task.cancel()
     elif not running.task.cancelled() and (problem := running.task.exception()):
         log.warning("runner.ended channel=%s problem=%s", running.channel.id, type(problem).__name__)
     for _ in range(int(FINISH_SECONDS * 10)):
-        if running.runner.flights == 0:
+        if not any(runner.flights for runner in (running.runner, *running.former)):
             break
         await asyncio.sleep(0.1)
     await running.http.close()

@@ -19,7 +19,8 @@ import psycopg
 from psycopg import AsyncConnection
 
 from buergerdraht.accounts import vault
-from buergerdraht.connectors.contract import Connector, Content, Gone, Plan, Rejected, SendError, Temporary
+from buergerdraht.connectors.contract import Connector, Content, Gone, Part, Plan, Rejected, SendError, Sent, Temporary
+from buergerdraht.connectors.http import Sending, sending
 from buergerdraht.gateway.engine import claim
 from buergerdraht.gateway.engine.claim import SQL, Letter, Pool, Wanted
 from buergerdraht.gateway.engine.decide import Decision, Situation, decide
@@ -33,7 +34,7 @@ log = logging.getLogger("buergerdraht.engine")
 AHEAD_SECONDS = 0.6  # how much is picked ahead: little, so that answers overtake and stops are quick
 LOOK_SECONDS = 1.0
 SHORTEST_WAIT = 0.002
-CALL_SECONDS = 60.0
+CALL_SECONDS = 300.0  # with all that prepares it: files are brought and worked on; the call that sends has a shorter patience of its own
 MOST_FLYING = 400
 MOST_AHEAD = 192  # newsletters begun and not called yet, over all channels; few, so that a kill leaves few in doubt
 BULK = 5  # from this priority on
@@ -320,25 +321,29 @@ class Runner:
             if not self.may_call() or self._waits():
                 raise NotNow
             self.desk.passed(letter)
-            token = f"{letter.id}.{position}"
-            try:
-                async with asyncio.timeout(CALL_SECONDS):
-                    sent = await self.connector.send(part, address, token=token, files=files)
-            except TimeoutError:
-                raise Temporary("unavailable", "timeout", maybe_sent=True) from None
-            except (SendError, asyncio.CancelledError):
-                raise
-            except psycopg.OperationalError as problem:  # our files' records; they are asked before the call is made
-                raise Temporary("unavailable", type(problem).__name__) from None
-            except psycopg.Error as problem:
-                raise Rejected("media_refused", type(problem).__name__) from None
-            except Exception as problem:
-                log.error("send.failed channel=%s outbound=%s problem=%s", self.channel, letter.id, type(problem).__name__)
-                raise Temporary("unknown", type(problem).__name__, maybe_sent=True) from None
+            with sending() as watch:
+                sent = await self._send(part, address, f"{letter.id}.{position}", files, watch)
             letter.done.append(position)
             await self.desk.ledger.accepted(letter, self.channel, position, sent.external_id)
         if first:  # nothing was left to send: receipts had told of every part
             await self.desk.ledger.decided(letter, Decision("queued", ""), delay=0, details="")
+
+    async def _send(self, part: Part, address: str, token: str, files: Uploads, watch: Sending) -> Sent:
+        """Let the connector send a part; whatever it raises becomes a failure that can be decided about."""
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                return await self.connector.send(part, address, token=token, files=files)
+        except TimeoutError:
+            raise Temporary("unavailable", "timeout", maybe_sent=watch.doubtful) from None
+        except (SendError, asyncio.CancelledError):
+            raise
+        except psycopg.OperationalError as problem:  # our files' records; they are asked before the call is made
+            raise Temporary("unavailable", type(problem).__name__) from None
+        except psycopg.Error as problem:
+            raise Rejected("media_refused", type(problem).__name__) from None
+        except Exception as problem:
+            log.error("send.failed channel=%s token=%s problem=%s", self.channel, token, type(problem).__name__)
+            raise Temporary("unknown", type(problem).__name__, maybe_sent=watch.doubtful) from None
 
     def _opened(self, letter: Letter) -> str:
         try:
@@ -371,7 +376,9 @@ class Runner:
             strikes=self.pairs.strikes.get(letter.address_hash, 0),
         )
         decision = decide(problem, situation)
-        if isinstance(problem, Temporary) and not problem.limit:
+        if isinstance(problem, Temporary) and problem.scope == "pair" and not problem.limit:
+            pass  # it says nothing of the provider
+        elif isinstance(problem, Temporary) and not problem.limit:
             decision = self._feel(decision, now)
         else:
             self.breaker.worked()
@@ -406,7 +413,7 @@ class Runner:
             case "template":
                 await self._pause_template(letter)
             case "channel":
-                await self._break(problem)
+                await self.stop_channel(problem)
 
     async def _pause_template(self, letter: Letter) -> None:
         content = (await claim.contents(self.desk.pool, [letter.content_id])).get(letter.content_id)
@@ -426,7 +433,7 @@ class Runner:
         payload = json.dumps({"o": self.organisation, "t": "channel", "v": {"channel": self.channel}}, separators=(",", ":"))
         await connection.execute("select pg_notify('live', %s), pg_notify('channel', '')", [payload])
 
-    async def _break(self, problem: SendError) -> None:
+    async def stop_channel(self, problem: SendError) -> None:
         """Stop the whole channel and call an operator."""
         if self.broken:
             return

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from buergerdraht.connectors.contract import Media, Rejected
-from buergerdraht.gateway import files
+from buergerdraht.gateway import files, lending
 from buergerdraht.gateway.engine.claim import SQL, Pool
 
 
@@ -35,3 +35,6 @@ class Uploads:
         parameters = {"media": media.id, "channel": self.channel, "external": external_id, "hours": hours}
         async with self.pool.connection() as connection:
             await connection.execute(SQL["remember_upload"], parameters)
+
+    async def lend(self, media: Media) -> str:
+        return lending.address(self.organisation, media)

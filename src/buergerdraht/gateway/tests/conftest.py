@@ -26,6 +26,7 @@ from buergerdraht.gateway.models import Channel
 def provider(monkeypatch: pytest.MonkeyPatch) -> double.Provider:
     monkeypatch.setitem(registry.CONNECTORS, "double", "double.Double")
     monkeypatch.setitem(registry.CONNECTORS, "echoing", "double.Echoing")
+    monkeypatch.setitem(registry.CONNECTORS, "streaming", "double.Streaming")
     double.provider.__init__()
     return double.provider
 

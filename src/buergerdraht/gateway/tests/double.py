@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 import msgspec
 from pydantic import BaseModel
 
+from buergerdraht.connectors.called import Answer, Called
 from buergerdraht.connectors.contract import (
-    Answer,
     Content,
     Files,
     Health,
@@ -31,6 +31,7 @@ from buergerdraht.connectors.contract import (
     Template,
     Unsigned,
 )  # fmt: skip
+from buergerdraht.connectors.usual import Usual
 
 
 @dataclass
@@ -54,7 +55,7 @@ class Provider:
 provider = Provider()
 
 
-class Double:
+class Double(Usual):
     """Signs with HMAC, parses lists of items, sends each line of a text as a part of its own."""
 
     class Config(BaseModel):
@@ -68,8 +69,8 @@ class Double:
     def __init__(self, config: Config, http: Any) -> None:
         self.config = config
 
-    def handshake(self, query: Mapping[str, str]) -> Answer | None:
-        return Answer(body=query["challenge"]) if query.get("token") == self.config.secret else Answer(status=403)
+    def handshake(self, called: Called) -> Answer | None:
+        return Answer(body=called.query["challenge"]) if called.query.get("token") == self.config.secret else Answer(status=403)
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
         if not hmac.compare_digest(headers.get("x-signature", ""), sign(body, self.config.secret)):
@@ -138,6 +139,22 @@ class Echoing(Double):
 
     kind: ClassVar[str] = "echoing"
     limits = Limits(text=4096, caption=1024, buttons=3, button_title=20, rate=500.0, echoes_token=True, delivered=True, read=True)
+
+
+class Streaming(Double):
+    """Tells who listens what the test puts into `told`, and forgets what it told nobody. Counts who began to listen."""
+
+    kind: ClassVar[str] = "streaming"
+    streams: ClassVar[bool] = True
+    told: ClassVar[list[Item]] = []
+    listeners: ClassVar[list[float]] = []
+
+    async def receive(self) -> AsyncIterator[list[Item]]:
+        self.listeners.append(time.monotonic())
+        while True:
+            if self.told:
+                yield [self.told.pop(0)]
+            await asyncio.sleep(0.02)
 
 
 def sign(body: bytes, secret: str = "s3cret") -> str:  # noqa: S107

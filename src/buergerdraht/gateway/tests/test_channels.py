@@ -13,7 +13,7 @@ from buergerdraht.connectors import registry
 from buergerdraht.connectors.contract import ChannelBroken, Content, Health, Note, Sent, Template
 from buergerdraht.connectors.telegram.connector import Telegram
 from buergerdraht.connectors.whatsapp.connector import WhatsApp
-from buergerdraht.gateway import channels
+from buergerdraht.gateway import channels, reading
 from buergerdraht.gateway.models import Channel, InboundEvent, MessageTemplate, Traffic
 
 TOKEN = "123456789:AAEgeheim_token"
@@ -34,7 +34,7 @@ ACCOUNT = {
 
 @pytest.fixture(autouse=True)
 def _only_real_messengers(provider: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    for kind in ("double", "echoing"):
+    for kind in ("double", "echoing", "streaming"):
         monkeypatch.delitem(registry.CONNECTORS, kind, raising=False)
 
 
@@ -288,3 +288,54 @@ def test_a_number_that_was_granted_more_may_use_it_but_no_more_than_the_provider
     for wanted, allowed in ((500, 500), (5000, 1000)):
         whatsapp.rate = wanted
         assert channels.limits(whatsapp).rate == allowed
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [("whatsapp", "bis zu 3 Knöpfe, Liste mit bis zu 10 Zeilen"), ("sms", "als nummerierte Liste im Text")]
+)
+def test_a_messenger_says_in_words_what_one_can_expect(kind: str, words: str) -> None:
+    offered = reading.offer(registry.connector_class(kind))
+    assert words in dict(offered.traits).values()
+    assert "bis zu 0" not in str(offered.traits)
+
+
+def test_a_public_place_says_who_reads_it_and_not_what_it_reports() -> None:
+    traits = dict(reading.offer(registry.connector_class("whatsapp_status")).traits)
+    assert traits == {
+        "Wer liest": "alle, es ist öffentlich",
+        "Antworten": "kommen nicht herein",
+        "Veröffentlicht": "ein Mensch, am Telefon",
+    }
+
+
+@pytest.mark.parametrize("kind", ["signal", "webpush"])
+def test_a_messenger_that_calls_no_webhook_offers_no_address(desk: Client, organisation: Organisation, kind: str) -> None:
+    config = {
+        "signal": {"number": "+493023125100", "host": "http://signal.example:8080"},
+        "webpush": {"contact": "amt@stadt.example"},
+    }[kind]
+    made = registry.connector_class(kind).Config.model_validate(config)
+    channel = Channel.objects.create(organisation=organisation, kind=kind, name=kind, config=channels.sealed(made))
+    page = desk.get(url(str(channel.pk))).content.decode()
+    assert "So geht es" in page
+    assert "Webhook-Adresse" not in page.partition("<ol class")[0]
+
+
+def test_the_file_for_the_homeserver_can_be_taken_away(desk: Client, organisation: Organisation, telegram: Channel) -> None:
+    config = registry.connector_class("matrix").Config.model_validate({"host": "https://matrix.stadt.example", "server": "stadt.example"})
+    channel = Channel.objects.create(organisation=organisation, kind="matrix", name="Matrix", config=channels.sealed(config))
+    page = desk.get(url(str(channel.pk))).content.decode()
+    assert f"/{channel.pk}/anbieterdatei" in page
+    found = desk.get(url(str(channel.pk)) + "anbieterdatei")
+    assert 'filename="buergerdraht-rathaus.yaml"' in found["Content-Disposition"]
+    assert config.hs_token in found.content.decode()  # type: ignore[attr-defined]
+    assert found["Cache-Control"] == "no-store"
+    assert desk.get(url(str(telegram.pk)) + "anbieterdatei").status_code == 404
+
+
+def test_the_word_a_gateway_must_bring_is_shown_to_be_entered_there(desk: Client, organisation: Organisation) -> None:
+    config = registry.connector_class("sms").Config.model_validate({"sender": "Stadt", "gateway": "seven", "access": "schluessel"})
+    channel = Channel.objects.create(organisation=organisation, kind="sms", name="SMS", config=channels.sealed(config))
+    page = desk.get(url(str(channel.pk))).content.decode()
+    assert config.hook_word in page  # type: ignore[attr-defined]
+    assert "schluessel" not in page

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -62,3 +63,66 @@ def test_a_broken_picture_is_refused_with_a_sentence(organisation: Organisation)
 def test_names_lose_folders_and_control_characters() -> None:
     assert files.clean_name("../../etc/pass\nwd.txt") == "passwd.txt"
     assert files.clean_name("a" * 300 + ".pdf") == "a" * 180 + ".pdf"
+
+
+def located(*values: object) -> bytes:
+    """A photo that says where it was taken."""
+    exif = Image.Exif()
+    exif[0x8825] = dict(zip((1, 2, 3, 4), values, strict=True))
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30)).save(out, "JPEG", exif=exif)
+    return out.getvalue()
+
+
+def test_where_a_photo_was_taken_is_read_before_it_goes() -> None:
+    looked = files.look(located("N", (51.0, 30.0, 36.0), "W", (7.0, 6.0, 0.0)), "a.jpg")
+    assert looked.taken_at == (51.51, -7.1)
+    assert not Image.open(io.BytesIO(looked.data)).getexif()
+
+
+NOWHERE = (
+    ("N", (0.0, 0.0, 0.0), "E", (0.0, 0.0, 0.0)), ("N", (95.0, 0.0, 0.0), "E", (7.0, 0.0, 0.0)), ("N", (51.0,), "E", (7.0, 0.0, 0.0)),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("values", NOWHERE)
+def test_a_place_that_is_none_is_left_out(values: tuple[object, ...]) -> None:
+    assert files.look(located(*values), "a.jpg").taken_at is None
+
+
+def animation(side: int, frames: int) -> bytes:
+    """A GIF of nearly nothing that unfolds to much."""
+    first = Image.new("P", (side, side), 0)
+    first.putpalette([0, 0, 0, 255, 255, 255] + [0] * 762)
+    rest = [first.copy() for _ in range(1, frames)]
+    for number, frame in enumerate(rest, 1):
+        frame.putpixel((number % side, 0), 1)
+    out = io.BytesIO()
+    first.save(out, "GIF", save_all=True, append_images=rest, loop=0, duration=20)
+    return out.getvalue()
+
+
+def test_an_animation_that_unfolds_to_too_much_is_refused_before_it_is_unfolded() -> None:
+    bomb = animation(1090, 60)
+    assert len(bomb) < 200_000
+    began = time.process_time()
+    with pytest.raises(files.Refused, match="Animation ist zu lang"):
+        files.look(bomb, "bombe.gif")
+    assert time.process_time() - began < 2
+    with pytest.raises(files.Refused):
+        files.look(animation(4, files.MOST_FRAMES + 1), "viele.gif")
+
+
+def test_a_short_animation_keeps_its_frames() -> None:
+    looked = files.look(animation(64, 12), "winken.gif")
+    assert (looked.mime, looked.width) == ("image/gif", 64)
+    assert Image.open(io.BytesIO(looked.data)).n_frames == 12
+
+
+def test_a_glance_decodes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = photo("PNG")
+    monkeypatch.setattr(Image.Image, "load", lambda _self: pytest.fail("decoded"))
+    assert files.glance(data, "x") == ("image", "image/png")
+    assert files.glance(b"%PDF-1.7\n%%EOF", "bild.jpg") == ("document", "application/pdf")
+    with pytest.raises(files.Refused):
+        files.glance(b"<html>", "bild.png")

@@ -4,27 +4,18 @@ import random
 import threading
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 from double import body_of
+from told_events import NOON, hello, told
 
-from buergerdraht.connectors.contract import Changed, Content, Event, Gone, Receipt, ReceiptState, Received, Sender, encode
+from buergerdraht.connectors.contract import Changed, Content, Event, Gone, Receipt, ReceiptState, encode
 from buergerdraht.gateway import arrivals, ingest, opening, outbox, receipts
 from buergerdraht.gateway.models import Channel, EarlyReceipt, InboundEvent, MediaUpload, MessageTemplate, Outbound, Seen, Traffic
-
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-
-
-def hello(number: int, sender: str = "anna", at: datetime = NOON, **more: Any) -> Received:
-    return Received(external_id=f"m{number}", sender=Sender(address=sender), at=at, text=f"text {number}", **more)
-
-
-def told(channel: Channel, *events: Any, body: bytes | None = None) -> InboundEvent:
-    return InboundEvent.objects.create(channel=channel, body=body_of(*events) if body is None else body)
 
 
 class Log:
@@ -266,9 +257,10 @@ def test_a_receipt_that_breaks_the_reader_stands_alone_and_its_lane_goes_on(
 def test_a_slow_group_is_committed_in_pieces(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrivals, "LONGEST_SECONDS", -1.0)
     log = Log()
+    desk = arrivals.Desk(log)
     for number in (1, 2, 2, 3):
-        told(channel, hello(number))
-    assert [ingest.run_once(log) for _ in range(5)] == [1, 1, 1, 1, 0]
+        shard = told(channel, hello(number)).shard
+    assert [arrivals.take(channel.pk, desk, shard) for _ in range(5)] == [1, 1, 1, 1, 0]
     assert log.seen == ["m1", "m2", "m3"]
     assert Seen.objects.count() == 3
 
@@ -310,17 +302,42 @@ def test_a_backlog_of_one_channel_hides_no_other(channel: Channel) -> None:
         told(channel, hello(number))
     told(other, hello(1000))
     log = Log()
-    assert ingest.run_once(log) == arrivals.GROUP + 1
+    assert ingest.run_once(log) <= (opening.SHARDS + 1) * arrivals.GROUP
     assert "m1000" in log.seen
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("name", "values"), [("pick", {"lane": "message"}), ("share", {}), ("waiting", {"last": 10**9})])
+def test_what_is_of_several_people_waits_for_all_before_it_and_holds_up_all_after_it(channel: Channel) -> None:
+    log, people = Log(), ["anna", "berta", "cem", "dora", "emil", "fritz"]
+    for number, name in enumerate(people):
+        told(channel, hello(number, name))
+    told(channel, hello(10, "anna"), hello(11, "fritz"))
+    for number, name in enumerate(people):
+        told(channel, hello(20 + number, name))
+    while ingest.run_once(log):
+        pass
+    assert set(log.seen[:6]) == {f"m{number}" for number in range(6)}
+    assert log.seen[6:8] == ["m10", "m11"]
+    assert set(log.seen[8:]) == {f"m{20 + number}" for number in range(6)}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("pick", {"shard": 3}),
+        ("pick_mixed", {"shards": opening.SHARDS}),
+        ("shards", {"shards": opening.SHARDS}),
+        ("share", {}),
+        ("waiting", {"last": 10**9, "shards": [3, 0]}),
+    ],
+)
 def test_events_are_found_by_an_index_of_what_is_new(channel: Channel, name: str, values: dict[str, Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            """insert into gateway_inboundevent (channel_id, source, lane, body, state, problem, tries, received_at)
-               select %s, 'webhook', case when i %% 2 = 0 then 'message' else 'receipt' end, 'x',
+            """insert into gateway_inboundevent (channel_id, source, lane, shard, body, state, problem, tries, received_at)
+               select %s, 'webhook', case when i %% 2 = 0 then 'message' else 'receipt' end,
+                      case when i %% 2 = 0 then i / 2 %% 9 else 0 end, 'x',
                       case when i < 20000 then 'done' else 'new' end, '', 0, now()
                from generate_series(1, 20200) i""",
             [channel.id],
@@ -328,7 +345,7 @@ def test_events_are_found_by_an_index_of_what_is_new(channel: Channel, name: str
         cursor.execute("analyze gateway_inboundevent")
         cursor.execute("explain " + opening.SQL[name], {"channel": channel.id, "limit": 16, **values})
         plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert "inbound_new" in plan
+    assert "inbound_due" in plan
     assert "Seq Scan" not in plan
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 
 import pytest
 from double import Provider
@@ -58,3 +59,39 @@ def test_what_is_gone_or_harmful_is_said_to_be_so(channel: Channel, provider: Pr
     for one in media:
         one.refresh_from_db()
     assert [(one.state, one.problem) for one in media] == [("failed", "media_refused"), ("failed", "media_refused"), ("pending", "")]
+
+
+def test_a_file_that_spoils_its_try_spoils_no_other(channel: Channel, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    provider.files |= {"bad": photo(), "good": photo()}
+    bad, good = expected(channel, "bad"), expected(channel, "good")
+    kept = files.keep
+
+    def keep(media: Media, looked: files.Looked) -> None:
+        if media.pk == bad.pk:
+            raise OverflowError
+        kept(media, looked)
+
+    monkeypatch.setattr(files, "keep", keep)
+    assert media_job.run_once() == 2
+    Media.objects.filter(pk=bad.pk).update(tries=media_job.MOST_TRIES - 1, retry_at=None)
+    bad.refresh_from_db()
+    good.refresh_from_db()
+    assert (bad.state, good.state) == ("pending", "ready")
+    assert media_job.run_once() == 1
+    bad.refresh_from_db()
+    assert (bad.state, bad.problem) == ("failed", "unknown")
+
+
+def test_no_mistake_ends_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop, calls = threading.Event(), []
+
+    def fail() -> int:
+        calls.append(1)
+        if len(calls) == 2:
+            stop.set()
+        raise RuntimeError
+
+    monkeypatch.setattr(media_job, "run_once", fail)
+    monkeypatch.setattr(media_job, "POLL_SECONDS", 0)
+    media_job.run(stop)
+    assert len(calls) == 2

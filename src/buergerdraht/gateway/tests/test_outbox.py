@@ -121,6 +121,13 @@ def test_a_letter_of_which_something_may_have_left_is_not_taken_back(channel: Ch
     assert not outbox.take_back(row)
 
 
+def test_a_newsletter_that_was_tried_in_vain_is_taken_back(channel: Channel) -> None:
+    """What of it may have left would be unclear, and not queued."""
+    row = reply(channel)
+    Outbound.objects.update(purpose="newsletter", tries=2)
+    assert outbox.take_back(row)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_who_is_first_decides_when_engine_and_operator_reach_for_one_letter(channel: Channel) -> None:
     """The claim stands uncommitted while somebody takes back: taking back waits, then sees it was too late."""
