@@ -1,14 +1,14 @@
 """What the house and a messenger's connector say to each other: the first file to read.
 
-The house speaks in `Content` (what is to be said, independent of provider). A connector turns it into `Part`s
-(one provider call each), sends them one by one and answers with `Sent` or one of four failures. What comes back is one of
-four events. `verify`, `parse` and `plan` are pure; only `send`, `fetch`, `activate`, `check` and `receive` touch the network.
+The house speaks in `Content` (what is to be said, independent of provider). A connector turns it into `Part`s (one call each), sends them
+one by one and answers with `Sent` or one of four failures. What comes back is one of four events. `verify`, `parse` and `plan` are pure.
 
 Everything here is a frozen msgspec.Struct, so it is stored as JSON in the outbox as it stands (`encode`, `decode`).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +16,9 @@ from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 from pydantic import BaseModel
+
+from buergerdraht.connectors.applicants import Applicant
+from buergerdraht.connectors.called import Answer, Called
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -86,6 +89,9 @@ class Content(Value, frozen=True):
     quote: str = ""  # external id of the message this one answers
     reaction: str = ""  # emoji set on `quote`
     preview_link: bool = True
+    language: str = ""  # of the text; public places tell it to readers' devices
+    by_person: bool = False  # an operator typed it as an answer: some providers give people more time than programs
+    urgent: bool = False  # a warning: messengers that can wake a sleeping device do
 
 
 class Part(Value, frozen=True):
@@ -165,6 +171,7 @@ class Limits(Value, frozen=True):
     pair_interval: float = 0.0  # seconds per message to one address in the long run
     pair_burst: int = 1
     window_hours: int = 0  # 0: free text at any time
+    human_hours: int = 0  # the longer window for what a person typed (`Content.by_person`); 0: there is none
     delivered: bool = False  # the provider reports delivery
     read: bool = False  # the provider reports reading
     templates: bool = False
@@ -228,6 +235,8 @@ class Received(Value, frozen=True, tag="received"):
     forwarded: Literal["", "forwarded", "often"] = ""
     raw_kind: str = ""  # the provider's own word, for placeholders
     callback: str = ""  # a press that must be answered
+    flooding: bool = False  # so much so quickly that a machine writes, perhaps: people see it, no automatic answers
+    proven: bool = True  # nobody else can have sent it; False: as easily forged as a mail's sender
 
 
 class ReceiptState(StrEnum):
@@ -241,7 +250,10 @@ class ReceiptState(StrEnum):
 
 
 class Receipt(Value, frozen=True, tag="receipt"):
-    """What became of a part. `external_id` is the part's own, as in `Sent`; `seen_id` tells two reports of one part apart."""
+    """What became of a part. `external_id` is the part's own, as in `Sent`; `seen_id` tells two reports of one part apart.
+
+    Where the provider names a moment instead of parts, `external_id` is empty, and it is said of all that went to `address` up to `until`.
+    """
 
     external_id: str
     state: ReceiptState
@@ -251,6 +263,7 @@ class Receipt(Value, frozen=True, tag="receipt"):
     details: str = ""
     address: str = ""
     price_category: str = ""
+    until: datetime | None = None
 
 
 class Gone(Value, frozen=True, tag="gone"):
@@ -267,7 +280,7 @@ class Gone(Value, frozen=True, tag="gone"):
 class Changed(Value, frozen=True, tag="changed"):
     """Something about the channel, a template or an address changed.
 
-    what: "address" (old -> new), "template", "quality", "limit", "account", "alert", "echo"
+    what: "address" (old -> new), "key", "crowd" (of "address": another, not alone), "template", "quality", "limit", "account", "alert"
     effect: "" just show, "pause_channel", "resume_channel", "pause_template", "resume_template", "resync_templates"
     """
 
@@ -279,12 +292,13 @@ class Changed(Value, frozen=True, tag="changed"):
     values: Mapping[str, str] = {}
 
 
+PUBLIC = "public"  # the address of a post
 Event = Received | Receipt | Gone | Changed
 
 
 def seen_id(event: Event) -> str:
     """Name an event so that the same one is handled once (law 2)."""
-    return f"{event.external_id}:{event.state}" if isinstance(event, Receipt) else event.external_id
+    return f"{event.external_id or event.until}:{event.state}" if isinstance(event, Receipt) else event.external_id
 
 
 class Item(Value, frozen=True):
@@ -312,10 +326,15 @@ class SendError(Exception):
         self.details = details
 
 
-class Temporary(SendError):
-    """Try again. `retry_after` in seconds where the provider says it. `scope` tells what waits. `maybe_sent`: it could have arrived.
+def bounded(seconds: float) -> float:
+    """Keep what a provider says of waiting within a day: it may say "inf", or a thousand years."""
+    return min(max(seconds, 0.0), 86_400.0) if math.isfinite(seconds) else 86_400.0
 
-    `limit`: the provider's limit was hit, so the try does not count (law 8).
+
+class Temporary(SendError):
+    """Try again. `retry_after` in seconds where the provider says it, a day at the most. `scope` tells what waits.
+
+    `maybe_sent`: it could have arrived. `limit`: the provider's limit was hit, so the try does not count (law 8).
     """
 
     def __init__(
@@ -323,7 +342,7 @@ class Temporary(SendError):
         scope: Literal["message", "pair", "channel"] = "message", limit: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(reason, details)
-        self.retry_after = retry_after
+        self.retry_after = None if retry_after is None else bounded(retry_after)
         self.maybe_sent = maybe_sent
         self.scope = scope
         self.limit = limit
@@ -355,6 +374,10 @@ class Malformed(Exception):
     """The body cannot be from this provider: answer 400; kept for replay where the signature was right."""
 
 
+class Wanting(Exception):
+    """A body is this provider's, but cannot be read before the provider was asked for something: see `Connector.learn`."""
+
+
 # ── The connector ─────────────────────────────────────────────────────────
 
 
@@ -369,13 +392,6 @@ class Files(Protocol):
     async def remember(self, media: Media, external_id: str, *, hours: int) -> None: ...
 
 
-class Answer(Value, frozen=True):
-    """What the webhook answers besides 200, e.g. the handshake's challenge."""
-
-    status: int = 200
-    body: str = ""
-
-
 class Health(Value, frozen=True):
     """What `check` found: ok, and sentences for the operator; `facts` go to the channel's page (name, number, quality, tier)."""
 
@@ -383,15 +399,7 @@ class Health(Value, frozen=True):
     findings: Sequence[Note] = ()
     facts: Mapping[str, str] = {}
     learned: Mapping[str, str] = {}  # values for empty fields of the Config, e.g. the bot's name
-
-
-class Applicant(Value, frozen=True):
-    """A kind of institution, and whether the provider lets it in: asked before a channel is set up."""
-
-    id: str
-    title: str
-    verdict: Literal["yes", "ask", "no"] = "yes"
-    text: str = ""
+    renewed: Mapping[str, str] = {}  # values that take the place of what is there: a token the provider gave anew, and until when it holds
 
 
 class Connector(Protocol):
@@ -400,6 +408,14 @@ class Connector(Protocol):
     kind: ClassVar[str]
     title: ClassVar[str]  # "WhatsApp"
     mark: ClassVar[str]  # two letters for the channel mark: "WA"
+    hue: ClassVar[str]  # of the mark: green blue darkblue neutral violet orange turquois red
+    reach: ClassVar[Literal["people", "public"]]  # public: what is sent is a post that anybody reads; the address is PUBLIC
+    hears: ClassVar[bool]  # citizens can answer here: dialogs and questions make sense
+    by_hand: ClassVar[bool]  # no API: a person posts what we prepared, and confirms it (public only)
+    streams: ClassVar[bool]  # events come through `receive`, beside the webhook or in its place
+    lasting: ClassVar[bool]  # somebody is still reached there when they went away; a visit to a page of ours is over then
+    hooked: ClassVar[bool]  # the provider must be told our webhook's address
+    taken: str  # the body a stored webhook is answered with
     about: ClassVar[str]  # a sentence for whoever chooses a messenger
     applicants: ClassVar[Sequence[Applicant]]  # empty: everybody may
     guide: ClassVar[Sequence[str]]  # what is still to be done by hand at the provider, step by step
@@ -408,23 +424,41 @@ class Connector(Protocol):
 
     def __init__(self, config: Any, http: Any) -> None: ...  # http: connectors.http.Http, which knows our failures
 
-    def handshake(self, query: Mapping[str, str]) -> Answer | None:
-        """Answer a GET on the webhook address, or None for 404."""
+    def enclose(self, called: Called) -> bytes | None:
+        """Give what is to be verified, stored and parsed of a call; None: nothing is (a GET then asks `handshake`, others get 404)."""
+
+    def handshake(self, called: Called) -> Answer | None:
+        """Answer a GET on the webhook address, or None for 404. It must change nothing: scanners follow links."""
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
         """Raise Unsigned unless the raw bytes carry this provider's signature. Header names are lower case."""
 
     def parse(self, body: bytes) -> list[Item]:
-        """Turn a body into its items, each on its own; raise Malformed only when nothing can be read.
+        """Turn a body into its items, each on its own; raise Malformed only when nothing can be read, Wanting where `learn` must ask first.
 
         What is known and none of our business makes no item; what is unknown makes one with a problem.
         """
 
+    async def learn(self, bodies: Sequence[bytes]) -> None:
+        """Ask for what reading these bodies needs, and keep it (learned.py); then they are parsed again. Raises like `fetch`."""
+
+    def forget(self, addresses: Sequence[str]) -> None:
+        """Let go of what was learned of people who are erased."""
+
+    async def leave(self, addresses: Sequence[str]) -> None:
+        """End what our account keeps at the provider with people who are erased, such as a room. Raises like `fetch`."""
+
     def plan(self, content: Content) -> Plan:
         """Render content in this messenger's best form; what it cannot show is split or turned into numbered choices."""
 
+    def room(self, content: Content) -> tuple[int, int]:
+        """How many letters a post takes as the provider counts them, and how many it may; for the counter beside the text."""
+
     def link(self, start: str, text: str) -> str:
         """The deep link that opens a chat with us, carrying `start` or the prefilled `text`; "" while our name is unknown."""
+
+    async def permalink(self, external_id: str) -> str:
+        """Where anybody can read a post, by `Sent.external_id` of its first part; "" where it cannot be told. Raises like `fetch`."""
 
     async def send(self, part: Part, address: str, *, token: str, files: Files) -> Sent: ...
 
@@ -443,8 +477,14 @@ class Connector(Protocol):
 
     async def check(self) -> Health: ...
 
+    def handout(self, webhook_url: str) -> tuple[str, str]:
+        """A file that the provider's operator needs from us: its name and its text; "" where there is none."""
+
     def receive(self) -> AsyncIterator[list[Item]]:
-        """Stream events, for providers that poll or stream; others raise NotImplementedError."""
+        """Stream events, where `streams`. What was yielded is committed when the generator is asked on: then it may be acknowledged.
+
+        Ends or raises Temporary where the provider is away (it is begun anew after a pause), ChannelBroken where an operator is needed.
+        """
 
 
 def encode(value: Value) -> bytes:

@@ -10,11 +10,17 @@ import hmac
 import re
 from collections.abc import Mapping
 
-from buergerdraht.connectors.contract import Answer, Unsigned
+from buergerdraht.connectors.called import Answer
+from buergerdraht.connectors.contract import Unsigned
 
 
 def sign(secret: str, body: bytes) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def proof(secret: str, token: str) -> str:
+    """Show that whoever holds the token also knows the app's secret: `appsecret_proof` of a call."""
+    return hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
 
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes) -> None:

@@ -9,7 +9,10 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -17,7 +20,8 @@ from typing import Any, NamedTuple
 import aiohttp
 import msgspec
 
-from buergerdraht.connectors.contract import Rejected, Temporary
+from buergerdraht.connectors import public
+from buergerdraht.connectors.contract import ChannelBroken, Rejected, Temporary, bounded
 from buergerdraht.connectors.line import Broken, Lines, NoConnection, TooLarge
 
 # A stale kept-alive connection makes a send doubtful, so we let go of idle ones before the providers do.
@@ -52,7 +56,10 @@ class Upload(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A request. `json` or `form`, not both; form values may be `Upload`s."""
+    """A request. `json`, `form` or `data`, one of them; form values may be `Upload`s.
+
+    `outside`: somebody outside named the address, so only public ones are called, and those of `networks`.
+    """
 
     method: str
     url: str
@@ -62,21 +69,59 @@ class Call(NamedTuple):
     headers: Mapping[str, str] = {}
     seconds: float = 30.0
     largest: int = LARGEST_ANSWER
+    data: bytes | None = None
+    outside: bool = False
+    networks: public.Networks = ()
+    prepares: bool = False  # it sends nothing to anybody: an upload, a question. Broken off, it leaves no doubt
+
+
+@dataclass
+class Sending:
+    """How far a connector's `send` has come: whether a call that sends was begun, or only such as prepare it."""
+
+    begun: bool = False
+    prepared: bool = False
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether something may be out if it is broken off now. Who makes no call of ours is doubted."""
+        return self.begun or not self.prepared
+
+
+_sending: ContextVar[Sending | None] = ContextVar("sending", default=None)
+
+
+@contextmanager
+def sending() -> Iterator[Sending]:
+    """Watch the calls that are made inside."""
+    watch = Sending()
+    token = _sending.set(watch)
+    try:
+        yield watch
+    finally:
+        _sending.reset(token)
 
 
 class Http:
     """A session that opens itself on the first call; one per engine, or one per console request."""
 
-    def __init__(self, on_call: OnCall | None = None, *, connections: int = 0) -> None:
+    def __init__(
+        self, on_call: OnCall | None = None, *, connections: int = 0, home: str = "", networks: public.Networks | None = None
+    ) -> None:
         self.on_call = on_call
+        self.home = home  # the webhook's own address, for links that lead back to us
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
-        self._lines = Lines()
+        self._outside: dict[public.Networks, aiohttp.ClientSession] = {}
+        self.networks = networks  # inner ones that a channel's servers may stand in; None: all, for tools and tests
+        self._lines = Lines(networks)
 
     async def call(self, call: Call) -> Answered:
         """Send a request; raise Temporary where no answer came, with `maybe_sent` as far as we can know."""
         started = time.monotonic()
         status, reason = 0, ""
+        if (watch := _sending.get()) is not None:
+            watch.begun, watch.prepared = watch.begun or not call.prepares, watch.prepared or call.prepares
         try:
             answered = await self._exchange(call)
             status = answered.status
@@ -86,7 +131,10 @@ class Http:
             raise Temporary(reason, type(problem).__name__, maybe_sent=False) from None
         except (Broken, aiohttp.ClientError, TimeoutError, ConnectionError) as problem:
             reason = "unavailable"
-            raise Temporary(reason, type(problem).__name__, maybe_sent=True) from None
+            raise Temporary(reason, type(problem).__name__, maybe_sent=not call.prepares) from None
+        except public.Inward:
+            reason = "not_reachable" if call.outside else "setup"
+            raise Rejected(reason, "inner network") if call.outside else ChannelBroken(reason, "inner network") from None
         except Rejected as problem:
             reason = problem.reason
             raise
@@ -95,15 +143,15 @@ class Http:
                 self.on_call(f"{call.method} {call.what}", status, round((time.monotonic() - started) * 1000), reason)
 
     async def _exchange(self, call: Call) -> Answered:
-        if call.method == "POST" and call.json is not None:
+        if call.method == "POST" and call.json is not None and not call.outside:
             return await self._post(call)
-        async with self._opened().request(
+        async with self._opened(call).request(
             call.method,
             call.url,
             data=_payload(call),
             headers=_headers(call),
             timeout=_patience(call.seconds),
-            allow_redirects=call.method == "GET",
+            allow_redirects=call.method == "GET" and not call.outside,
         ) as answer:
             body = await _bounded(answer, call.largest)
             if len(body) > call.largest:
@@ -118,14 +166,23 @@ class Http:
         except TooLarge:
             raise Rejected("media_refused", "too large") from None
 
-    def _opened(self) -> aiohttp.ClientSession:
+    def _opened(self, call: Call) -> aiohttp.ClientSession:
+        if call.outside:
+            networks = tuple(call.networks)
+            if networks not in self._outside:
+                jar, patient = aiohttp.DummyCookieJar(), public.connector(networks)
+                self._outside[networks] = aiohttp.ClientSession(connector=patient, trust_env=False, cookie_jar=jar)
+            return self._outside[networks]
         if self._session is None or self._session.closed:
-            connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEP_ALIVE_SECONDS)
+            kept: dict[str, Any] = {"limit": self._connections, "keepalive_timeout": KEEP_ALIVE_SECONDS}
+            connector = aiohttp.TCPConnector(**kept) if self.networks is None else public.connector(self.networks, **kept)
             self._session = aiohttp.ClientSession(connector=connector, auto_decompress=True)
         return self._session
 
     async def close(self) -> None:
         self._lines.close()
+        while self._outside:
+            await self._outside.popitem()[1].close()
         if self._session is not None:
             await self._session.close()
             # The event loop needs a turn to close TLS transports.
@@ -160,6 +217,8 @@ def _payload(call: Call) -> bytes | aiohttp.FormData | None:
             else:
                 form.add_field(name, value)
         return form
+    if call.data is not None:
+        return call.data
     return None if call.json is None else msgspec.json.encode(call.json)
 
 
@@ -169,16 +228,16 @@ def _headers(call: Call) -> dict[str, str]:
 
 
 def seconds(header: str) -> float | None:
-    """Read a Retry-After header: seconds or a date."""
+    """Read a Retry-After header: seconds or a date; a day at the most."""
     if not header:
         return None
     try:
-        return max(0.0, float(header))
+        return bounded(float(header))
     except ValueError:
         pass
     try:
-        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
-    except (ValueError, TypeError):
+        return bounded(parsedate_to_datetime(header).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
         return None
 
 

@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 import httptools
 from aiohappyeyeballs import start_connection
 
+from buergerdraht.connectors import public
+
 CONNECT_SECONDS = 10.0
 ALIVE_SECONDS = 15.0  # a stale connection makes a send doubtful, so we let go of idle ones before the providers do
 NAME_SECONDS = 30.0  # how long a host's addresses are believed
@@ -161,9 +163,10 @@ class Line(asyncio.Protocol):
 
 
 class Lines:
-    """The connections of one channel, by host."""
+    """The connections of one channel, by host. `networks`: the inner ones that may be called; None: all."""
 
-    def __init__(self) -> None:
+    def __init__(self, networks: public.Networks | None = None) -> None:
+        self.networks = networks
         self.idle: dict[tuple[str, int, bool], list[Line]] = {}
         self.names: dict[tuple[str, int], tuple[float, list[Any]]] = {}
 
@@ -212,7 +215,8 @@ class Lines:
     async def _addresses(self, host: str, port: int) -> list[Any]:
         until, found = self.names.get((host, port), (0.0, []))
         if until < time.monotonic():
-            found = list(await asyncio.get_running_loop().getaddrinfo(host, port, type=1))  # 1: a stream
+            places = await asyncio.get_running_loop().getaddrinfo(host, port, type=1)  # 1: a stream
+            found = public.sifted(places, self.networks)
             self.names[host, port] = (time.monotonic() + NAME_SECONDS, found)
         return found
 

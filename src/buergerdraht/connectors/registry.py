@@ -9,8 +9,24 @@ from typing import cast
 from buergerdraht.connectors.contract import Connector
 
 CONNECTORS: dict[str, str] = {
+    "email": "buergerdraht.connectors.email.connector.Email",
+    "facebook_page": "buergerdraht.connectors.facebook_page.connector.FacebookPage",
+    "instagram": "buergerdraht.connectors.instagram.connector.Instagram",
+    "mastodon": "buergerdraht.connectors.mastodon.connector.Mastodon",
+    "matrix": "buergerdraht.connectors.matrix.connector.Matrix",
+    "messenger": "buergerdraht.connectors.messenger.connector.Messenger",
+    "signal": "buergerdraht.connectors.signal.connector.Signal",
+    "sms": "buergerdraht.connectors.sms.connector.Sms",
     "telegram": "buergerdraht.connectors.telegram.connector.Telegram",
+    "telegram_channel": "buergerdraht.connectors.telegram_channel.connector.TelegramChannel",
+    "threads": "buergerdraht.connectors.threads.connector.Threads",
+    "threema": "buergerdraht.connectors.threema.connector.Threema",
+    "webchat": "buergerdraht.connectors.webchat.connector.WebChat",
+    "webpush": "buergerdraht.connectors.webpush.connector.WebPush",
     "whatsapp": "buergerdraht.connectors.whatsapp.connector.WhatsApp",
+    "whatsapp_app": "buergerdraht.connectors.by_hand.connector.WhatsAppApp",
+    "whatsapp_channel": "buergerdraht.connectors.by_hand.connector.WhatsAppChannel",
+    "whatsapp_status": "buergerdraht.connectors.by_hand.connector.WhatsAppStatus",
 }
 
 

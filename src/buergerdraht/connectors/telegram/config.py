@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from buergerdraht.connectors.botapi import bot_token
+
 
 class TelegramConfig(BaseModel):
     """One bot."""
@@ -46,10 +48,7 @@ class TelegramConfig(BaseModel):
     @field_validator("bot_token")
     @classmethod
     def _shaped(cls, value: SecretStr) -> SecretStr:
-        number, _, key = value.get_secret_value().strip().partition(":")
-        if not number.isdigit() or len(key) < 8 or any(sign in key for sign in " /?#%"):
-            raise ValueError("Das ist kein Bot-Token. Es sieht aus wie 123456789:AAE…")
-        return SecretStr(f"{number}:{key}")
+        return bot_token(value)
 
     @field_validator("host")
     @classmethod

@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from buergerdraht.connectors import choices as words
+from buergerdraht.connectors.botapi import stretches
 from buergerdraht.connectors.choices import title
 from buergerdraht.connectors.contract import Choice, Content, Location, Media, MediaKind, Note, Part, Plan, Shown
 from buergerdraht.connectors.markdown import Run, safe_html, split, telegram, units
@@ -118,14 +119,9 @@ def _tapped(part: Part, choices: Sequence[Choice]) -> Part:
 # ── Single calls ──────────────────────────────────────────────────────────
 
 
-def _entities(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    _, entities = telegram(runs)
-    return [{"type": one.kind, "offset": one.offset, "length": one.length, **({"url": one.url} if one.url else {})} for one in entities]
-
-
 def _text(runs: Sequence[Run], preview: bool) -> Part:
     body: dict[str, Any] = {"text": telegram(runs)[0]}
-    if entities := _entities(runs):
+    if entities := stretches(runs):
         body["entities"] = entities
     if not preview:
         body["link_preview_options"] = {"is_disabled": True}
@@ -135,7 +131,7 @@ def _text(runs: Sequence[Run], preview: bool) -> Part:
 def _captioned(runs: Sequence[Run]) -> dict[str, Any]:
     if not runs:
         return {}
-    entities = _entities(runs)
+    entities = stretches(runs)
     return {"caption": telegram(runs)[0], **({"caption_entities": entities} if entities else {})}
 
 

@@ -3,7 +3,7 @@
 https://business.whatsapp.com/policy
 """
 
-from buergerdraht.connectors.contract import Applicant
+from buergerdraht.connectors.applicants import Applicant
 
 _PARTNER = (
     "Behörden beziehen WhatsApp über einen Partner von Meta. "

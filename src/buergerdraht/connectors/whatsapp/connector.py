@@ -8,16 +8,16 @@ from __future__ import annotations
 import asyncio
 import hmac
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel
 
-from buergerdraht.connectors import graph
+from buergerdraht.connectors import graph, graph_templates
+from buergerdraht.connectors.applicants import Applicant
+from buergerdraht.connectors.called import Answer, Called
 from buergerdraht.connectors.contract import (
-    Answer,
-    Applicant,
     Content,
     Files,
     Health,
@@ -36,16 +36,18 @@ from buergerdraht.connectors.contract import (
     Unsigned,
 )
 from buergerdraht.connectors.http import Answered, Call, Http, Upload
-from buergerdraht.connectors.whatsapp import health, limits, payloads, templates
+from buergerdraht.connectors.usual import Usual
+from buergerdraht.connectors.whatsapp import health, limits, payloads
 from buergerdraht.connectors.whatsapp.admission import APPLICANTS, GUIDE
 from buergerdraht.connectors.whatsapp.config import WhatsAppConfig
 from buergerdraht.connectors.whatsapp.errors import code_of, failure
 from buergerdraht.connectors.whatsapp.plan import plan
 
 
-class WhatsApp:
+class WhatsApp(Usual):
     kind: ClassVar[str] = "whatsapp"
     title: ClassVar[str] = "WhatsApp"
+    hue: ClassVar[str] = "green"
     mark: ClassVar[str] = "WA"
     about: ClassVar[str] = "Die größte Reichweite. Zuerst schreiben dürfen Sie nur mit genehmigter Vorlage; Nachrichten kosten Geld."
     applicants: ClassVar[Sequence[Applicant]] = APPLICANTS
@@ -59,8 +61,8 @@ class WhatsApp:
 
     # ── Pure ──────────────────────────────────────────────────────────────
 
-    def handshake(self, query: Mapping[str, str]) -> Answer | None:
-        return graph.handshake(self.config.verify_token, query)
+    def handshake(self, called: Called) -> Answer | None:
+        return graph.handshake(self.config.verify_token, called.query)
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
         if self.config.signed:
@@ -132,11 +134,8 @@ class WhatsApp:
             "type": mime,
             "file": Upload(data, media.file_name or media.id, mime),
         }
-        try:
-            answered = await self.http.call(Call("POST", self._number("media"), "media", form=form, headers=self._auth(), seconds=120))
-        except Temporary as problem:
-            # An upload that broke off has sent no message to anybody.
-            raise Temporary(problem.reason, problem.details) from None
+        call = Call("POST", self._number("media"), "media", form=form, headers=self._auth(), seconds=120, prepares=True)
+        answered = await self.http.call(call)
         found = answered.json().get("id")
         if answered.status >= 400 or not found:
             raise self._failure(answered, sending=False)
@@ -164,8 +163,9 @@ class WhatsApp:
             if not url:
                 raise Rejected("media_refused", "no address")
             answered = await self.http.call(
-                Call("GET", self._own_host(url), "media", headers=self._auth(), seconds=120, largest=self.limits.media["document"])
-            )
+                Call("GET", self._own_host(url), "media", headers=self._auth(), seconds=120, largest=self.limits.media["document"],
+                     prepares=True)
+            )  # fmt: skip
             if answered.status == 200:
                 return answered.body, str(described.get("mime_type") or ref.mime)
             if answered.status != 404:
@@ -182,7 +182,7 @@ class WhatsApp:
         return f"{self.config.host.rstrip('/')}{parts.path}?{parts.query}"
 
     async def templates(self) -> list[Template]:
-        return await templates.fetch(self._get, self.config.waba_id)
+        return await graph_templates.fetch(self._get, self.config.waba_id)
 
     # ── Setting up ────────────────────────────────────────────────────────
 
@@ -195,9 +195,6 @@ class WhatsApp:
 
     async def check(self) -> Health:
         return await health.check(self._get, self.config.phone_number_id, self.config.waba_id)
-
-    def receive(self) -> AsyncIterator[list[Item]]:
-        raise NotImplementedError
 
     # ── The wire ──────────────────────────────────────────────────────────
 
@@ -215,7 +212,7 @@ class WhatsApp:
         return await self.http.call(Call("POST", self._number(path), what or path, json=body, headers=self._auth()))
 
     async def _get(self, path: str, what: str) -> dict[str, Any]:
-        answered = await self.http.call(Call("GET", self._url(path), what, headers=self._auth()))
+        answered = await self.http.call(Call("GET", self._url(path), what, headers=self._auth(), prepares=True))
         if answered.status >= 400:
             raise self._failure(answered, sending=False)
         return answered.json()

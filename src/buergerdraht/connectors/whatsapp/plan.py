@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from buergerdraht.connectors import choices as words
+from buergerdraht.connectors import graph_templates
 from buergerdraht.connectors.choices import title
 from buergerdraht.connectors.contract import Choice, Content, Location, Media, MediaKind, Note, Part, Plan, Shown, TemplateUse
 from buergerdraht.connectors.markdown import Run, read, safe_html, split, whatsapp, whatsapp_size
@@ -233,7 +234,7 @@ def _with(part: Part, **more: Any) -> Part:
 
 def _template(content: Content, use: TemplateUse) -> Plan:
     """Fill an approved template. `content.text`, where given, is its filled text for the preview only."""
-    components = [part for part in (_header(use), _variables("body", use.body), *_template_buttons(use)) if part]
+    components = [part for part in (_header(use), graph_templates.with_values("body", use.body), *graph_templates.for_buttons(use)) if part]
     template: dict[str, Any] = {"name": use.name, "language": {"code": use.language}}
     if components:
         template["components"] = components
@@ -255,30 +256,6 @@ def _template(content: Content, use: TemplateUse) -> Plan:
 
 def _header(use: TemplateUse) -> dict[str, Any]:
     if use.header_media is None:
-        return _variables("header", use.header)
+        return graph_templates.with_values("header", use.header)
     kind = use.header_media.kind.value
     return {"type": "header", "parameters": [{"type": kind, kind: _file(use.header_media)}]}
-
-
-def _variables(component: str, values: Mapping[str, str]) -> dict[str, Any]:
-    """Write variables by name or by position, whichever the template was made with."""
-    if not values:
-        return {}
-    if all(name.isdigit() for name in values):
-        ordered = sorted(values.items(), key=lambda pair: int(pair[0]))
-        return {"type": component, "parameters": [{"type": "text", "text": value} for _, value in ordered]}
-    return {"type": component, "parameters": [{"type": "text", "parameter_name": name, "text": value} for name, value in values.items()]}
-
-
-def _template_buttons(use: TemplateUse) -> list[dict[str, Any]]:
-    """Fill buttons: "0" a payload of a quick reply, "url:0" the ending of an address."""
-    found = []
-    for key, value in use.buttons.items():
-        kind, _, index = key.rpartition(":")
-        if kind == "url":
-            found.append({"type": "button", "sub_type": "url", "index": index, "parameters": [{"type": "text", "text": value}]})
-        else:
-            found.append(
-                {"type": "button", "sub_type": "quick_reply", "index": index, "parameters": [{"type": "payload", "payload": value}]}
-            )
-    return found

@@ -1,4 +1,4 @@
-"""Read the account's templates.
+"""Templates of WhatsApp and Messenger: read from the account, and filled.
 
 https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates
 """
@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from buergerdraht.connectors.contract import Choice, Template
+from buergerdraht.connectors.contract import Choice, Template, TemplateUse
 from buergerdraht.connectors.wire import UNREADABLE, text
 
 Get = Callable[[str, str], Awaitable[dict[str, Any]]]
@@ -18,14 +18,12 @@ _FIELDS = "id,name,language,category,status,components,quality_score,parameter_f
 _PAGES = 200  # 6,000 templates at the most are 60 pages; a loop in the provider's cursors must end
 
 
-async def fetch(get: Get, waba_id: str) -> list[Template]:
-    """Fetch all pages; a template nobody can read spoils no other."""
+async def fetch(get: Get, owner: str) -> list[Template]:
+    """Fetch all pages of an account's or a Page's templates; one that nobody can read spoils no other."""
     found: list[Template] = []
     after = ""
     for _ in range(_PAGES):
-        page = await get(
-            f"{waba_id}/message_templates?limit=100&fields={_FIELDS}" + (f"&after={quote(after)}" if after else ""), "templates"
-        )
+        page = await get(f"{owner}/message_templates?limit=100&fields={_FIELDS}" + (f"&after={quote(after)}" if after else ""), "templates")
         for one in page.get("data") or []:
             try:
                 found.append(template(one))
@@ -69,3 +67,30 @@ def _button(index: int, data: Mapping[str, Any]) -> Choice:
 def variables(body: str) -> tuple[str, ...]:
     """Find the placeholders in order of appearance, each once."""
     return tuple(dict.fromkeys(re.findall(r"\{\{\s*(\w+)\s*\}\}", body)))
+
+
+# ── Filled ────────────────────────────────────────────────────────────────
+
+
+def with_values(component: str, values: Mapping[str, str]) -> dict[str, Any]:
+    """Write variables by name or by position, whichever the template was made with."""
+    if not values:
+        return {}
+    if all(name.isdigit() for name in values):
+        ordered = sorted(values.items(), key=lambda pair: int(pair[0]))
+        return {"type": component, "parameters": [{"type": "text", "text": value} for _, value in ordered]}
+    return {"type": component, "parameters": [{"type": "text", "parameter_name": name, "text": value} for name, value in values.items()]}
+
+
+def for_buttons(use: TemplateUse) -> list[dict[str, Any]]:
+    """Fill buttons: "0" a payload of a quick reply, "url:0" the ending of an address."""
+    found = []
+    for key, value in use.buttons.items():
+        kind, _, index = key.rpartition(":")
+        if kind == "url":
+            found.append({"type": "button", "sub_type": "url", "index": index, "parameters": [{"type": "text", "text": value}]})
+        else:
+            found.append(
+                {"type": "button", "sub_type": "quick_reply", "index": index, "parameters": [{"type": "payload", "payload": value}]}
+            )
+    return found

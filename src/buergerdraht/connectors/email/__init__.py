@@ -1,0 +1,1 @@
+"""E-mail: SMTP submission out, IMAP in. Never a decision when to try again."""

@@ -1,0 +1,124 @@
+"""What the console asks for to set up a mailbox. See whatsapp/config.py for `group` and `generated`."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+ADDRESS = re.compile(r"[a-z0-9!#$%&'*/=?^_`{|}~.-]{1,40}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+HOST = r"^[A-Za-z0-9.\-:\[\]]{0,253}$"
+Security = Literal["starttls", "tls", "none"]
+SECURITY: dict[str, Any] = {"starttls": "STARTTLS", "tls": "TLS", "none": "keine"}
+WRONG_SECURITY = "Möglich sind starttls, tls und none."
+WRONG_HOST = "Das ist kein Servername. Er sieht aus wie mail.musterstadt.example, ohne https:// davor."
+
+
+class EmailConfig(BaseModel):
+    """One mailbox: where mail goes out, and where it comes in."""
+
+    model_config = ConfigDict(str_strip_whitespace=True, extra="ignore")
+
+    own: str = Field(
+        title="E-Mail-Adresse",
+        description="Von ihr geht alles hinaus, und hierhin antworten Bürgerinnen und Bürger. Nehmen Sie ein eigenes Postfach dafür.",
+        json_schema_extra={"group": "account", "placeholder": "buergerdraht@musterstadt.example"},
+    )
+    sender_name: str = Field(
+        "",
+        title="Absendername",
+        description="Steht vor der Adresse, zum Beispiel „Stadt Musterstadt“.",
+        max_length=80,
+        json_schema_extra={"group": "account", "placeholder": "Stadt Musterstadt"},
+    )
+    smtp_host: str = Field(
+        title="Postausgang (SMTP): Server",
+        pattern=HOST,
+        min_length=1,
+        json_schema_extra={"group": "account", "placeholder": "mail.musterstadt.example", "wrong": WRONG_HOST},
+    )
+    smtp_port: int = Field(587, title="Postausgang: Port", description="Meist 587 (STARTTLS) oder 465 (TLS).", ge=1, le=65535)
+    smtp_security: Security = Field(
+        "starttls",
+        title="Postausgang: Verschlüsselung",
+        description="„keine“ nur für einen Server im eigenen Netz: Kennwort und Texte gehen dann offen hinüber.",
+        json_schema_extra={"group": "account", "wrong": WRONG_SECURITY, "words": SECURITY},
+    )
+    imap_host: str = Field(
+        "",
+        title="Posteingang (IMAP): Server",
+        description="Bleibt das Feld leer, kommt nichts herein: weder Antworten noch Meldungen, dass eine Adresse nicht mehr gilt.",
+        pattern=HOST,
+        json_schema_extra={"group": "account", "placeholder": "mail.musterstadt.example", "wrong": WRONG_HOST},
+    )
+    imap_port: int = Field(993, title="Posteingang: Port", description="Meist 993 (TLS) oder 143 (STARTTLS).", ge=1, le=65535)
+    imap_security: Security = Field(
+        "tls", title="Posteingang: Verschlüsselung", json_schema_extra={"wrong": WRONG_SECURITY, "words": SECURITY}
+    )
+    folder: str = Field("INBOX", title="Posteingang: Ordner", max_length=120, pattern=r"^[ -~]+$")
+    username: str = Field(
+        "",
+        title="Anmeldename",
+        description="Für Ausgang und Eingang. Oft ist es die E-Mail-Adresse. Leer: Der Ausgang nimmt Post ohne Anmeldung an.",
+        json_schema_extra={"group": "secrets"},
+    )
+    password: SecretStr = Field(
+        SecretStr(""),
+        title="Kennwort",
+        description="Am besten ein eigenes Kennwort nur für Bürgerdraht (App-Kennwort).",
+        json_schema_extra={"group": "secrets"},
+    )
+    plus: bool = Field(
+        False,
+        title="Der Server nimmt Adressen mit Zusatz an (name+zusatz@…)",
+        description="Dann erkennen wir unzustellbare Post auch an der Adresse, an die sie zurückkommt. Probieren Sie es vorher aus.",
+        json_schema_extra={"group": "partner"},
+    )
+    authserv: str = Field(
+        "",
+        title="Name des prüfenden Servers",
+        description="Steht am Anfang der Kopfzeile „Authentication-Results“. Post, die dort an DMARC scheitert, beantworten wir nicht. "
+        "Ohne den Namen muss, wer per E-Mail alles löschen oder den Messenger wechseln will, dafür auf eine Mail von uns antworten.",
+        pattern=r"^[A-Za-z0-9.\-]{0,120}$",
+        json_schema_extra={"group": "partner"},
+    )
+    every: int = Field(
+        10,
+        title="Posteingang ansehen alle … Sekunden",
+        description="Nur für Server, die neue Post nicht von selbst melden (IDLE).",
+        ge=1,
+        le=3600,
+        json_schema_extra={"group": "partner", "wrong": "1 bis 3600."},
+    )
+    secret: SecretStr = Field(
+        default_factory=lambda: SecretStr(secrets.token_urlsafe(32)),
+        title="Schlüssel der Abmeldelinks",
+        description="Wird von uns erzeugt. Mit ihm werden Abmeldelinks und Kennungen versiegelt.",
+        json_schema_extra={"generated": True},
+    )
+
+    @field_validator("own")
+    @classmethod
+    def _mailbox(cls, value: str) -> str:
+        if not ADDRESS.fullmatch(value.lower()):
+            raise ValueError("Das ist keine E-Mail-Adresse. Sie sieht aus wie buergerdraht@musterstadt.example")
+        return value.lower()
+
+    @field_validator("sender_name")
+    @classmethod
+    def _one_line(cls, value: str) -> str:
+        return " ".join(value.split())
+
+    @model_validator(mode="after")
+    def _whole(self) -> EmailConfig:
+        if self.imap_host and not self.username:
+            raise ValueError("username: Ohne Anmeldung gibt ein Posteingang nichts heraus.")
+        if self.username and not self.password.get_secret_value():
+            raise ValueError("password: Zu dem Anmeldenamen fehlt das Kennwort.")
+        return self
+
+    @property
+    def domain(self) -> str:
+        return self.own.rpartition("@")[2]

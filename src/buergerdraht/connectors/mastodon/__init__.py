@@ -1,0 +1,1 @@
+"""Mastodon: posts in public, and what people answer there. Never a newsletter to a person, never a server of our own."""

@@ -1,0 +1,1 @@
+"""SMS by any gateway that speaks HTTP, as the Config describes it. Never a decision when to try again."""
