@@ -8,6 +8,7 @@ import hmac
 import json
 import random
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aiohttp
@@ -17,7 +18,7 @@ from buergerdraht.simulator.town import Account, Town
 MOST_AT_ONCE = 64
 STATUSES_PER_POST = 100
 GATHER_SECONDS = 0.03
-WHATSAPP_RETRIES = (1, 2, 4, 8, 16, 32, 60, 120, 300)  # then every 10 minutes, for up to a day and a half
+WHATSAPP_RETRIES = (1, 2, 4, 8, 16, 32, 60, 120, 300, *[600] * 216)  # for up to a day and a half
 TELEGRAM_LONGEST = 60
 TELEGRAM_LIFE = 86400
 
@@ -63,6 +64,27 @@ class Delivery:
             except (aiohttp.ClientError, TimeoutError, OSError):
                 return 0
 
+    # ── For every provider ────────────────────────────────────────────────
+
+    def carry(self, account: Account, body: bytes, headers: Mapping[str, str], pauses: Sequence[float]) -> None:
+        """Post one webhook until it is taken, with these pauses between the tries; then it is lost. Doubled and held back by the faults."""
+        for _ in range(2 if self.dice.random() < account.faults.duplicates else 1):
+            self.spawn(self._carry(account, body, dict(headers), pauses))
+
+    async def _carry(self, account: Account, body: bytes, headers: dict[str, str], pauses: Sequence[float]) -> None:
+        self.carried[account.id] += 1
+        try:
+            if self.dice.random() < account.faults.disorder:
+                await asyncio.sleep(self.dice.uniform(0.05, 0.8))
+            for pause in (*pauses, 0):
+                if account.callback and 200 <= await self.post(account.callback, body, headers) < 300:
+                    account.webhook_error = ""
+                    return
+                account.webhook_error = "not delivered"
+                await asyncio.sleep(pause)
+        finally:
+            self.carried[account.id] -= 1
+
     # ── WhatsApp: every post on its own, concurrently, order not promised ──
 
     def whatsapp(self, account: Account, value: dict[str, Any], *, change: str = "messages") -> None:
@@ -71,9 +93,9 @@ class Delivery:
         if change != "messages":
             entry["time"] = int(self.town.clock())
         body = json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
-        self.spawn(self._whatsapp(account, body))
-        if self.dice.random() < account.faults.duplicates:
-            self.spawn(self._whatsapp(account, body))
+        signature = hmac.new(account.secret.encode(), body, hashlib.sha256).hexdigest()
+        headers = {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={signature}", "User-Agent": "facebookexternalua"}
+        self.carry(account, body, headers, WHATSAPP_RETRIES)
 
     def status(self, account: Account, status: dict[str, Any]) -> None:
         """Report a status; several of a moment travel together. Nobody subscribed: nobody hears it."""
@@ -90,25 +112,6 @@ class Delivery:
         waiting, self.statuses[account.id] = self.statuses[account.id], []
         for start in range(0, len(waiting), STATUSES_PER_POST):
             self.whatsapp(account, {**metadata(account), "statuses": waiting[start : start + STATUSES_PER_POST]})
-
-    async def _whatsapp(self, account: Account, body: bytes) -> None:
-        self.carried[account.id] += 1
-        try:
-            await self._until_taken(account, body)
-        finally:
-            self.carried[account.id] -= 1
-
-    async def _until_taken(self, account: Account, body: bytes) -> None:
-        if self.dice.random() < account.faults.disorder:
-            await asyncio.sleep(self.dice.uniform(0.05, 0.8))
-        signature = hmac.new(account.secret.encode(), body, hashlib.sha256).hexdigest()
-        headers = {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={signature}", "User-Agent": "facebookexternalua"}
-        for pause in (*WHATSAPP_RETRIES, *[600] * 216):
-            if account.callback and 200 <= await self.post(account.callback, body, headers) < 300:
-                account.webhook_error = ""
-                return
-            account.webhook_error = "not delivered"
-            await asyncio.sleep(pause)
 
     # ── Telegram: one chat in order, each update until it is taken or too old ──
 

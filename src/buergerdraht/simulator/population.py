@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass, field
-from typing import Any
 
 from aiohttp import web
 
-from buergerdraht.simulator.citizens import CannotDo, Citizens
+from buergerdraht.simulator.citizens import Citizens
+from buergerdraht.simulator.provider import CannotDo
 from buergerdraht.simulator.town import Account, Message, Person, Town
 
 FIRST = (
@@ -103,7 +103,7 @@ class Population:
         if link:
             found, text = self.citizens.open_link(person, link)
             if text:
-                self.citizens.write(found, person, text)
+                self.citizens.of(found).write(found, person, text)
         seen = 0
         while account.id not in person.blocked:
             await asyncio.sleep(dice.uniform(0.5, 1.5) * habit.looks_after)
@@ -111,12 +111,12 @@ class Population:
             fresh = [self.town.messages[key] for key in chat[seen:]]
             seen = len(chat)
             if any(message.ours for message in fresh):
-                self.citizens.read(account, person)
+                self.citizens.of(account).read(account, person)
                 self._respond(account, person, habit, [message for message in fresh if message.ours], dice)
 
     def _respond(self, account: Account, person: Person, habit: Habit, fresh: list[Message], dice: random.Random) -> None:
         last = fresh[-1]
-        choices = choices_of(last)
+        choices = self.citizens.of(account).choices(last)
         if choices and dice.random() < habit.taps:
             # People confirm what they began; otherwise they choose what they like.
             wanted = next(
@@ -128,18 +128,8 @@ class Population:
             except CannotDo:
                 return
         elif dice.random() < habit.stops:
-            self.citizens.write(account, person, dice.choice(("STOP", "Stopp", "abmelden")))
+            self.citizens.of(account).write(account, person, dice.choice(("STOP", "Stopp", "abmelden")))
         elif dice.random() < habit.blocks:
             self.citizens.block(account, person, blocked=True)
         elif dice.random() < habit.answers:
-            self.citizens.write(account, person, dice.choice(WORDS), quote=last.id)
-
-
-def choices_of(message: Message) -> list[str]:
-    """List what can be tapped on a message, by its words."""
-    action: dict[str, Any] = (message.data.get("interactive") or {}).get("action") or {}
-    found = [each["reply"]["title"] for each in action.get("buttons") or []]
-    found += [row["title"] for section in action.get("sections") or [] for row in section["rows"]]
-    for row in (message.data.get("reply_markup") or {}).get("inline_keyboard") or []:
-        found += [each["text"] for each in row if each.get("callback_data")]
-    return found
+            self.citizens.of(account).write(account, person, dice.choice(WORDS), quote=last.id)

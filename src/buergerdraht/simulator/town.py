@@ -31,6 +31,7 @@ class Faults:
     hang: float = 0.0  # no answer for `hang_seconds`, and nothing accepted
     hang_seconds: float = 60.0
     reset: float = 0.0  # accepted, then the connection is torn
+    fumbled: float = 0.0  # accepted, then answered with 500; where posts are public
     duplicates: float = 0.0  # webhooks sent twice
     disorder: float = 0.0  # webhooks held back a moment, so that later ones overtake
     status_delay: float = 0.0
@@ -39,7 +40,7 @@ class Faults:
 
 @dataclass
 class Account:
-    """A WhatsApp number or a Telegram bot, as its owner got it from the provider."""
+    """A number, a bot, a page: an account as its owner got it from the provider."""
 
     kind: str
     id: str  # phone number id, bot id
@@ -58,6 +59,7 @@ class Account:
     quality: str = "GREEN"
     webhook_error: str = ""
     commands: list[dict[str, Any]] = field(default_factory=list)
+    data: dict[str, Any] = field(default_factory=dict)  # what only its kind has, as JSON
 
 
 @dataclass(slots=True)
@@ -78,6 +80,8 @@ class Person:
     started: list[str] = field(default_factory=list)  # bots they started
     stopped_marketing: list[str] = field(default_factory=list)
     last_written: dict[str, float] = field(default_factory=dict)  # account id -> seconds, opens the window
+    ids: dict[str, str] = field(default_factory=dict)  # kind -> what this messenger calls them, see Town.identify
+    data: dict[str, Any] = field(default_factory=dict)  # what only some messenger keeps of them, as JSON: keys, devices
 
 
 @dataclass(slots=True)
@@ -121,6 +125,7 @@ class Town:
         self.phones: dict[str, Person] = {}
         self.user_ids: dict[str, Person] = {}
         self.telegram_ids: dict[int, Person] = {}
+        self.names: dict[tuple[str, str], Person] = {}
         self.messages: dict[str, Message] = {}
         self.oldest: deque[str] = deque()
         self.chats: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -150,6 +155,18 @@ class Town:
     def _move_in(self, person: Person) -> None:
         self.people[person.id] = person
         self.phones[person.phone] = self.user_ids[person.user_id] = self.telegram_ids[person.telegram_id] = person
+        for kind, name in person.ids.items():
+            self.names[kind, name] = person
+
+    def identify(self, person: Person, kind: str, name: str) -> str:
+        """Let a messenger call somebody by a name of its own, once. Gives the one they have."""
+        if kind not in person.ids:
+            person.ids[kind] = name
+            self.names[kind, name] = person
+        return person.ids[kind]
+
+    def person_by_name(self, kind: str, name: str) -> Person | None:
+        return self.names.get((kind, name))
 
     def account_by_token(self, token: str, kind: str) -> Account | None:
         return self.by_token.get((kind, token))

@@ -57,3 +57,7 @@ class Weather:
         torn = self.dice.random() < account.faults.reset
         self.town.counts[account.id].torn += torn
         return torn
+
+    def fumbles(self, account: Account) -> bool:
+        """Say if what was accepted is answered as if it had failed."""
+        return self.dice.random() < account.faults.fumbled

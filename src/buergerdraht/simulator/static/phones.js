@@ -6,6 +6,7 @@ const how = document.getElementById("how");
 const open = new Map();
 let accounts = [];
 const SMALL = { text: "", at: 0 };
+const LOOKS = { whatsapp: "phone--wa", telegram: "phone--tg", telegram_channel: "phone--tg", signal: "phone--si" };
 
 const get = async (path) => (await fetch(`/_control/${path}`)).json();
 async function post(path, body, raw = false) {
@@ -58,6 +59,47 @@ function telegramText(text, entities) {
   return draw(0, text.length, marks);
 }
 
+// ── What is no bubble: a mail, a notification, a post ──────────────────────
+function head(message, name, small) {
+  const line = make("p", "ph__head");
+  const face = make("span", "ph__face", [...name][0] ?? "");
+  face.setAttribute("aria-hidden", "true");
+  const words = make("span", "grow");
+  words.append(make("b", "", name), make("small", "", small));
+  line.append(face, words, make("time", "ph__time", clock(message.at)));
+  return line;
+}
+function links(phone, message, box) {
+  const rows = [...(message.keyboard ?? []), ...(message.buttons?.length ? [message.buttons] : [])];
+  if (!rows.length) return;
+  const acts = make("div", "ph__acts");
+  for (const row of rows) for (const each of row) acts.append(button(phone, message, each));
+  box.append(acts);
+}
+function sheetOf(phone, message, all) {
+  const mine = !message.ours, { chat } = phone;
+  const box = make("article", `ph ph--${chat.look}${mine ? " ph--mine" : ""}`);
+  box.dataset.id = message.id;
+  if (chat.look === "push") box.append(head(message, chat.name, "Benachrichtigung"));
+  else if (chat.look === "mail") box.append(head(message, mine ? "Ich" : chat.name, mine ? `an ${chat.handle}` : chat.handle));
+  else box.append(head(message, mine ? phone.name : chat.name, mine ? "Antwort" : `@${chat.handle}`));
+  if (message.deleted) { box.append(make("p", "ph__gone", "gelöscht")); return [box]; }
+  if (rtl(message.text)) box.dir = "rtl";
+  const quoted = chat.look === "posts" && message.quote && all.find((each) => each.id === message.quote);
+  if (quoted) box.append(make("span", "pb__quote", (quoted.text || "Medien").slice(0, 90)));
+  if (message.subject) box.append(make("h3", "ph__subject", message.subject));
+  const words = chat.look === "mail" ? message.body ?? message.text : message.text;
+  if (words) { const p = make("p", "ph__text"); p.append(message.entities ? telegramText(words, message.entities) : whatsappText(words)); box.append(p); }
+  if (message.media) { const figure = make("figure", "ph__media"); figure.append(media(message.media, { text: message.alt || words })); if (message.alt) figure.append(make("figcaption", "", `Bildbeschreibung: ${message.alt}`)); box.append(figure); }
+  links(phone, message, box);
+  if (message.footer) box.append(make("p", "pb__meta", message.footer));
+  if (message.edited) box.append(make("p", "pb__meta", "bearbeitet"));
+  const reactions = Object.values(message.reactions || {}).filter(Boolean);
+  if (reactions.length) box.append(make("p", "pb__meta", reactions.join("")));
+  box.append(tools(phone, message, mine));
+  return [box];
+}
+
 // ── One bubble ─────────────────────────────────────────────────────────────
 function bubble(phone, message, all) {
   const mine = !message.ours;
@@ -71,7 +113,7 @@ function bubble(phone, message, all) {
   if (message.media) box.append(media(message.media, message));
   if (message.location) { const map = make("div", "phone__map"); map.append(icon("pin")); box.append(map, make("p", "", message.location.name || `${message.location.latitude.toFixed(4)}, ${message.location.longitude.toFixed(4)}`)); }
   if (message.header) box.append(make("b", "", message.header));
-  if (message.text) { const p = make("p"); p.append(message.style === "telegram" ? telegramText(message.text, message.entities || []) : whatsappText(message.text)); box.append(p); }
+  if (message.text) { const p = make("p"); p.append(message.entities ? telegramText(message.text, message.entities) : whatsappText(message.text)); box.append(p); }
   if (message.footer) { const f = make("p", "pb__meta", message.footer); box.append(f); }
   box.append(meta(message, mine));
   const reactions = Object.values(message.reactions || {}).filter(Boolean);
@@ -104,9 +146,10 @@ function button(phone, message, each) {
 function tools(phone, message, mine) {
   const box = make("span", "pb__tools");
   const tool = (text, title, work) => { const b = make("button", "", text); b.type = "button"; b.title = title; b.setAttribute("aria-label", title); b.addEventListener("click", work); box.append(b); };
-  tool("↩", "Antworten", () => quote(phone, message));
-  tool("👍", "Mit Daumen reagieren", () => act(phone, "react", { message: message.id, emoji: message.reactions?.them ? "" : "👍" }));
-  if (mine && message.kind === "text") tool("✎", "Bearbeiten", () => { const text = prompt("Neuer Text", message.text); if (text) act(phone, "edit", { message: message.id, text }); });
+  const can = (verb) => phone.chat.does.includes(verb);
+  if (can("write")) tool("↩", "Antworten", () => quote(phone, message));
+  if (can("react")) tool("👍", "Mit Daumen reagieren", () => act(phone, "react", { message: message.id, emoji: message.reactions?.them ? "" : "👍" }));
+  if (mine && can("edit") && ["text", "post"].includes(message.kind)) tool("✎", "Bearbeiten", () => { const text = prompt("Neuer Text", message.text); if (text) act(phone, "edit", { message: message.id, text }); });
   if (mine) tool("🗑", "Löschen", () => act(phone, "delete", { message: message.id }));
   return box;
 }
@@ -149,26 +192,44 @@ async function draw(phone) {
   const chat = view.chats.find((each) => each.account === phone.account) || view.chats.find((each) => each.kind === phone.kind);
   if (!chat) return;
   phone.account = chat.account;
+  phone.chat = chat;
+  phone.name = view.person.name;
+  if (chat.look === "posts" && !chat.started && !phone.follows) { phone.follows = true; act(phone, "follow").then(() => draw(phone)); }
   const node = phone.node;
+  for (const each of node.querySelectorAll("[data-needs]")) each.closest("li, label, button").hidden = !chat.does.includes(each.dataset.needs);
+  node.querySelector("[data-do=block]").closest("li").hidden = chat.kind === "telegram_channel";
+  node.querySelector(".phone__input").hidden = !chat.does.includes("write");
+  node.querySelector(".phone__input input[type=text]").placeholder = { mail: "E-Mail schreiben", posts: "Antworten" }[chat.look] ?? "Nachricht";
   node.querySelector("h2").textContent = view.person.name;
-  node.querySelector(".phone").setAttribute("aria-label", `Telefon von ${view.person.name}, ${chat.kind === "whatsapp" ? "WhatsApp" : "Telegram"}`);
+  node.querySelector(".phone").setAttribute("aria-label", `Telefon von ${view.person.name}, ${chat.title}`);
   node.querySelector(".phone__head b").textContent = chat.name;
-  node.querySelector(".phone__head small").textContent = chat.typing ? "schreibt …" : chat.kind === "whatsapp" ? "WhatsApp" : "Telegram, Bot";
+  node.querySelector(".phone__head small").textContent = chat.typing ? "schreibt …" : chat.title;
   node.querySelector("[data-do=block]").textContent = chat.blocked ? "Nicht mehr blockieren" : "Blockieren";
   phone.blocked = chat.blocked;
   const log = node.querySelector(".phone__log");
   const fingerprint = JSON.stringify([chat.messages, chat.typing, chat.blocked]);
   if (fingerprint === phone.drawn) return;
   phone.drawn = fingerprint;
-  log.replaceChildren(make("p", "phone__day", chat.messages.length ? "Heute" : chat.started ? "Schreiben Sie die erste Nachricht" : "Tippen Sie auf Senden, um zu starten"));
-  for (const message of chat.messages.slice(-80)) log.append(...bubble(phone, message, chat.messages));
+  log.replaceChildren(make("p", "phone__day", chat.messages.length ? "Heute" : empty(chat)));
+  if (chat.look === "push") { const now = new Date(); const day = make("p", "ph__now", clock(now / 1000)); day.append(make("small", "", now.toLocaleDateString("de-DE", { timeZone: "Europe/Berlin", weekday: "long", day: "numeric", month: "long" }))); log.prepend(day); }
+  const one = chat.look === "chat" ? bubble : sheetOf;
+  const shown = chat.messages.slice(-80);
+  for (const message of chat.look === "chat" ? shown : shown.reverse()) log.append(...one(phone, message, chat.messages)); // sheets: the newest on top
   if (chat.typing) log.append(make("p", "phone__typing", "schreibt …"));
   if (chat.blocked) log.append(make("p", "phone__day", "Sie haben diesen Kontakt blockiert"));
-  if (chat.messages.some((each) => each.ours && ["sent", "delivered"].includes(each.status)) && !document.hidden && view.person.reads) {
+  if (chat.messages.some((each) => each.ours && ["sent", "delivered"].includes(each.status)) && !document.hidden && view.person.reads && chat.kind !== "telegram_channel") {
     clearTimeout(phone.reading);
     phone.reading = setTimeout(() => act(phone, "read"), 900);
   }
   node.querySelector(".time").textContent = clock(Date.now() / 1000);
+}
+
+function empty(chat) {
+  if (chat.look === "push") return chat.started ? "Keine Benachrichtigung" : "Hier ist nichts abonniert";
+  if (chat.look === "mail") return "Das Postfach ist leer";
+  if (chat.look === "posts" || !chat.does.includes("write")) return "Noch kein Beitrag";
+  if (chat.kind === "telegram") return chat.started ? "Schreiben Sie die erste Nachricht" : "Tippen Sie auf Senden, um zu starten";
+  return "Schreiben Sie die erste Nachricht";
 }
 
 function show(person, account) {
@@ -176,7 +237,8 @@ function show(person, account) {
   if (open.has(key)) { open.get(key).node.scrollIntoView({ behavior: "smooth" }); return; }
   const node = shape.content.firstElementChild.cloneNode(true);
   const phone = { node, person, account: account.id, kind: account.kind, quote: "" };
-  node.querySelector(".phone").classList.add(account.kind === "whatsapp" ? "phone--wa" : "phone--tg");
+  node.querySelector(".phone").classList.add(LOOKS[account.kind] ?? "phone--si");
+  node.querySelector(".phone").classList.add(`phone--${account.kind}`, `phone--as-${account.look}`);
   wire(phone, key);
   open.set(key, phone);
   table.append(node);
@@ -194,7 +256,7 @@ function wire(phone, key) {
     album: () => act(phone, "album"), voice: () => act(phone, "voice"), location: () => act(phone, "location"),
     contact: () => act(phone, "contact", { name: "Hausverwaltung Beispiel", phone: "+493023125777" }),
     block: () => act(phone, phone.blocked ? "unblock" : "block"),
-    link: async () => { const text = prompt("Link einfügen (wa.me oder t.me)"); if (text) { try { const found = await post(`people/${phone.person}/link`, { link: text }); const account = accounts.find((each) => each.id === found.account); show(phone.person, account); } catch (problem) { note(phone, problem.message); } } },
+    link: async () => { const text = prompt("Link einfügen"); if (text) { try { const found = await post(`people/${phone.person}/link`, { link: text }); const account = accounts.find((each) => each.id === found.account); show(phone.person, account); } catch (problem) { note(phone, problem.message); } } },
     unquote: () => { phone.quote = ""; node.querySelector(".phone__quote").hidden = true; },
     list: () => chats(phone),
   };
@@ -240,12 +302,13 @@ async function chats(phone) {
 // ── The page ───────────────────────────────────────────────────────────────
 async function people() {
   const [list, found] = await Promise.all([get("people"), get("accounts")]);
-  accounts = found;
+  accounts = found.flatMap((each) => [each, ...(each.channels ?? []).map((one) => ({ id: `${each.id}@${one.name}`, kind: "telegram_channel", title: "Telegram-Kanal", name: one.title, look: "chat", started: true }))])
+    .filter((each) => !(each.kind === "telegram" && each.channels.length && !each.used_by)); // a bot that only posts in its channel talks to nobody
   const chosen = who.value;
   who.replaceChildren(...list.slice(0, 400).map((each) => new Option(`${each.name} (${each.language})`, each.id)));
   if (chosen) who.value = chosen;
   const kept = how.value;
-  how.replaceChildren(...accounts.map((each) => new Option(`${each.kind === "whatsapp" ? "WhatsApp" : "Telegram"}: ${each.name}`, each.id)));
+  how.replaceChildren(...accounts.map((each) => new Option(`${each.title}: ${each.name}`, each.id)));
   if (kept) how.value = kept;
   return list;
 }
@@ -267,7 +330,19 @@ document.getElementById("new").addEventListener("click", async () => {
 });
 document.getElementById("faults").addEventListener("change", (event) => {
   const nets = { good: { latency: 0, too_many: 0, broken: 0, status_delay: 0 }, slow: { latency: 1.5, too_many: 0, broken: 0, status_delay: 2 }, bad: { latency: 0.5, too_many: 0.2, broken: 0.3, status_delay: 3 } };
-  for (const account of accounts) post(`accounts/${account.id}/faults`, nets[event.target.value]);
+  for (const account of accounts.filter((each) => each.kind !== "telegram_channel")) post(`accounts/${account.id}/faults`, nets[event.target.value]);
+});
+
+// Everything at once: each messenger in the hand of somebody who uses it, where anybody does.
+document.getElementById("all").addEventListener("click", async () => {
+  const list = await people();
+  for (const account of accounts) show(account.used_by || list[0].id, account);
+});
+
+get("beside").then((found) => {
+  const line = document.getElementById("beside");
+  line.hidden = !found.length;
+  found.forEach((each, place) => line.append(place ? ", " : "", link(each.url, each.title)));
 });
 
 const waiting = new Set();
@@ -281,7 +356,7 @@ source.addEventListener("message", (event) => {
   const told = JSON.parse(event.data);
   if (told.what === "people") { people(); return; }
   if (told.what === "answered" && told.text) document.getElementById("said").textContent = told.text;
-  for (const phone of open.values()) if (told.what === "hello" || told.person === phone.person) later(phone);
+  for (const phone of open.values()) if (told.what === "hello" || told.person === phone.person || (told.person?.startsWith("@") && phone.account.endsWith(told.person))) later(phone);
 });
 
 const list = await people();
@@ -294,6 +369,5 @@ for (const key of asked.length ? asked : kept) {
   if (found && list.some((each) => each.id === person)) show(person, found);
 }
 if (!open.size && list.length) for (const account of accounts.slice(0, 2)) {
-  const person = list.find((each) => account.kind === "telegram" ? each.started.includes(account.id) : each.last_written[account.id]) || list[0];
-  show(person.id, account);
+  show(account.used_by || list[0].id, account);
 }

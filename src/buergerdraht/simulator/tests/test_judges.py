@@ -24,7 +24,7 @@ from pywa_async import WhatsApp as Pywa
 from pywa_async import errors, types
 
 from buergerdraht.simulator.__main__ import application
-from buergerdraht.simulator.citizens import picture
+from buergerdraht.simulator.samples import picture
 from buergerdraht.simulator.town import Account, Person, Town
 
 NUMBER, TOKEN, SECRET, BOT = "111222333", "ein-token", "app-geheim", "123456789:AAEgeheim"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from buergerdraht.simulator import telegram_rules, whatsapp_rules
 from buergerdraht.simulator.limits import Bucket
+from buergerdraht.simulator.providers import telegram_rules, whatsapp_rules
 from buergerdraht.simulator.town import Account, Town
 
 TEMPLATES = [

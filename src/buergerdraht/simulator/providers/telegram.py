@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+import secrets
 from typing import Any
 
 from aiohttp import web
 
-from buergerdraht.simulator import telegram_rules as rules
 from buergerdraht.simulator.answers import answered
 from buergerdraht.simulator.delivery import Delivery
 from buergerdraht.simulator.limits import Bucket, Buckets
-from buergerdraht.simulator.telegram_rules import Refusal, bad
+from buergerdraht.simulator.providers import telegram_rules as rules
+from buergerdraht.simulator.providers.telegram_channels import TelegramChannels
+from buergerdraht.simulator.providers.telegram_phone import TelegramPhone
+from buergerdraht.simulator.providers.telegram_rules import Refusal, bad
 from buergerdraht.simulator.town import Account, File, Message, Person, Town
 from buergerdraht.simulator.weather import Weather
 
@@ -48,21 +50,24 @@ ACTIONS = {
     "find_location",
 }
 SECRET = re.compile(r"^[A-Za-z0-9_-]{1,256}$")
-START = re.compile(r"^[A-Za-z0-9_-]{0,64}$")
 
 
-@dataclass
-class Telegram:
+class Telegram(TelegramChannels, TelegramPhone):
     """The provider: its state beside the town's."""
 
-    town: Town
-    delivery: Delivery
-    buckets: dict[str, Bucket] = field(default_factory=dict)
-    chats: Buckets = field(default_factory=lambda: Buckets(CHAT_RATE, CHAT_BURST))
-    callbacks: dict[str, tuple[str, float]] = field(default_factory=dict)
+    def __init__(self, town: Town, delivery: Delivery) -> None:
+        super().__init__(town, delivery)
+        self.buckets: dict[str, Bucket] = {}
+        self.chats = Buckets(CHAT_RATE, CHAT_BURST)
+        self.callbacks: dict[str, tuple[str, float]] = {}
+        self.weather = Weather(town, delivery.dice, strict=True)
 
-    def __post_init__(self) -> None:
-        self.weather = Weather(self.town, self.delivery.dice, strict=True)
+    def account(self, wish: dict[str, Any], number: int) -> Account:
+        bot = str(wish.get("id", 7_000_000_000 + number))
+        token = wish.get("token", f"{bot}:{secrets.token_urlsafe(26)}")
+        channels = {name: {"id": -1_001_000_000_000 - number, "title": wish["name"], "posts": True} for name in wish.get("channels", [])}
+        data = {"channels": channels} if channels else {}
+        return Account("telegram", bot, wish["name"], token, username=wish.get("username", f"bot{number}_bot"), data=data)
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -179,6 +184,8 @@ class Telegram:
 
     def _chat(self, account: Account, values: dict[str, Any]) -> Person:
         """Find whom it is for, and whether the bot may."""
+        if str(values.get("chat_id", "")).startswith(("@", "-100")):
+            return self.channel(account, str(values["chat_id"]))
         try:
             person = self.town.person_by_telegram(int(values.get("chat_id", "")))
         except (TypeError, ValueError):
@@ -387,9 +394,11 @@ class Telegram:
             return web.json_response({"ok": False, "error_code": 404, "description": "Not Found"}, status=404)
         return web.Response(body=file.data, content_type="application/octet-stream")
 
-    # ── As JSON, and what citizens do ─────────────────────────────────────
+    # ── As JSON ──────────────────────────────────────────────────────────────
 
     def chat(self, person: Person) -> dict[str, Any]:
+        if person.telegram_id < 0:
+            return {"id": person.telegram_id, "type": "channel", "title": person.name, "username": person.username}
         return {
             "id": person.telegram_id,
             "type": "private",
@@ -406,8 +415,11 @@ class Telegram:
         data = message.data
         result: dict[str, Any] = {
             "message_id": message.number, "date": int(message.at), "chat": self.chat(person),
-            "from": self.me(account) if message.ours else self.user(person),
         }  # fmt: skip
+        if person.telegram_id < 0:  # a channel speaks for itself
+            result["sender_chat"] = self.chat(person)
+        else:
+            result["from"] = self.me(account) if message.ours else self.user(person)
         if message.edited:
             result["edit_date"] = int(self.town.clock())
         if data.get("reply_to") and (target := self.town.by_number(account.id, person.id, data["reply_to"])):
@@ -447,51 +459,5 @@ class Telegram:
         )
         return {kind: shapes[kind], **more}
 
-    def receive(self, account: Account, person: Person, kind: str, data: dict[str, Any]) -> Message:
-        """A person sends something; writing to a bot starts it."""
-        if account.id not in person.started:
-            person.started.append(account.id)
-        number = next(self.town.counter)
-        message = Message(f"{account.id}:{number}", account.id, person.id, False, kind, data, self.town.clock(), "read", number=number)
-        self.town.say(message)
-        self.delivery.telegram(account, person.telegram_id, {"message": self.as_json(account, person, message)})
-        return message
 
-    def edit(self, account: Account, person: Person, message: Message, text: str) -> None:
-        message.data.update(text=text, entities=[])
-        message.edited = True
-        self.town.tell("message", account=account.id, person=person.id, message=message.id)
-        self.delivery.telegram(account, person.telegram_id, {"edited_message": self.as_json(account, person, message)})
-
-    def press(self, account: Account, person: Person, message: Message, data: str) -> None:
-        key = str(next(self.town.counter))
-        self.callbacks[key] = (person.id, self.town.clock() + 150)
-        query = {
-            "id": key, "from": self.user(person), "message": self.as_json(account, person, message),
-            "chat_instance": str(person.telegram_id), "data": data,
-        }  # fmt: skip
-        self.delivery.telegram(account, person.telegram_id, {"callback_query": query})
-
-    def react(self, account: Account, person: Person, message: Message, emoji: str) -> None:
-        old = message.reactions.get("them", "")
-        message.reactions["them"] = emoji
-        self.town.tell("message", account=account.id, person=person.id, message=message.id)
-        as_list: Any = lambda value: [{"type": "emoji", "emoji": value}] if value else []  # noqa: E731
-        self.delivery.telegram(account, person.telegram_id, {"message_reaction": {
-            "chat": self.chat(person), "message_id": message.number, "user": self.user(person), "date": int(self.town.clock()),
-            "old_reaction": as_list(old), "new_reaction": as_list(emoji),
-        }})  # fmt: skip
-
-    def block(self, account: Account, person: Person, *, blocked: bool) -> None:
-        states = ("member", "kicked") if blocked else ("kicked", "member")
-        if blocked == (account.id in person.blocked):
-            return
-        if blocked:
-            person.blocked.append(account.id)
-        else:
-            person.blocked.remove(account.id)
-        old, new = ({"user": self.me(account), "status": state, **({"until_date": 0} if state == "kicked" else {})} for state in states)
-        self.delivery.telegram(account, person.telegram_id, {"my_chat_member": {
-            "chat": self.chat(person), "from": self.user(person), "date": int(self.town.clock()),
-            "old_chat_member": old, "new_chat_member": new,
-        }})  # fmt: skip
+PROVIDER = Telegram

@@ -6,18 +6,18 @@ import asyncio
 import hashlib
 import json
 import secrets
-from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
-from buergerdraht.simulator import whatsapp_rules as rules
 from buergerdraht.simulator.answers import answered
 from buergerdraht.simulator.delivery import Delivery, metadata
 from buergerdraht.simulator.limits import Bucket, Buckets
+from buergerdraht.simulator.providers import whatsapp_rules as rules
+from buergerdraht.simulator.providers.whatsapp_phone import WhatsAppPhone
+from buergerdraht.simulator.providers.whatsapp_rules import Refusal
 from buergerdraht.simulator.town import Account, Message, Person, Town
 from buergerdraht.simulator.weather import Weather
-from buergerdraht.simulator.whatsapp_rules import Refusal
 
 THROUGHPUT = 80.0
 PAIR_RATE, PAIR_BURST = 1 / 6, 45
@@ -25,18 +25,49 @@ URL_LIFE = 300
 INBOUND_DAYS = 7
 
 
-@dataclass
-class WhatsApp:
+class WhatsApp(WhatsAppPhone):
     """The provider: its state beside the town's."""
 
-    town: Town
-    delivery: Delivery
-    buckets: dict[str, Bucket] = field(default_factory=dict)
-    pairs: Buckets = field(default_factory=lambda: Buckets(PAIR_RATE, PAIR_BURST))
-    urls: dict[str, tuple[str, float]] = field(default_factory=dict)
+    def __init__(self, town: Town, delivery: Delivery) -> None:
+        super().__init__(town, delivery)
+        self.buckets: dict[str, Bucket] = {}
+        self.pairs = Buckets(PAIR_RATE, PAIR_BURST)
+        self.urls: dict[str, tuple[str, float]] = {}
+        self.weather = Weather(town, delivery.dice, strict=False)
 
-    def __post_init__(self) -> None:
-        self.weather = Weather(self.town, self.delivery.dice, strict=False)
+    def account(self, wish: dict[str, Any], number: int) -> Account:
+        made = Account(
+            "whatsapp", str(wish.get("id", 100000000 + number)), wish["name"], wish.get("token", secrets.token_urlsafe(24)),
+            wish.get("secret", secrets.token_hex(16)), number=wish.get("number", f"49302312{number}"),
+            waba_id=str(wish.get("waba_id", 200000000 + number)), verify_token=wish.get("verify_token", ""),
+        )  # fmt: skip
+        made.templates = [
+            make_template(next(self.town.counter), each, each.get("status", "APPROVED")) for each in wish.get("templates", [])
+        ]
+        return made
+
+    async def change(self, account: Account, what: str, wish: dict[str, Any]) -> Any:
+        """`templates`: approve, pause or add one; its owner hears of it. `events`: send an account event as it stands."""
+        if what == "templates":
+            return self._change_template(account, wish)
+        if what != "events":
+            return await super().change(account, what, wish)
+        value = {**metadata(account), **wish["value"]} if wish["field"] == "messages" else wish["value"]
+        self.delivery.whatsapp(account, value, change=wish["field"])
+        return {"ok": True}
+
+    def _change_template(self, account: Account, wish: dict[str, Any]) -> dict[str, Any]:
+        found = next((each for each in account.templates if each["name"] == wish["name"] and each["language"] == wish["language"]), None)
+        if found is None:
+            found = make_template(next(self.town.counter), wish, wish.get("status", "APPROVED"))
+            account.templates.append(found)
+        found["status"] = wish.get("status", found["status"])
+        event = {
+            "event": found["status"], "message_template_id": int(found["id"]), "message_template_name": found["name"],
+            "message_template_language": found["language"], "message_template_category": found["category"], "reason": "NONE",
+        }  # fmt: skip
+        self.delivery.whatsapp(account, event, change="message_template_status_update")
+        return found
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -217,8 +248,7 @@ class WhatsApp:
         category = message.data["template_definition"]["category"].lower() if message.kind == "template" else "service"
         return {"billable": True, "pricing_model": "PMP", "type": "regular", "category": category}
 
-    def read_all(self, account: Account, person: Person) -> None:
-        """The person opens the chat."""
+    def read(self, account: Account, person: Person) -> None:
         for key in self.town.chats[account.id, person.id]:
             message = self.town.messages[key]
             if message.ours and message.status in {"sent", "delivered"}:
@@ -390,3 +420,6 @@ def make_template(number: int, body: dict[str, Any], status: str) -> dict[str, A
         "parameter_format": str(body.get("parameter_format", "POSITIONAL")).upper(), "components": components,
         "quality_score": {"score": "GREEN"},
     }  # fmt: skip
+
+
+PROVIDER = WhatsApp
