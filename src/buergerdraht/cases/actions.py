@@ -1,12 +1,12 @@
 """What becomes of a case: the verbs, the only writer beside `opening`. Each writes down what happened; the history is never changed.
 
-A case is locked for every verb; followers' threads are locked by what is said to them, in the order of the followers.
+A case is locked for every verb. What is said to followers and colleagues locks threads, and so comes after the commit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -15,14 +15,20 @@ from django.utils.translation import gettext as _
 
 from buergerdraht.accounts import audit
 from buergerdraht.accounts.models import Operator, Team
-from buergerdraht.cases import states, telling
-from buergerdraht.cases.models import Case, Draft, Entry, Follower, Photo
+from buergerdraht.cases import deputies, states, telling
+from buergerdraht.cases.models import Case, Entry, Follower, Photo
 from buergerdraht.contacts.models import Address, Contact
+from buergerdraht.conversations import notices, outgoing
+from buergerdraht.conversations.models import Notice
 from buergerdraht.gateway import live
 from buergerdraht.gateway.models import Media
+from buergerdraht.webhooks import events
 
 State = Case.State
-FORGOTTEN = timedelta(days=1)  # a draft nobody went on with
+# What other systems hear of.
+TOLD = {
+    "moved": "case.moved", "answered": "case.answered", "assigned": "case.assigned", "handed": "case.assigned", "joined": "case.followed",
+}  # fmt: skip
 
 
 class NotNow(Exception):
@@ -33,20 +39,24 @@ def lock(number: int) -> Case:
     return Case.objects.select_for_update(of=("self",)).select_related("organisation", "category").get(pk=number)
 
 
-def _note(case: Case, what: str, **more: Any) -> Entry:
+def record(case: Case, what: str, **more: Any) -> Entry:
     """Write down that something happened: in the history, in the audit log by ids alone, to the open screens."""
     entry = Entry(case=case, what=what, at=timezone.now(), **more)
     entry.save()
     if entry.operator:
         audit.record(case.organisation, f"cases.{what}", operator=entry.operator, subject=f"case:{case.pk}", **entry.data)
     live.tell(case.organisation_id, "case", case=case.pk)
+    if what in TOLD and not case.confidential:
+        events.tell(case.organisation_id, TOLD[what], case=case.pk)
     return entry
 
 
-def _tell(entry: Entry, text: str) -> None:
-    if telling.tell(entry, text, operator=None) or text:
-        entry.told = text
-        entry.save(update_fields=["told"])
+@transaction.atomic
+def bell(case: Case, operators: Sequence[Operator], kind: str, *, by: Operator | None = None) -> None:
+    """Tell ours of a case by the thread of who brought it; without a messenger the list alone shows it. Never while the case is locked."""
+    contact = Contact.objects.filter(pk=case.contact_id or 0).first()
+    if contact is not None:
+        notices.tell(outgoing.thread(contact), operators, kind, by=by)
 
 
 # ── Followers ─────────────────────────────────────────────────────────────
@@ -62,7 +72,7 @@ def join(case: Case, contact: Contact, address: Address) -> Follower:
     if made or follower.left_at:
         follower.address, follower.left_at = address, None
         follower.save(update_fields=["address", "left_at"])
-        _note(row, "joined", contact=contact)
+        record(row, "joined", contact=contact)
     return follower
 
 
@@ -72,7 +82,7 @@ def leave(case: Case, contact: Contact) -> bool:
     row = lock(case.pk)
     if not row.followers.filter(contact=contact, left_at=None).update(left_at=timezone.now()):
         return False
-    _note(row, "left", contact=contact)
+    record(row, "left", contact=contact)
     return True
 
 
@@ -85,19 +95,19 @@ def move(case: Case, state: str, *, operator: Operator, words: str = "", tell: b
     row = lock(case.pk)
     if state == State.DUPLICATE or not states.may_follow(row.state, state):
         raise NotNow(_("Aus „%(now)s“ wird nicht „%(then)s“.") % {"now": states.TITLES[row.state], "then": states.TITLES[state]})
-    return _moved(row, state, operator=operator, words=words, tell=tell)
+    return moved(row, state, operator=operator, words=words, tell=tell)
 
 
-def _moved(row: Case, state: str, *, operator: Operator | None, words: str, tell: bool, **data: Any) -> Entry:
+def moved(row: Case, state: str, *, operator: Operator | None, words: str, tell: bool, **data: Any) -> Entry:
     before, now = row.state, timezone.now()
     row.state = state
     row.done_at = now if state in Case.CLOSED else None
     if tell and operator and row.answered_at is None:
         row.answered_at = now
     row.save(update_fields=["state", "done_at", "answered_at", "same_as", "changed_at"])
-    entry = _note(row, "moved", operator=operator, data={"from": before, "to": state, **data})
+    entry = record(row, "moved", operator=operator, data={"from": before, "to": state, **data})
     if tell:
-        _tell(entry, words)
+        telling.tell(entry, words)
     return entry
 
 
@@ -109,8 +119,8 @@ def answer(case: Case, words: str, *, operator: Operator) -> Entry:
         raise NotNow(_("Die Antwort ist leer."))
     row.answered_at = row.answered_at or timezone.now()
     row.save(update_fields=["answered_at", "changed_at"])
-    entry = _note(row, "answered", operator=operator)
-    _tell(entry, words.strip())
+    entry = record(row, "answered", operator=operator)
+    telling.tell(entry, words.strip())
     return entry
 
 
@@ -119,18 +129,36 @@ def note(case: Case, text: str, *, operator: Operator) -> Entry:
     """Leave a note that never leaves the house."""
     if not text.strip():
         raise NotNow(_("Die Notiz ist leer."))
-    return _note(lock(case.pk), "note", text=text.strip(), operator=operator)
+    return record(lock(case.pk), "note", text=text.strip(), operator=operator)
+
+
+@transaction.atomic
+def accept(case: Case, *, operator: Operator) -> None:
+    """Say that the team it was given to takes it."""
+    row = lock(case.pk)
+    if row.accepted_at is not None:
+        return
+    row.accepted_at = timezone.now()
+    row.save(update_fields=["accepted_at", "changed_at"])
+    record(row, "accepted", operator=operator)
 
 
 @transaction.atomic
 def assign(case: Case, operator: Operator | None, *, by: Operator) -> None:
+    """Give it to somebody, or to nobody; whoever is away is represented by their deputy. They are told, unless they did it themselves."""
     row = lock(case.pk)
+    asked = operator
+    if operator is not None:
+        operator = deputies.of(row.organisation_id, operator, timezone.localdate())
     if row.confidential and operator and not row.category.people.filter(pk=operator.pk).exists():
         raise NotNow(_("Dieses Anliegen ist vertraulich: Nur die Benannten sehen es."))
     row.operator = operator
     row.accepted_at = row.accepted_at or timezone.now()
     row.save(update_fields=["operator", "accepted_at", "changed_at"])
-    _note(row, "assigned", operator=by, data={"holder": operator.pk if operator else None})
+    instead = {"instead_of": asked.pk} if asked and asked != operator else {}
+    record(row, "assigned", operator=by, data={"holder": operator.pk if operator else None, **instead})
+    if operator and operator != by:
+        transaction.on_commit(lambda: bell(row, [operator], Notice.Kind.ASSIGNED, by=by), robust=True)
 
 
 @transaction.atomic
@@ -139,7 +167,7 @@ def hand_on(case: Case, team: Team, *, operator: Operator, text: str = "") -> No
     row = lock(case.pk)
     row.team, row.operator, row.accepted_at = team, None, None
     row.save(update_fields=["team", "operator", "accepted_at", "changed_at"])
-    _note(row, "handed", operator=operator, text=text, data={"team": team.pk})
+    record(row, "handed", operator=operator, text=text, data={"team": team.pk})
 
 
 @transaction.atomic
@@ -147,7 +175,18 @@ def rank(case: Case, priority: int, *, operator: Operator) -> None:
     row = lock(case.pk)
     row.priority = Case.Priority(priority)
     row.save(update_fields=["priority", "changed_at"])
-    _note(row, "ranked", operator=operator, data={"priority": priority})
+    record(row, "ranked", operator=operator, data={"priority": priority})
+
+
+@transaction.atomic
+def promise(case: Case, due_at: datetime | None, *, operator: Operator) -> None:
+    """Set another deadline, or none: it is warned of anew."""
+    row = lock(case.pk)
+    row.due_at = due_at
+    row.warn_at = row.received_at + (due_at - row.received_at) * 3 / 4 if due_at else None
+    row.warned_at = row.overdue_at = None
+    row.save(update_fields=["due_at", "warn_at", "warned_at", "overdue_at", "changed_at"])
+    record(row, "promised", operator=operator, data={"due": due_at.isoformat() if due_at else None})
 
 
 @transaction.atomic
@@ -162,10 +201,10 @@ def double(case: Case, of: Case, *, operator: Operator) -> Entry:
     if not states.may_follow(row.state, State.DUPLICATE):
         raise NotNow(_("Dieses Anliegen ist schon abgeschlossen."))
     row.same_as = other
-    entry = _moved(row, State.DUPLICATE, operator=operator, words=other.number, tell=True, same_as=other.pk)
+    entry = moved(row, State.DUPLICATE, operator=operator, words=other.number, tell=True, same_as=other.pk)
     for follower in row.followers.filter(left_at=None).order_by("pk"):
         Follower.objects.get_or_create(case=other, contact_id=follower.contact_id, defaults={"address_id": follower.address_id})
-    _note(other, "doubled", operator=operator, data={"case": row.pk})
+    record(other, "doubled", operator=operator, data={"case": row.pk})
     return entry
 
 
@@ -177,11 +216,11 @@ def release(case: Case, text: str, photos: Sequence[int], *, operator: Operator)
         raise NotNow(_("Anliegen dieser Kategorie bleiben im Haus."))
     if row.photos.filter(pk__in=photos, shown=None).exists():
         raise NotNow(_("Ein Bild ist noch nicht abgedeckt. Bitte einen Moment warten."))
-    row.public, row.public_text = Case.Public.RELEASED, text.strip()
-    row.save(update_fields=["public", "public_text", "changed_at"])
+    row.public, row.public_text, row.released_at = Case.Public.RELEASED, text.strip(), row.released_at or timezone.now()
+    row.save(update_fields=["public", "public_text", "released_at", "changed_at"])
     row.photos.update(released=False)
     row.photos.filter(pk__in=photos).update(released=True)
-    _note(row, "released", operator=operator, data={"photos": list(photos)})
+    record(row, "released", operator=operator, data={"photos": list(photos)})
 
 
 @transaction.atomic
@@ -189,12 +228,12 @@ def hide(case: Case, *, operator: Operator) -> None:
     """Take a case back from the public."""
     row = lock(case.pk)
     _hide(row, Case.Public.HIDDEN)
-    _note(row, "hidden", operator=operator)
+    record(row, "hidden", operator=operator)
 
 
 def _hide(row: Case, how: str) -> None:
-    row.public, row.public_text = how, ""
-    row.save(update_fields=["public", "public_text", "changed_at"])
+    row.public, row.public_text, row.released_at = how, "", None
+    row.save(update_fields=["public", "public_text", "released_at", "changed_at"])
     row.photos.update(released=False)
 
 
@@ -202,91 +241,31 @@ def _hide(row: Case, how: str) -> None:
 
 
 @transaction.atomic
-def add(case: Case, contact: Contact, *, text: str = "", photos: Sequence[Media] = ()) -> Entry:
+def add(case: Case, contact: Contact | None, *, text: str = "", photos: Sequence[Media] = ()) -> Entry:
     """Keep words and pictures somebody brings later."""
     row = lock(case.pk)
     made = [Photo.objects.get_or_create(case=row, media=media)[0].pk for media in photos]
-    return _note(row, "added", contact=contact, text=text.strip(), data={"photos": made} if made else {})
+    return record(row, "added", contact=contact, text=text.strip(), data={"photos": made} if made else {})
 
 
 @transaction.atomic
-def reopen(case: Case, contact: Contact, *, text: str = "") -> Entry:
+def reopen(case: Case, contact: Contact | None, *, text: str = "") -> Entry:
     """Take it up again, because whoever follows it says that it is not done."""
     row = lock(case.pk)
     if row.state not in {State.DONE, State.REJECTED}:
         raise NotNow(_("Dieses Anliegen ist noch offen."))
-    entry = _moved(row, State.PROGRESS, operator=None, words="", tell=False, by="citizen")
+    entry = moved(row, State.PROGRESS, operator=None, words="", tell=False, by="citizen")
     entry.contact, entry.text = contact, text.strip()
     entry.save(update_fields=["contact", "text"])
     return entry
 
 
 @transaction.atomic
-def withdraw(case: Case, contact: Contact) -> bool:
-    """Take one's own words and pictures back from the public. Only whoever brought it can."""
+def withdraw(case: Case, contact: Contact | None) -> bool:
+    """Take one's own words and pictures back from the public. Only whoever brought it can: None is who holds its personal link."""
     row = lock(case.pk)
-    if row.contact_id != contact.pk:
+    if row.contact_id != (contact.pk if contact else None):
         return False
     _hide(row, Case.Public.WITHDRAWN)
-    _note(row, "withdrawn", contact=contact)
+    record(row, "withdrawn", contact=contact)
     return True
-
-
-# ── What becomes of the person ────────────────────────────────────────────
-
-
-def on_joined(sender: object, *, into: Contact, other: Contact, **more: Any) -> None:
-    """Two contacts become one: it follows what both followed, each once."""
-    mine = set(Follower.objects.filter(contact=into).values_list("case", flat=True))
-    Follower.objects.filter(contact=other, case__in=mine).delete()
-    Follower.objects.filter(contact=other).update(contact=into)
-    Case.objects.filter(contact=other).update(contact=into)
-    Entry.objects.filter(contact=other).update(contact=into)
-    if not Draft.objects.filter(contact=into).exists():
-        Draft.objects.filter(contact=other).update(contact=into)
-
-
-def on_parted(sender: object, *, old: Contact, new: Contact, address: Address, **more: Any) -> None:
-    """An address got a contact of its own: what was reported through it goes along."""
-    cases = list(Follower.objects.filter(contact=old, address=address).values_list("case", flat=True))
-    Follower.objects.filter(contact=old, address=address).update(contact=new)
-    Case.objects.filter(pk__in=cases, contact=old).update(contact=new)
-    Draft.objects.filter(contact=old, address=address).update(contact=new)
-
-
-def on_stopped(sender: object, *, contact: Contact, **more: Any) -> None:
-    """Who says STOP hears no more of any case; the cases stay with the office. A draft is let go."""
-    Draft.objects.filter(contact=contact).delete()
-    for case in Case.objects.filter(followers__contact=contact, followers__left_at=None):
-        Follower.objects.filter(case=case, contact=contact).update(left_at=timezone.now())
-        _note(case, "left", contact=contact, data={"stop": True})
-
-
-def empty(case: Case) -> None:
-    """Take the person, their words and pictures out of a case: number, category, place and what happened when remain."""
-    for photo in case.photos.all():
-        photo.delete()
-    case.entries.update(text="", told="", contact=None)
-    case.followers.all().delete()
-    case.contact, case.text, case.answers, case.reporter, case.public_text, case.emptied = None, "", {}, "", "", True
-    case.public = Case.Public.HIDDEN
-    case.save()
-
-
-def erase(contact: Contact) -> int:
-    """Take somebody out of every case: those they brought are emptied, elsewhere their words go. Returns how many were theirs."""
-    theirs = list(Case.objects.filter(contact=contact))
-    for case in theirs:
-        empty(case)
-    Entry.objects.filter(contact=contact).update(text="", contact=None)
-    return len(theirs)
-
-
-def forget(now: datetime, organisation: int) -> int:
-    """Empty what was closed longer ago than its category keeps it, and drafts nobody went on with. Returns how many cases."""
-    Draft.objects.filter(contact__organisation=organisation, changed_at__lt=now - FORGOTTEN).delete()
-    rows = Case.objects.filter(organisation=organisation, emptied=False, done_at__isnull=False).select_related("category")
-    over = [row for row in rows.iterator() if row.done_at and (now - row.done_at).days >= row.category.keep_days]
-    for row in over:
-        empty(row)
-    return len(over)

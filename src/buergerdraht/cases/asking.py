@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from buergerdraht.cases import ground, nearby
+from buergerdraht.cases import ground, nearby, photos, spotting
 from buergerdraht.cases.models import Case, Category, Photo
 from buergerdraht.cases.report import (
     ALIKE,
@@ -23,7 +23,8 @@ from buergerdraht.cases.report import (
     open_question,
 )  # fmt: skip
 from buergerdraht.cases.turns import PREFIX, Turn
-from buergerdraht.connectors.contract import Choice, Media
+from buergerdraht.connectors import contract
+from buergerdraht.connectors.contract import Choice
 from buergerdraht.contacts.texts import day
 from buergerdraht.gateway import files
 
@@ -96,7 +97,7 @@ def settle_place(turn: Turn) -> None:
 
 # ── The questions ─────────────────────────────────────────────────────────
 
-Asked = tuple[str, Sequence[Choice], Sequence[Media]]
+Asked = tuple[str, Sequence[Choice], Sequence[contract.Media]]
 
 
 def _choice(turn: Turn, slot: str, value: str, key: str) -> Choice:
@@ -122,7 +123,14 @@ def _category(turn: Turn) -> Asked:
 
 
 def _place(turn: Turn) -> Asked:
-    return turn.say("place"), (), ()
+    """Ask for the place; where a photo says where it was taken, that is offered."""
+    there = photos.taken_at(turn.organisation, turn.report.photos)
+    if turn.draft.pk is None:
+        turn.keep()  # the map's link names it
+    text = turn.say("place", link=spotting.link(turn.draft))
+    if there is None or not ground.inside(turn.organisation, *there):
+        return text, (), ()
+    return text, [Choice(id=f"{PREFIX}{PLACE}:{there[0]:.6f}, {there[1]:.6f}", title=turn.say("place_photo"))], ()
 
 
 def _beyond(turn: Turn) -> Asked:
@@ -146,7 +154,7 @@ def _alike(turn: Turn) -> Asked:
     return text, choices, _shown(case)
 
 
-def _shown(case: Case) -> Sequence[Media]:
+def _shown(case: Case) -> Sequence[contract.Media]:
     """A picture of another's report that a person released, covered: never the original."""
     photo = Photo.objects.filter(case=case, released=True, shown__isnull=False).select_related("shown").first()
     return (files.value(photo.shown),) if photo and photo.shown else ()

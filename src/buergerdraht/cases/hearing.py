@@ -51,6 +51,8 @@ def settle(turn: Turn, category: Category) -> bool:
         turn.tell(refusal)
         turn.end()
         return True
+    if category.visibility == Category.Visibility.CONFIDENTIAL:  # from here on, and with what was said before
+        opening.confide(category, turn.contact)
     if danger := _in(category.danger, turn):
         turn.before = "\n\n".join(part for part in (turn.before, danger) if part)
     return False
@@ -67,8 +69,12 @@ def _hear_begin(turn: Turn, text: str) -> bool:
     said = commands.command(text, (commands.YES, commands.NO))
     if said:
         return _follow_begin(turn, "yes" if said == commands.YES else "no")
-    report.add_words(turn.report, text)  # more of the same
-    return asking.ask(turn, BEGIN)
+    report.add_words(turn.report, text)
+    if turn.asks_at is not None and "?" not in text:  # words to the pictures of a moment ago: the clock asks on
+        turn.draft.asks_at = turn.asks_at
+        turn.keep()
+        return True
+    return turn.rest()  # they go on writing: people read it
 
 
 def _hear_category(turn: Turn, text: str) -> bool:

@@ -13,19 +13,20 @@ from django.db import transaction
 from django.utils import timezone
 
 from buergerdraht.accounts.models import Organisation
-from buergerdraht.cases import asking, hearing, report, words
-from buergerdraht.cases.actions import FORGOTTEN
+from buergerdraht.cases import asking, hearing, places, report, words
 from buergerdraht.cases.models import Category, Draft
+from buergerdraht.cases.persons import FORGOTTEN
 from buergerdraht.cases.report import BEGIN, Report
 from buergerdraht.cases.turns import ERRAND, PREFIX, Turn
 from buergerdraht.contacts import actions as contacts
 from buergerdraht.contacts import answers
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.models import Contact
-from buergerdraht.conversations import outgoing
+from buergerdraht.conversations import appointed, outgoing
 from buergerdraht.conversations.models import Conversation
 
 MOMENT = timedelta(seconds=3)
+PATIENCE = timedelta(minutes=5)  # with whoever does not say whether it is a report
 SPEECHLESS = frozenset({"deletion", "reaction", "edit", "unsupported"})
 LINK = "melden"  # of deep links: "melden", "melden-<category>"
 PIECE = 100
@@ -56,7 +57,7 @@ def go_on(incoming: Incoming) -> bool:
         hearing.place_at(turn, place, event.location.latitude, event.location.longitude)
         return asking.ask_on(turn)
     if event.kind != "text":
-        return asking.again(turn, "only_pictures")
+        return turn.rest() if draft.asked == BEGIN else asking.again(turn, "only_pictures")
     return hearing.hear(turn, event.text)
 
 
@@ -68,6 +69,8 @@ def take(incoming: Incoming) -> bool:
         return False
     if event.start.split("-", 1)[0] == LINK or (not event.media and words.is_one(event.text, "words")):
         return _begin(incoming, event.start.partition("-")[2])
+    if "?" in event.text:  # whoever asks something wants an answer
+        return False
     if event.kind == "text" and event.quote == "" and (known := _meant(organisation, event.text)):
         return _offer(incoming, known)
     if event.location is not None or (event.media and event.media[0].kind == "image"):
@@ -138,8 +141,8 @@ def _photos(turn: Turn, incoming: Incoming) -> bool:
     event, message = incoming.event, outgoing.arrival(incoming).message
     pictures = list(message.media.filter(kind="image").order_by("created_at", "pk")) if message else []
     report.add_words(turn.report, event.text)
-    if not pictures:
-        return asking.again(turn, "only_pictures")
+    if not pictures:  # a voice, a film: nobody said yet that it is a report, so people hear it
+        return turn.rest() if turn.draft.asked == BEGIN else asking.again(turn, "only_pictures")
     have = turn.report.photos
     new = [str(row.pk) for row in pictures if str(row.pk) not in have]
     have += new[: report.MOST_PHOTOS - len(have)]
@@ -161,7 +164,44 @@ def _fresh(incoming: Incoming) -> Draft:
     return Draft(contact=incoming.contact, address=incoming.address, content=report.dump(Report()))
 
 
-# ── By the clock ──────────────────────────────────────────────────────────
+# ── From the map, and by the clock ──────────────────────────────────────────────────────────
+
+
+@transaction.atomic
+def place_on_map(draft_id: int, latitude: float, longitude: float) -> str:
+    """Set the place into the draft and let the clock ask on in the chat. Returns how the place is called, "" where the draft is gone."""
+    contact = Contact.objects.select_related("organisation").filter(case_draft=draft_id).first()
+    if contact is None:
+        return ""
+    outgoing.thread(contact)  # one at a time with what they write meanwhile
+    draft = Draft.objects.filter(pk=draft_id).select_related("category", "address__channel").first()
+    if draft is None:
+        return ""
+    draft.contact = contact
+    turn = Turn.again(draft)
+    hearing.place_at(turn, places.near(contact.organisation, latitude, longitude), latitude, longitude)
+    draft.asks_at = timezone.now()
+    contacts.send_on(contact, ERRAND)
+    turn.keep()
+    return turn.report.place
+
+
+def let_go(now: datetime) -> int:
+    """Bring before people what was offered to be reported and not answered: nobody's message lies unread. Returns how many."""
+    rows = Draft.objects.filter(asked=BEGIN, asks_at=None, changed_at__lt=now - PATIENCE, contact__errand=ERRAND)
+    return sum(_let_go(number) for number in list(rows.values_list("contact", flat=True)[:PIECE]))
+
+
+@transaction.atomic
+def _let_go(number: int) -> bool:
+    contact = Contact.objects.get(pk=number)
+    outgoing.thread(contact)
+    contact.refresh_from_db(fields=["errand"])
+    if contact.errand != ERRAND or not Draft.objects.filter(contact=contact, asked=BEGIN, asks_at=None).exists():
+        return False
+    contacts.send_on(contact, "")
+    appointed.bring(contact)
+    return True
 
 
 def beat(now: datetime) -> int:

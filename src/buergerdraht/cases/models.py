@@ -12,7 +12,6 @@ from django.db.models import Q
 from buergerdraht.accounts.models import Operator, Organisation, Team
 from buergerdraht.accounts.vault import SealedField
 from buergerdraht.contacts.models import Address, Contact, District
-from buergerdraht.conversations.models import Message
 from buergerdraht.gateway.models import Media
 
 
@@ -44,6 +43,7 @@ class Category(models.Model):
     danger = models.JSONField(default=dict, blank=True)  # said before all else: "Bei Gefahr 110 oder 112"
     refusal = models.JSONField(default=dict, blank=True)  # not reportable here: why, and who to turn to
     team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True)
+    escalate_to = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="+")  # hears when the deadline is over
     people = models.ManyToManyField(Operator, blank=True, related_name="+")  # of a confidential one
     days = models.PositiveSmallIntegerField(default=5)  # office days until it ought to be done; 0: none
     visibility = models.CharField(max_length=12, choices=Visibility.choices, default=Visibility.PUBLIC)
@@ -87,6 +87,8 @@ class Ground(models.Model):
     longitude = models.FloatField(default=10.45)
     zoom = models.PositiveSmallIntegerField(default=12)
     style = models.URLField(max_length=300, blank=True)  # of the map; empty: basemap.de
+    public = models.BooleanField(default=False)  # whether citizens find a page with map and list, and can report there
+    original_days = models.PositiveSmallIntegerField(default=90)  # after a case is closed its uncovered originals are deleted
     neighbours = models.JSONField(default=list, blank=True)  # [{"ars": "…", "name": "…", "link": "…", "area": geometry}]
     last_year = models.PositiveSmallIntegerField(default=0)
     last_number = models.PositiveIntegerField(default=0)  # of that year
@@ -97,6 +99,38 @@ class Shape(models.Model):
 
     district = models.OneToOneField(District, models.CASCADE, related_name="shape")
     area = models.JSONField()
+
+
+class Deputy(models.Model):
+    """Who stands in for somebody who is away, from the first day to the last: what would be theirs goes to them."""
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE)
+    operator = models.ForeignKey(Operator, models.CASCADE, related_name="+")
+    deputy = models.ForeignKey(Operator, models.CASCADE, related_name="+")
+    first = models.DateField()
+    last = models.DateField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(first__lte=models.F("last")), name="deputy_days"),
+            models.CheckConstraint(condition=~Q(operator=models.F("deputy")), name="deputy_is_another"),
+        ]
+        ordering: ClassVar = ["first", "id"]
+
+
+class View(models.Model):
+    """A filter of the list kept under a name: one's own, or without `operator` everybody's."""
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE)
+    operator = models.ForeignKey(Operator, models.CASCADE, null=True)
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=600)  # of the list's address: "stand=offen&kategorie=road"
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["organisation", "operator", "name"], name="case_view_once", nulls_distinct=False)
+        ]
+        ordering: ClassVar = ["name"]
 
 
 class Doorway(models.Model):
@@ -155,6 +189,7 @@ class Case(models.Model):
     answers = models.JSONField(default=dict, blank=True)  # to the category's questions
     public = models.CharField(max_length=9, choices=Public.choices, default=Public.HIDDEN)
     public_text = models.TextField(blank=True)
+    released_at = models.DateTimeField(null=True)  # when it was last shown to the public
     place = models.CharField(max_length=200, blank=True)  # "Marktstraße 12"
     latitude = models.FloatField(null=True)
     longitude = models.FloatField(null=True)
@@ -193,6 +228,8 @@ class Case(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["organisation", "-received_at", "-id"], name="case_list"),
+            models.Index(fields=["organisation", "due_at", "id"], name="case_by_due"),
+            models.Index(fields=["organisation", "-changed_at", "-id"], name="case_by_change"),
             models.Index(fields=["organisation", "state", "-received_at"], name="case_state"),
             models.Index(fields=["organisation", "category", "state"], name="case_category"),
             models.Index(fields=["organisation", "latitude", "longitude"], name="case_map", condition=Q(latitude__isnull=False)),
@@ -204,6 +241,7 @@ class Case(models.Model):
             ),
             models.Index(fields=["category", "done_at"], name="case_keep", condition=Q(emptied=False, done_at__isnull=False)),
             models.Index(fields=["contact"], name="case_contact"),
+            models.Index(fields=["organisation", "-released_at"], name="case_public", condition=Q(public="released")),
             GinIndex(SearchVector("text", "public_text", "place", config="simple"), name="case_words"),
         ]
 
@@ -218,16 +256,23 @@ class Photo(models.Model):
         BEFORE = "before"
         AFTER = "after"
 
+    class State(models.TextChoices):
+        WAITING = "waiting"  # to be looked at by the machine
+        COVERED = "covered"
+        FAILED = "failed"  # the machine could not: a person has to cover it by hand
+
     case = models.ForeignKey(Case, models.CASCADE, related_name="photos")
-    media = models.ForeignKey(Media, models.CASCADE, related_name="+")
+    media = models.ForeignKey(Media, models.SET_NULL, null=True, related_name="+")  # none: the original was deleted after its time
     shown = models.ForeignKey(Media, models.SET_NULL, null=True, related_name="+")  # the covered one, once made
     kind = models.CharField(max_length=6, choices=Kind.choices, default=Kind.BEFORE)
     covers = models.JSONField(default=list, blank=True)  # [[left, top, width, height]] as shares of the picture
+    state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
     released = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["case", "media"], name="case_photo_once")]
+        indexes: ClassVar = [models.Index(fields=["id"], name="case_photo_waits", condition=Q(state="waiting"))]
         ordering: ClassVar = ["id"]
 
 
@@ -245,7 +290,7 @@ class Follower(models.Model):
 
 
 class Entry(models.Model):
-    """What happened to a case: never changed. `what` is a code of states.ENTRIES; `told` what citizens were told of it."""
+    """What happened to a case: never changed. `what` is a code that history.py says in words; `told` what citizens were told of it."""
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="entries")
     what = models.CharField(max_length=20)
@@ -331,7 +376,6 @@ class Draft(models.Model):
     category = models.ForeignKey(Category, models.CASCADE, null=True)
     asked = models.CharField(max_length=40, blank=True)  # what the last question was about
     content = SealedField(default="{}")  # intake.Report as JSON: words, answers, place
-    messages = models.ManyToManyField(Message, related_name="+")  # whose photos and words they are
     asks_at = models.DateTimeField(null=True)  # several photos within a moment are one answer: the clock asks on
     changed_at = models.DateTimeField(auto_now=True)
 

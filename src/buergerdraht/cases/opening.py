@@ -16,8 +16,10 @@ from buergerdraht.cases import ground
 from buergerdraht.cases.models import Case, Category, Draft, Entry, Follower, Ground, Photo, Route
 from buergerdraht.cases.report import Report
 from buergerdraht.contacts.models import Address, Contact
+from buergerdraht.conversations import confidential, outgoing
 from buergerdraht.gateway import live
 from buergerdraht.gateway.models import Media
+from buergerdraht.webhooks import events
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,11 @@ class Matter:
 
 @transaction.atomic
 def open(matter: Matter) -> Case:
-    """Open a case. Whoever brought it follows it."""
+    """Open a case. Whoever brought it follows it; of a confidential one their thread is for its people alone."""
     category = matter.category
     organisation = category.organisation
+    if category.visibility == Category.Visibility.CONFIDENTIAL and matter.contact:
+        confide(category, matter.contact)
     case = Case(
         organisation=organisation, category=category, number=next_number(organisation, matter.at), text=matter.text.strip(),
         confidential=category.visibility == Category.Visibility.CONFIDENTIAL, place=matter.place[:200], latitude=matter.latitude,
@@ -58,6 +62,7 @@ def open(matter: Matter) -> Case:
         case.district = ground.district_of(organisation, matter.latitude, matter.longitude)
     case.team = team_for(case, matter.at)
     case.due_at = due(category, matter.at)
+    case.warn_at = matter.at + (case.due_at - matter.at) * 3 / 4 if case.due_at else None
     case.save()
     Photo.objects.bulk_create(Photo(case=case, media=media) for media in matter.photos)
     if matter.contact and matter.address:
@@ -68,7 +73,14 @@ def open(matter: Matter) -> Case:
         organisation, "cases.open", operator=matter.operator, subject=f"case:{case.pk}", category=category.pk, origin=matter.origin
     )
     live.tell(organisation.pk, "case", case=case.pk)
+    if not case.confidential:
+        events.tell(organisation.pk, "case.opened", case=case.pk)
     return case
+
+
+def confide(category: Category, contact: Contact) -> None:
+    """Keep a citizen's thread for the people of a category: what was said before, and what comes."""
+    confidential.confide(outgoing.thread(contact), category.people.filter(is_active=True), by=None)
 
 
 def of_draft(draft: Draft, report: Report, *, now: datetime) -> Matter:

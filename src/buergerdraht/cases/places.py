@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz, process
 
 from buergerdraht.accounts.models import Organisation
+from buergerdraht.cases import nearby
 from buergerdraht.cases.models import Doorway
 from buergerdraht.contacts.words import plain
 
 NEAR = 85  # of 100
 MOST = 5
+CLOSE = 40.0  # metres within which a house gives a point its name
 STREET = re.compile(r"\b(?:str|strasse)\b|(?<=\w)(?:str|strasse)\b")
 
 
@@ -43,10 +45,9 @@ def find(organisation: Organisation, text: str) -> list[Spot]:
     street, number = _parted(said)
     known = {folded(name): name for name in rows.values_list("street", flat=True).distinct()}
     near = process.extract(street, list(known), scorer=fuzz.ratio, score_cutoff=NEAR, limit=MOST)
-    found: list[Spot] = []
-    for plain_street, score, _place in near:
-        if score == 100 or not found:
-            found += _in_street(organisation, known[plain_street], number)
+    if near and near[0][1] == 100:
+        near = near[:1]
+    found = [spot for plain_street, _score, _place in near for spot in _in_street(organisation, known[plain_street], number)]
     return found[:MOST]
 
 
@@ -68,3 +69,14 @@ def _parted(said: str) -> tuple[str, str]:
 
 def _spot(row: Doorway) -> Spot:
     return Spot(f"{row.street} {row.number}".strip(), row.latitude, row.longitude)
+
+
+def near(organisation: Organisation, latitude: float, longitude: float) -> str:
+    """Name the house at a point, if the authority knows one close by."""
+    high, wide = CLOSE / 111_000, CLOSE / 65_000
+    rows = Doorway.objects.filter(
+        organisation=organisation, latitude__range=(latitude - high, latitude + high), longitude__range=(longitude - wide, longitude + wide)
+    )
+    far = [(nearby.metres(latitude, longitude, row.latitude, row.longitude), row) for row in rows[:200]]
+    closest = min(far, key=lambda each: each[0], default=None)
+    return f"{closest[1].street} {closest[1].number}".strip() if closest and closest[0] <= CLOSE else ""

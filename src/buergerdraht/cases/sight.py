@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q, QuerySet
 
-from buergerdraht.accounts.models import Membership
+from buergerdraht.accounts.models import Membership, Organisation
 from buergerdraht.cases.models import Case, Category, Photo
 from buergerdraht.gateway.models import Media
 
@@ -17,6 +17,11 @@ def visible(membership: Membership, prefix: str = "") -> Q:
 
 def cases(membership: Membership) -> QuerySet[Case]:
     return Case.objects.filter(visible(membership), organisation=membership.organisation_id)
+
+
+def shared(organisation: Organisation) -> QuerySet[Case]:
+    """The cases another system of the authority may see: it is no person, so nobody named it for a confidential one."""
+    return Case.objects.filter(organisation=organisation, confidential=False)
 
 
 def may_have_photo(membership: Membership, media: Media) -> bool:

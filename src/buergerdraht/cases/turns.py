@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.cases import report, words
@@ -27,13 +28,14 @@ class Turn:
     draft: Draft
     report: Report
     before: str = ""
+    asks_at: datetime | None = None  # the clock was about to ask
 
     @classmethod
     def of(cls, draft: Draft, incoming: Incoming) -> Turn:
         """The turn of a message: whoever goes on elsewhere is answered there."""
         draft.contact, draft.address = incoming.contact, incoming.address
-        draft.asks_at = None
-        return cls(draft, report.load(draft.content))
+        asks_at, draft.asks_at = draft.asks_at, None
+        return cls(draft, report.load(draft.content), asks_at=asks_at)
 
     @classmethod
     def again(cls, draft: Draft) -> Turn:
@@ -70,6 +72,12 @@ class Turn:
         content = Content(text=text, choices=choices, choices_label=self.say("label"), media=media, preview_link=False)
         with suppress(outreach.Refused):  # the draft stays: who is reached again goes on
             outreach.send(self.draft.address, content, purpose="service")
+
+    def rest(self) -> bool:
+        """Leave this message, and what comes next, to people; the offer's buttons still stand. Says False: it is not taken."""
+        contacts.send_on(self.contact, "")
+        self.keep()
+        return False
 
     def end(self) -> None:
         """Let the draft go."""

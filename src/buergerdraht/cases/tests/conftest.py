@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from buergerdraht.accounts.models import Membership, Operator, Organisation, Team
-from buergerdraht.cases import intake
+from buergerdraht.cases import chat, intake
 from buergerdraht.cases.models import Category, Doorway, Draft, Ground
 from buergerdraht.connectors.contract import Location, MediaKind, Received, Ref, Sender
 from buergerdraht.contacts import actions as contacts
@@ -103,7 +103,7 @@ def say(channel: Channel) -> Say:
         address = contacts.meet(channel, event.sender, event.at)
         incoming = Incoming(channel=channel, event=event, contact=address.contact, address=address)
         record(incoming)
-        for take in (commands.take, intake.go_on, intake.take):
+        for take in (commands.take, chat.take, intake.go_on, intake.take):
             if take(incoming):
                 break
         answers = Message.objects.filter(pk__gt=last, author="bot").order_by("pk")

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from buergerdraht.accounts.models import Membership, Operator, Organisation, Team
-from buergerdraht.cases import actions, ground, nearby, opening, places, sight, states
+from buergerdraht.cases import actions, ground, nearby, opening, persons, places, sight, states, telling
 from buergerdraht.cases.models import Case, Category, Entry, Follower, Photo, Route, Shape, Told
 from buergerdraht.cases.tests.conftest import AREA, Say, make_category, make_operator
 from buergerdraht.contacts.models import Address, Contact, District
@@ -33,7 +33,8 @@ def citizen(channel: Channel, name: str, language: str = "de") -> Address:
 
 
 def heard(address: Address) -> str:
-    rows = Message.objects.filter(conversation__contact=address.contact, author="bot").order_by("pk")
+    telling.go_on(timezone.now())
+    rows = Message.objects.filter(conversation__contact=address.contact, author__in=["bot", "operator"]).order_by("pk")
     return "\n".join(rows.values_list("text", flat=True))
 
 
@@ -80,14 +81,25 @@ def test_everyone_who_follows_hears_a_step_once_and_in_their_language(hole: Cate
     assert case.answered_at is not None
 
 
+def test_words_that_were_proposed_reach_everybody_in_their_language(hole: Category, kemal: Operator, channel: Channel) -> None:
+    vera, tom = citizen(channel, "vera"), citizen(channel, "tom", "en")
+    case = report(hole, contact=vera.contact, address=vera)
+    actions.join(case, tom.contact, tom)
+    actions.move(case, State.PROGRESS, operator=kemal, words="Der Auftrag ist erteilt.")
+    assert "Der Auftrag ist erteilt." in heard(vera)
+    assert "The work has been ordered." in heard(tom)
+    actions.answer(case, "Wir kommen um drei.", operator=kemal)
+    assert "Wir kommen um drei." in heard(tom)
+
+
 def test_whom_we_may_not_write_to_is_noted_and_spoils_nobody(hole: Category, kemal: Operator, channel: Channel) -> None:
     vera, tom = citizen(channel, "vera"), citizen(channel, "tom")
     case = report(hole, contact=vera.contact, address=vera)
     actions.join(case, tom.contact, tom)
     Address.objects.filter(pk=vera.pk).update(state="blocked")
     actions.answer(case, "Wir kommen morgen.", operator=kemal)
-    assert Told.objects.get(follower__contact=vera.contact).refused == "unreachable"
     assert "Wir kommen morgen." in heard(tom)
+    assert Told.objects.get(follower__contact=vera.contact).refused == "unreachable"
 
 
 @pytest.mark.parametrize("now", State.values)
@@ -201,7 +213,7 @@ def test_a_typed_street_is_found_with_its_slips(town: Organisation, typed: str, 
 def test_stop_ends_what_is_heard_and_the_case_stays(hole: Category, kemal: Operator, channel: Channel, say: Say) -> None:
     vera = citizen(channel, "vera")
     case = report(hole, contact=vera.contact, address=vera)
-    actions.on_stopped(None, contact=vera.contact)
+    persons.on_stopped(None, contact=vera.contact)
     before = heard(vera)
     actions.move(case, State.DONE, operator=kemal)
     assert heard(vera) == before
@@ -212,7 +224,7 @@ def test_two_contacts_that_become_one_follow_each_case_once(hole: Category, chan
     vera, other = citizen(channel, "vera"), citizen(channel, "vera2")
     case = report(hole, contact=vera.contact, address=vera)
     actions.join(case, other.contact, other)
-    actions.on_joined(None, into=vera.contact, other=other.contact)
+    persons.on_joined(None, into=vera.contact, other=other.contact)
     assert Follower.objects.filter(case=case).count() == 1
 
 
@@ -222,13 +234,13 @@ def test_what_was_done_long_ago_loses_the_person_and_keeps_its_number(
     vera = citizen(channel, "vera")
     case = report(hole, contact=vera.contact, address=vera, text="Vor meinem Haus", place="Marktstraße 1")
     actions.move(case, State.DONE, operator=kemal, words="Erledigt, Frau Beispiel.")
-    assert actions.forget(timezone.now() + timedelta(days=364), town.pk) == 0
-    assert actions.forget(timezone.now() + timedelta(days=366), town.pk) == 1
+    assert persons.forget(timezone.now() + timedelta(days=364), town.pk) == 0
+    assert persons.forget(timezone.now() + timedelta(days=366), town.pk) == 1
     case.refresh_from_db()
     assert (case.number, case.text, case.contact, case.emptied) == (case.number, "", None, True)
     assert not Follower.objects.exists()
     assert not Entry.objects.exclude(told="", text="").exists()
-    assert actions.forget(timezone.now() + timedelta(days=800), town.pk) == 0
+    assert persons.forget(timezone.now() + timedelta(days=800), town.pk) == 0
 
 
 def test_the_history_tells_every_step(town: Organisation, hole: Category, kemal: Operator) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 
 from django.utils import timezone
 
-from buergerdraht.accounts.models import Organisation
-from buergerdraht.cases import opening
+from buergerdraht.accounts.models import Operator, Organisation
+from buergerdraht.cases import intake, opening, report
 from buergerdraht.cases.models import Case, Category, Draft, Follower
 from buergerdraht.cases.tests.conftest import Say, moment
+from buergerdraht.connectors.contract import MediaKind, Ref
 from buergerdraht.contacts.models import Contact
 from buergerdraht.conversations.models import Conversation
+from buergerdraht.gateway.models import Media, Taken
 
 
 def test_photos_then_a_pin_then_words(say: Say, hole: Category, waste: Category) -> None:
@@ -143,9 +146,10 @@ def test_who_is_not_understood_twice_is_offered_a_person(say: Say, hole: Categor
     assert "Mensch" in say("vera", "xyz")
 
 
-def test_a_complaint_is_never_shown_as_the_same(say: Say, complaint: Category, hole: Category) -> None:
+def test_a_complaint_is_never_shown_as_the_same(say: Say, complaint: Category, hole: Category, kemal: Operator) -> None:
     hole.visibility = "confidential"
     hole.save()
+    hole.people.add(kemal)
     opening.open(opening.Matter(category=hole, at=timezone.now(), latitude=51.1, longitude=7.1))
     say("vera", "Melden")
     say("vera", "Schlagloch")
@@ -179,3 +183,59 @@ def test_whatever_is_written_is_answered(say: Say, hole: Category, waste: Catego
             said = say(who, photo=True) or moment() if lot.random() < 0.2 else say(who, lot.choice(words))
             assert said
         Draft.objects.all().delete()
+
+
+def test_where_the_photo_was_taken_is_offered_as_the_place(say: Say, hole: Category) -> None:
+    say("vera", photo=True)
+    Taken.objects.create(media=Media.objects.get(), place="51.1,7.1")
+    moment()
+    say("vera", "ja")
+    assert "Wo ist das?" in say("vera", "Schlagloch")
+    assert "Beschreiben" in say("vera", "Wo das Foto entstand")
+    assert (report.load(Draft.objects.get().content).latitude, report.load(Draft.objects.get().content).longitude) == (51.1, 7.1)
+
+
+def test_a_photo_from_elsewhere_proposes_no_place(say: Say, hole: Category) -> None:
+    say("vera", photo=True)
+    Taken.objects.create(media=Media.objects.get(), place="48.1,11.5")
+    moment()
+    say("vera", "ja")
+    say("vera", "Schlagloch")
+    assert report.load(Draft.objects.get().content).options == []
+
+
+def test_whoever_asks_a_question_reaches_people(say: Say, hole: Category) -> None:
+    assert say("vera", "Wann wird das Schlagloch repariert?") == ""
+    assert not Draft.objects.exists()
+
+
+def test_a_photo_and_then_a_question_is_for_people_and_the_offer_still_stands(say: Say, hole: Category) -> None:
+    say("vera", photo=True)
+    assert say("vera", "Wird das vor dem Markt repariert?") == ""
+    assert moment() == ""
+    assert Contact.objects.get().errand == ""
+    assert "Worum geht es?" in say("vera", choice="case:begin:yes")
+
+
+def test_a_voice_message_after_the_offer_is_heard_by_people(say: Say, hole: Category) -> None:
+    say("vera", photo=True)
+    moment()
+    assert say("vera", kind="media", media=[Ref(kind=MediaKind.VOICE, external_id="v1", mime="audio/ogg")]) == ""
+    assert Contact.objects.get().errand == ""
+
+
+def test_words_to_a_photo_a_moment_later_belong_to_it(say: Say, hole: Category) -> None:
+    say("vera", photo=True)
+    assert say("vera", "Hier an der Ecke") == ""
+    assert "etwas melden?" in moment()
+    assert report.load(Draft.objects.get().content).words == "Hier an der Ecke"
+
+
+def test_an_offer_nobody_answers_brings_the_message_before_people(say: Say, hole: Category) -> None:
+    say("vera", photo=True)
+    moment()
+    assert intake.let_go(timezone.now()) == 0
+    Draft.objects.update(changed_at=timezone.now() - timedelta(minutes=6))
+    assert intake.let_go(timezone.now()) == 1
+    assert Conversation.objects.get().state == "open"
+    assert intake.let_go(timezone.now()) == 0

@@ -1,0 +1,14 @@
+"""What rooms above show on the page of a case: each gives a piece of safe HTML, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from buergerdraht.accounts.desk import DeskRequest
+from buergerdraht.cases.models import Case
+
+BLOCKS: list[Callable[[DeskRequest, Case], str]] = []
+
+
+def drawn(request: DeskRequest, case: Case) -> list[str]:
+    return [piece for draw in BLOCKS if (piece := draw(request, case))]
