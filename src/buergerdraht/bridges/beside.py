@@ -1,0 +1,46 @@
+"""What the page of a case shows of bridges: where it went, how it stands there, what did not arrive, and where it can go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Prefetch
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy
+
+from buergerdraht.accounts.desk import DeskRequest
+from buergerdraht.accounts.rights import Right
+from buergerdraht.bridges import words
+from buergerdraht.bridges.models import Bridge, Parcel, Passage
+from buergerdraht.cases.models import Case, Entry
+
+SAID = {
+    "passed": ("send", gettext_lazy("Weitergegeben an „%s“")),
+    "arrived": ("check", gettext_lazy("Angekommen bei „%s“")),
+    "passed_back": ("x", gettext_lazy("Weitergabe an „%s“ beendet")),
+}
+
+
+def said(entry: Entry, names: Any) -> tuple[str, str]:
+    """Say a step of ours in the history of a case: its icon and the sentence."""
+    icon, sentence = SAID[entry.what]
+    name = Bridge.objects.filter(pk=entry.data.get("bridge", 0), organisation=entry.case.organisation_id).values_list("name", flat=True)
+    return icon, str(sentence) % (name.first() or "–")
+
+
+def draw(request: DeskRequest, case: Case) -> str:
+    """Draw the block; nothing where there is no bridge."""
+    waiting = Parcel.objects.filter(done_at=None).exclude(problem="", lost_at__isnull=False).order_by("pk")
+    rows = Passage.objects.filter(case=case).select_related("bridge", "operator")
+    passages = list(rows.prefetch_related(Prefetch("parcels", queryset=waiting, to_attr="waiting")))
+    gone = {row.bridge_id for row in passages if row.ended_at is None}
+    ways = [row for row in Bridge.objects.filter(organisation=case.organisation_id, active=True) if row.pk not in gone]
+    if not passages and not ways:
+        return ""
+    for row in passages:
+        row.icon = words.ICONS[row.bridge.kind]  # type: ignore[attr-defined]
+        row.shows_id = row.bridge.kind != Bridge.Kind.MAIL  # type: ignore[attr-defined]
+        for parcel in getattr(row, "waiting", []):
+            parcel.why = words.problem(parcel.problem) if parcel.problem else ""
+    context = {"case": case, "passages": passages, "ways": ways if not case.emptied else [], "may_answer": request.may(Right.ANSWER)}
+    return render_to_string("bridges/_beside.html", context, request=request)
