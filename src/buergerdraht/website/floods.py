@@ -1,0 +1,54 @@
+"""Hold floods off from pages that anybody may write to. Kept in memory and forgotten: hashes of who asks, never the address itself."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from dataclasses import dataclass, field
+from threading import Lock
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest
+
+MOST = 20_000  # askers remembered at once
+SALT = secrets.token_bytes(16)  # of this process: what is remembered tells nobody who it was
+
+
+@dataclass(slots=True)
+class Dam:
+    """Lets `burst` pass at once and `rate` a second in the long run, for each asker: calls, or what they cost."""
+
+    rate: float
+    burst: float
+    levels: dict[bytes, tuple[float, float]] = field(default_factory=dict)  # asker -> what is left, when
+    lock: Lock = field(default_factory=Lock)
+
+    def passes(self, asker: str, now: float | None = None, *, cost: float = 1.0) -> bool:
+        at = time.monotonic() if now is None else now
+        key = hashlib.blake2b(asker.encode(), key=SALT, digest_size=12).digest()
+        with self.lock:
+            left, since = self.levels.get(key, (self.burst, at))
+            left = min(self.burst, left + (at - since) * self.rate)
+            if len(self.levels) >= MOST and key not in self.levels:
+                self._forget(at)
+            self.levels[key] = (left - cost if left >= cost else left, at)
+            return left >= cost
+
+    def _forget(self, now: float) -> None:
+        """Forget who has all of it left; where that helps not enough, everybody."""
+        self.levels = {key: (left, at) for key, (left, at) in self.levels.items() if left + (now - at) * self.rate < self.burst}
+        if len(self.levels) >= MOST:
+            self.levels = {}
+
+
+def whence(request: HttpRequest) -> str:
+    """Where a call comes from; of IPv6 the network, because a household has countless addresses."""
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    return ":".join(address.split(":")[:4]) if ":" in address else address
+
+
+def ours(request: HttpRequest) -> bool:
+    """Whether a call comes from a page of ours: browsers say whose page sends a form or a fetch, and other programs have no visitor."""
+    origin, site = request.headers.get("Origin", ""), request.headers.get("Sec-Fetch-Site", "same-origin")
+    return (not origin or urlsplit(origin).netloc == request.get_host()) and site == "same-origin"
