@@ -14,15 +14,17 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from buergerdraht.accounts import audit
 from buergerdraht.accounts.models import Operator, Organisation
-from buergerdraht.broadcasts import checks, gate
-from buergerdraht.broadcasts.models import Broadcast, BroadcastEvent, Piece, Recipient, TestAddress
+from buergerdraht.broadcasts import checks, gate, posts
+from buergerdraht.broadcasts.models import Broadcast, BroadcastEvent, Piece, Posting, Recipient, TestAddress
 from buergerdraht.contacts import outreach
 from buergerdraht.contacts.models import Address
 from buergerdraht.gateway import live
 from buergerdraht.gateway.models import Batch, Outbound
+from buergerdraht.webhooks import events
 
 State = Broadcast.State
 WRITABLE = {State.DRAFT, State.SUBMITTED, State.APPROVED}
+TOLD = {"start": "broadcast.started", "finish": "broadcast.finished", "stop": "broadcast.finished"}  # what other systems hear of
 
 
 class Stale(Exception):
@@ -42,6 +44,8 @@ def _note(broadcast: Broadcast, what: str, operator: Operator | None, text: str 
     BroadcastEvent.objects.create(broadcast=broadcast, operator=operator, what=what, text=text[:300])
     audit.record(broadcast.organisation, f"broadcasts.{what}", operator=operator, subject=f"broadcast:{broadcast.pk}", **details)
     live.tell(broadcast.organisation_id, "broadcast", id=broadcast.pk)
+    if what in TOLD:
+        events.tell(broadcast.organisation_id, TOLD[what], broadcast=broadcast.pk)
 
 
 @transaction.atomic
@@ -53,15 +57,21 @@ def create(organisation: Organisation, *, operator: Operator | None, title: str 
 
 @transaction.atomic
 def change(broadcast: Broadcast, *, operator: Operator, version: int, **fields: Any) -> Broadcast:
-    """Save what was written. A released text that changes must be released again. Raises Stale where another editor was faster."""
+    """Save what was written; `postings` are the public places (posts.Wish). A released text that changes must be released again.
+
+    Raises Stale where another editor was faster.
+    """
     row = _locked(broadcast, *WRITABLE)
     if row.version != version:
         raise Stale
+    places = fields.pop("postings", None)
     changed = [name for name, value in fields.items() if getattr(row, name) != value]
-    if not changed:
+    moved = places is not None and posts.choose(row, places)
+    if not changed and not moved:
         return row
     for name in changed:
         setattr(row, name, fields[name])
+    changed += ["postings"] if moved else []
     if row.state != State.DRAFT:
         row.state, row.approver, row.approved_at = State.DRAFT, None, None
         _note(row, "change", operator, _("Nach einer Änderung ist eine neue Freigabe nötig."), fields=changed)
@@ -179,6 +189,9 @@ def stop(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
     row = _locked(broadcast, State.SENDING, State.PAUSED)
     row.state, row.finished_at = State.STOPPED, timezone.now()
     row.save(update_fields=["state", "finished_at", "updated_at"])
+    Posting.objects.filter(broadcast=row, state__in=[Posting.State.PLANNED, Posting.State.HANDED]).update(
+        state=Posting.State.SKIPPED, note=_("Der Versand wurde abgebrochen."), remind_at=None
+    )
     outreach.stop_batch(row.pk)  # the ledger counts them as cancelled from now on; the worker writes it to each row
     _note(row, "stop", operator)
     return row
@@ -187,10 +200,12 @@ def stop(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
 @transaction.atomic
 def duplicate(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
     title = _("%(title)s (Kopie)") % {"title": broadcast.title[:110]}
-    return create(
+    copy = create(
         broadcast.organisation, operator=operator, title=title, versions=broadcast.versions, audience=broadcast.audience,
         templates=broadcast.templates, urgent=broadcast.urgent,
     )  # fmt: skip
+    posts.choose(copy, posts.wishes(broadcast))
+    return copy
 
 
 @transaction.atomic
@@ -225,7 +240,9 @@ def archive(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
 
 def settle(broadcast: Broadcast, *, operator: Operator, again: bool) -> int:
     """Decide all unclear ones alike: send again, or take them as arrived. Returns how many."""
-    decided = outreach.settle_many(Outbound.objects.filter(organisation=broadcast.organisation, batch=broadcast.pk), again=again)
+    letters = Outbound.objects.filter(organisation=broadcast.organisation, batch=broadcast.pk)
+    people = letters.exclude(pk__in=Posting.objects.filter(broadcast=broadcast, outbound__isnull=False).values("outbound"))
+    decided = outreach.settle_many(people, again=again)  # a post is decided on its own
     with transaction.atomic():
         row = _locked(broadcast, State.DONE, State.SENDING, State.PAUSED, State.STOPPED)
         if again and decided and row.state == State.DONE:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from django.utils.translation import gettext as _
 
-from buergerdraht.broadcasts import content
+from buergerdraht.broadcasts import content, posts
 from buergerdraht.broadcasts.models import Broadcast
 from buergerdraht.contacts import audience
 from buergerdraht.contacts.texts import LANGUAGES
@@ -23,7 +23,7 @@ class Finding:
 
 def chosen_channels(broadcast: Broadcast) -> list[Channel]:
     """List the channels it goes through: those chosen, else all that are set up."""
-    rows = Channel.objects.filter(organisation=broadcast.organisation).exclude(state=Channel.State.SETUP).order_by("kind", "name")
+    rows = channels.people(broadcast.organisation).exclude(state=Channel.State.SETUP).order_by("kind", "name")
     wanted = broadcast.audience.get("channels")
     return list(rows.filter(pk__in=wanted) if wanted else rows)
 
@@ -31,6 +31,7 @@ def chosen_channels(broadcast: Broadcast) -> list[Channel]:
 def examine(broadcast: Broadcast, size: audience.Count | None = None) -> list[Finding]:
     """Look at everything; errors keep it from being released."""
     findings = [*_texts(broadcast), *_audience(broadcast, size), *_messengers(broadcast), *_templates(broadcast, size)]
+    findings += _places(broadcast)
     return findings or [Finding("ok", _("Es fehlt nichts."))]
 
 
@@ -61,6 +62,8 @@ def _texts(broadcast: Broadcast) -> list[Finding]:
 
 
 def _audience(broadcast: Broadcast, size: audience.Count | None) -> list[Finding]:
+    if size is not None and not size.total and broadcast.postings.exists():
+        return [Finding("warning", _("Mit dieser Auswahl erreicht die Nachricht niemanden. Sie erscheint nur öffentlich."))]
     if size is not None and not size.total:
         return [Finding("error", _("Mit dieser Auswahl erreicht die Nachricht niemanden."))]
     return []
@@ -74,6 +77,29 @@ def _messengers(broadcast: Broadcast) -> list[Finding]:
                 text = _(note.text).format(**note.values)
                 found.setdefault(f"{kind}{note.code}", Finding(note.level, f"{channels.title(kind)}: {text}"))
     return list(found.values())
+
+
+def _places(broadcast: Broadcast) -> list[Finding]:
+    """Look at what is said in public, place by place."""
+    findings = []
+    for draft in posts.drafts(broadcast):
+        if not draft.chosen:
+            continue
+        name = draft.channel.name
+        for note in draft.notes:
+            findings.append(Finding(note.level, f"{name}: {_(note.text).format(**note.values)}"))
+        if draft.channel.state in {Channel.State.BROKEN, Channel.State.PAUSED}:
+            text = _("%(name)s steht gerade: Der Beitrag erscheint dort erst, wenn der Kanal wieder läuft.")
+            findings.append(Finding("warning", text % {"name": name}))
+        if draft.by_hand:
+            text = _("%(name)s: Diesen Beitrag veröffentlicht ein Mensch. Sie werden erinnert.")
+            findings.append(Finding("info", text % {"name": name}))
+    version = content.version(broadcast, broadcast.organisation.language)
+    if broadcast.postings.exists() and any(not choice.url for choice in version.choices):
+        findings.append(
+            Finding("info", _("Öffentlich entfallen Schaltflächen, die eine Unterhaltung beginnen: Dort kann sie niemand tippen."))
+        )
+    return findings
 
 
 def _templates(broadcast: Broadcast, size: audience.Count | None) -> list[Finding]:

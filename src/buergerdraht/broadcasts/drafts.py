@@ -18,11 +18,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from buergerdraht.accounts.models import Organisation
-from buergerdraht.broadcasts import content
+from buergerdraht.broadcasts import content, posts
 from buergerdraht.broadcasts.models import Broadcast
 from buergerdraht.connectors.contract import Choice, Media
 from buergerdraht.contacts.models import District, Topic
-from buergerdraht.gateway.models import Channel
+from buergerdraht.gateway import channels
 
 BERLIN = ZoneInfo("Europe/Berlin")
 BUTTONS = 3
@@ -47,6 +47,7 @@ def read(broadcast: Broadcast, form: QueryDict) -> Draft:
     draft.fields["audience"] = _audience(broadcast, form)
     draft.fields["templates"] = _templates(organisation, form)
     draft.fields["scheduled_at"] = _moment(broadcast, form, draft)
+    draft.fields["postings"] = _places(organisation, form)
     return draft
 
 
@@ -97,7 +98,7 @@ def _audience(broadcast: Broadcast, form: QueryDict) -> dict[str, Any]:
     chosen: dict[str, Any] = {}
     for name, rows in (
         ("topics", Topic.objects.filter(organisation=organisation)),
-        ("channels", Channel.objects.filter(organisation=organisation)),
+        ("channels", channels.people(organisation)),
         ("districts", District.objects.filter(organisation=organisation)),
     ):
         wanted = [number for number in form.getlist(name) if number.isdigit()]
@@ -120,7 +121,7 @@ def _audience(broadcast: Broadcast, form: QueryDict) -> dict[str, Any]:
 
 def _templates(organisation: Organisation, form: QueryDict) -> dict[str, Any]:
     chosen: dict[str, Any] = {}
-    for channel in Channel.objects.filter(organisation=organisation):
+    for channel in channels.people(organisation):
         name, _bar, language = form.get(f"template_{channel.pk}", "").partition("|")
         row = channel.templates.filter(name=name, language=language).first() if name else None
         if row is None:
@@ -132,6 +133,18 @@ def _templates(organisation: Organisation, form: QueryDict) -> dict[str, Any]:
             body[variable] = {"from": source if source in content.SOURCES else "fixed", "value": value}
         chosen[str(channel.pk)] = {"name": row.name, "language": row.language, "body": body}
     return chosen
+
+
+def _places(organisation: Organisation, form: QueryDict) -> list[posts.Wish]:
+    """Read the public places and their own words; posts.choose takes only those of the organisation."""
+    wishes = []
+    for number in form.getlist("posts"):
+        if not number.isdigit() or len(number) > 18:
+            continue
+        language = form.get(f"post_language_{number}", "")
+        text = form.get(f"post_text_{number}", "").replace("\r\n", "\n").replace("\0", "").strip()[:LONGEST]
+        wishes.append(posts.Wish(int(number), language if language in organisation.languages else "", text))
+    return wishes
 
 
 def _moment(broadcast: Broadcast, form: QueryDict, draft: Draft) -> datetime | None:

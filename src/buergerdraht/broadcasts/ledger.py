@@ -36,10 +36,11 @@ SQL = queries(Path(__file__).with_name("queries.sql"))
 
 @dataclass
 class Sums:
-    """How many stand on each step, and why some did not arrive."""
+    """How many stand on each step, and why some did not arrive; `relayed` are those of them who were tried on another way before."""
 
     steps: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
+    relayed: Counter[str] = field(default_factory=Counter)
 
     @property
     def total(self) -> int:
@@ -71,8 +72,17 @@ class Sums:
         """Whom it did not reach, for sure."""
         return self.steps["failed"] + self.steps["refused"] + self.steps["cancelled"]
 
+    @property
+    def other_way(self) -> int:
+        """Whose message went on by another way, to this channel."""
+        return self.relayed.total()
 
-Counted = list[tuple[int, str, str, int]]  # channel, step, reason, number
+    @property
+    def reached_other_way(self) -> int:
+        return sum(self.relayed[step] for step in ("accepted", "delivered", "read"))
+
+
+Counted = list[tuple[int, str, str, int, int]]  # channel, step, reason, number, and how many of them by another way
 
 
 @dataclass
@@ -91,7 +101,7 @@ def figures(broadcast: Broadcast) -> Ledger:
     """Give what the screens show: counted now, or for a large one as the worker counted it last."""
     if (broadcast.size or 0) <= LIVE or broadcast.figures_at is None:
         return count(broadcast)
-    ledger = _sum([tuple(row) for row in broadcast.figures["rows"]])
+    ledger = _sum([(*row, 0)[:5] for row in broadcast.figures["rows"]])  # those kept before know nothing of other ways
     ledger.at = broadcast.figures_at
     return ledger
 
@@ -137,9 +147,10 @@ def _count(broadcast: Broadcast) -> Counted:
 
 def _sum(rows: Counted) -> Ledger:
     ledger = Ledger(Sums(), {})
-    for channel, step, reason, number in rows:
+    for channel, step, reason, number, relayed in rows:
         for sums in (ledger.total, ledger.channels.setdefault(channel, Sums())):
             sums.steps[step] += number
+            sums.relayed[step] += relayed
             if step in {"refused", "failed", "cancelled"}:  # unclear ones are not missed: they wait to be decided
                 sums.reasons[reason or "unknown"] += number
     return ledger

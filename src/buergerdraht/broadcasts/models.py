@@ -1,4 +1,4 @@
-"""Broadcasts, whom they are still to be queued for, and their recipients, one row each."""
+"""Broadcasts, whom they are still to be queued for, their recipients, one row each, and where they are posted in public."""
 
 from __future__ import annotations
 
@@ -53,6 +53,8 @@ class Broadcast(models.Model):
     words = models.JSONField(default=list, blank=True)  # [channel id, language, stored content, its template's or null], made at the start
     figures = models.JSONField(default=dict, blank=True)
     figures_at = models.DateTimeField(null=True)
+    looked_at = models.DateTimeField(null=True)  # for people to be reached another way, see relaying
+    looked_for = models.FloatField(default=0, db_default=0)  # seconds that took
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -96,10 +98,14 @@ class Recipient(models.Model):
     language = models.CharField(max_length=12)
     outbound = hot(Outbound, on_delete=models.DO_NOTHING, null=True)
     refused = models.CharField(max_length=40, blank=True)
+    relays = models.PositiveSmallIntegerField(default=0, db_default=0)  # how often it went on by another way
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["contact", "broadcast"], name="recipient_once")]
-        indexes: ClassVar = [models.Index(fields=["broadcast", "id"], name="recipient_list")]
+        indexes: ClassVar = [
+            models.Index(fields=["broadcast", "id"], name="recipient_list"),
+            models.Index(fields=["broadcast"], name="recipient_relayed", condition=models.Q(relays__gt=0)),
+        ]
 
 
 class TestAddress(models.Model):
@@ -112,3 +118,43 @@ class TestAddress(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["operator", "channel"], name="test_address_once")]
+
+
+class Posting(models.Model):
+    """One broadcast in one public place. `text` are its own words; where there are none, it takes the version in `language`.
+
+    A machine's post is a letter to everybody: as long as it is `queued`, its outbound says how it stands. One by hand is handed over
+    to a person, who confirms or skips it. `content` is what was posted or prepared (contract.Content), frozen at the start.
+    """
+
+    class State(models.TextChoices):
+        PLANNED = "planned"
+        QUEUED = "queued"
+        SENT = "sent"
+        HANDED = "handed"
+        CONFIRMED = "confirmed"
+        SKIPPED = "skipped"
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE)
+    broadcast = models.ForeignKey(Broadcast, models.CASCADE, related_name="postings")
+    channel = models.ForeignKey(Channel, models.CASCADE)
+    language = models.CharField(max_length=12, blank=True)
+    text = models.TextField(blank=True)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.PLANNED)
+    content = models.JSONField(default=dict, blank=True)
+    outbound = hot(Outbound, on_delete=models.DO_NOTHING, null=True)
+    url = models.CharField(max_length=500, blank=True)
+    published_at = models.DateTimeField(null=True)
+    links = models.PositiveIntegerField(default=0)  # how often a person asked for the link to the phone: the newest one works
+    remind_at = models.DateTimeField(null=True)  # handed over, and forgotten from then on
+    reminded_at = models.DateTimeField(null=True)
+    confirmed_by = models.ForeignKey(Operator, models.SET_NULL, null=True, related_name="+")
+    confirmed_at = models.DateTimeField(null=True)
+    note = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["broadcast", "channel"], name="posting_once")]
+        indexes: ClassVar = [
+            models.Index(fields=["remind_at"], name="posting_forgotten", condition=models.Q(state="handed")),
+            models.Index(fields=["id"], name="posting_queued", condition=models.Q(state="queued")),
+        ]

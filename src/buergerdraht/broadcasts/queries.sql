@@ -31,13 +31,14 @@ cross join unnest(piece.addresses, piece.contacts) as p(address_id, contact_id)
 left join contacts_address a on a.id = p.address_id;
 
 -- name: count
--- How many stand on each step, by channel and reason: those still in pieces, the refused, and the letters.
+-- How many stand on each step, by channel and reason, and how many of them came there by another way: those still in pieces, the
+-- refused, and the letters.
 select channel_id, case when %(stopped)s then 'refused' else 'waiting' end as step,
-       case when %(stopped)s then 'cancelled' else '' end as reason, sum(size)::bigint
+       case when %(stopped)s then 'cancelled' else '' end as reason, sum(size)::bigint, 0::bigint
 from broadcasts_piece where broadcast_id = %(broadcast)s group by channel_id
 union all
-select channel_id, step, reason, count(*)
-from (select r.channel_id,
+select channel_id, step, reason, count(*), count(*) filter (where relays > 0)
+from (select r.channel_id, r.relays,
              case when r.refused <> '' then 'refused'
                   when o.state in ('sending', 'doubt') then 'sending'
                   when o.state = 'accepted' and o.receipt in ('delivered', 'read', 'failed') then o.receipt

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from buergerdraht.accounts.models import Membership, Organisation
-from buergerdraht.broadcasts import checks, content, drafts, ledger
+from buergerdraht.broadcasts import checks, content, drafts, ledger, posts
 from buergerdraht.broadcasts.models import Broadcast, Recipient
 from buergerdraht.broadcasts.templatetags.broadcasts import STATES as STATES
 from buergerdraht.connectors.contract import Content, Shown, content_from_json
@@ -84,17 +84,30 @@ class Preview:
     bubbles: list[Shown]
     length: int
     most: int
+    post: int = 0  # the public channel it is for; 0: people's telephones
+
+    @property
+    def key(self) -> str:
+        return f"post-{self.post}" if self.post else self.kind
 
 
 def previews(broadcast: Broadcast, language: str) -> list[Preview]:
     version = content.version(broadcast, language)
     result = []
-    for kind in sorted({channel.kind for channel in checks.chosen_channels(broadcast)}) or [found.kind for found in channels.kinds()]:
+    for kind in sorted({channel.kind for channel in checks.chosen_channels(broadcast)}) or _all_kinds():
         limits = channels.limits_of(kind)
         length = len(version.title) + len(version.text)
         shown = [part.shows for part in channels.plan_of(kind, version).parts] if length or version.media else []
         result.append(Preview(kind, channels.title(kind), shown, length, limits.caption if version.media else limits.text))
+    for draft in posts.drafts(broadcast):
+        if draft.chosen:
+            shown = [part.shows for part in draft.parts] if draft.used else []
+            result.append(Preview(draft.channel.kind, draft.channel.name, shown, draft.used, draft.most, draft.channel.pk))
     return result
+
+
+def _all_kinds() -> list[str]:
+    return [found.kind for found in channels.kinds() if found.reach == "people"]
 
 
 @dataclass
@@ -147,6 +160,7 @@ def composer(broadcast: Broadcast, language: str = "") -> dict[str, Any]:
     organisation = broadcast.organisation
     size = audience.count(organisation, broadcast.audience)
     language = language if language in organisation.languages else organisation.language
+    places = posts.drafts(broadcast)
     prices = costs(broadcast, size)
     known = [cost.euros for cost in prices if cost.euros is not None]
     return {
@@ -156,7 +170,8 @@ def composer(broadcast: Broadcast, language: str = "") -> dict[str, Any]:
         "costs": prices, "cost": sum(known), "unpriced": any(cost.euros is None and cost.number for cost in prices),
         "topics": [(topic, topic.title_in("de")) for topic in Topic.objects.filter(organisation=organisation, active=True)],
         "districts": District.objects.filter(organisation=organisation),
-        "channels": Channel.objects.filter(organisation=organisation).exclude(state="setup").order_by("kind", "name"),
+        "channels": channels.people(organisation).exclude(state="setup").order_by("kind", "name"),
+        "places": places, "public": [each for each in places if each.chosen],
         "templates": template_choices(broadcast), "languages": [(each, NAMES.get(each, each)) for each in organisation.languages],
         "quiet": outreach.quiet_until(organisation, broadcast.scheduled_at or timezone.now()) if not broadcast.urgent else None,
     }  # fmt: skip
@@ -221,10 +236,11 @@ def result(broadcast: Broadcast) -> dict[str, Any]:
         (_("Gelesen"), total.read, "read"),
     ]
     silent = [row.name for row in rows if row.read is None]
+    shown = posts.lines(broadcast)
     answered = Recipient.objects.filter(broadcast=broadcast, contact__conversation__broadcast=broadcast.pk).count()
     return {
         "broadcast": broadcast, "rows": rows, "total": total, "counted_at": counted.at, "rests_until": _rests_until(broadcast),
-        "reasons": reasons(total), "silent": silent, "answered": answered,
+        "reasons": reasons(total), "silent": silent, "answered": answered, "posts": shown, "public": posts.figures(shown),
         "funnel": [(name, number, 100 * number // total.total if total.total else 0, note) for name, number, note in steps],
         "settled": total.total - total.open, "percent": round(100 * (total.total - total.open) / total.total) if total.total else 0,
         "events": broadcast.events.select_related("operator").order_by("-at")[:20],
@@ -245,6 +261,7 @@ STEP_FILTERS: dict[str, Q] = {
     "read": Q(outbound__receipt="read"),
     "delivered": Q(outbound__receipt="delivered"),
     "open": Q(outbound__state__in=["queued", "sending", "doubt"]),
+    "relayed": Q(relays__gt=0),
 }
 ENDED_FILTERS = {  # of a batch that was stopped: what is queued is being cancelled
     "cancelled": Q(outbound__state__in=["queued", "cancelled"]),
@@ -255,7 +272,7 @@ STEP_WORDS = {
     "queued": gettext_lazy("in der Warteschlange"), "sending": gettext_lazy("wird gesendet"),
     "accepted": gettext_lazy("angenommen"), "delivered": gettext_lazy("zugestellt"), "read": gettext_lazy("gelesen"),
     "failed": gettext_lazy("nicht zugestellt"),
-    "unclear": gettext_lazy("ungeklärt"), "cancelled": gettext_lazy("abgebrochen"),
+    "unclear": gettext_lazy("ungeklärt"), "cancelled": gettext_lazy("abgebrochen"), "relayed": gettext_lazy("auf anderem Weg"),
 }  # fmt: skip
 
 
@@ -277,8 +294,9 @@ class Pages(Paginator):  # type: ignore[type-arg]
     def __init__(self, broadcast: Broadcast, step: str, per_page: int = 50) -> None:
         super().__init__(recipients(broadcast, step), per_page)
         if broadcast.figures_at is not None and (broadcast.size or 0) > ledger.LIVE:
-            steps = ledger.figures(broadcast).total.steps
-            self.count = sum(steps[each] for each in STEPS_SHOWN.get(step, (step,)) if each != "waiting")
+            total = ledger.figures(broadcast).total
+            steps = {**total.steps, "relayed": total.other_way}
+            self.count = sum(steps.get(each, 0) for each in STEPS_SHOWN.get(step, (step,)) if each != "waiting")
 
     def page(self, number: int | str) -> Any:
         number = self.validate_number(number)
@@ -313,5 +331,6 @@ def find_addresses(membership: Membership, words: str) -> list[Address]:
     """Find phones that wrote lately, by handle or name, to choose one's own among; whose thread is hidden does not appear."""
     shown = Contact.objects.filter(organisation=membership.organisation_id).exclude(contacts.veiled(membership))
     rows = Address.objects.filter(contact__in=shown, state="active", last_inbound_at__isnull=False).select_related("contact", "channel")
+    rows = rows.filter(channel__in=channels.people(membership.organisation))
     words = words.strip().lower()
     return [row for row in rows.order_by("-last_inbound_at")[:300] if not words or words in f"{row.handle} {row.contact.name}".lower()][:8]

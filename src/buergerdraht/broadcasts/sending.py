@@ -18,11 +18,12 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from buergerdraht.broadcasts import content, gate, ledger
+from buergerdraht.broadcasts import content, gate, ledger, posts, publishing, reminding
 from buergerdraht.broadcasts.actions import _note
 from buergerdraht.broadcasts.models import Broadcast, Piece
 from buergerdraht.contacts import audience, outreach
-from buergerdraht.gateway.models import Batch, Channel, Outbound
+from buergerdraht.gateway import channels, database
+from buergerdraht.gateway.models import Batch, Outbound
 from buergerdraht.gateway.queries import queries
 
 log = logging.getLogger("buergerdraht.broadcasts")
@@ -121,6 +122,8 @@ def _tidy(*, grown: bool) -> bool:
         open_ = Batch.objects.exclude(state=Batch.State.DONE).values("id")
         outreach.close(list(ended.filter(pk__in=open_).values_list("pk", flat=True)))
         ledger.refresh_due()
+        publishing.follow()
+        reminding.remind(database.clock())
     finally:
         TIDYING.release()
     return True
@@ -152,6 +155,7 @@ def start(broadcast: Broadcast) -> bool:
     row.state, row.started_at = State.SENDING, Now()
     row.save(update_fields=["state", "started_at", "words", "size", "updated_at"])
     outreach.begin(row.organisation, row.pk)
+    posts.begin(row)
     _note(row, "start", None)
     return True
 
@@ -166,7 +170,8 @@ def _claimed(broadcast: Broadcast, state: str) -> Broadcast | None:
 
 def _freeze(broadcast: Broadcast) -> int:
     """Keep who is meant, in one statement: the audience as it stands at this moment. Returns how many."""
-    sql, values = audience.chosen(broadcast.organisation, broadcast.audience).query.sql_with_params()
+    choose = audience.warned if broadcast.urgent else audience.chosen
+    sql, values = choose(broadcast.organisation, broadcast.audience).query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute("set local work_mem = '64MB'")  # sorts a million without the disk
         cursor.execute(SQL["freeze"].replace("/*chosen*/", sql), [broadcast.pk, PIECE, *values])
@@ -180,7 +185,7 @@ def _words(broadcast: Broadcast) -> list[outreach.Words]:
     found = []
     for language in content.languages(broadcast) or [broadcast.organisation.language]:
         inside = outreach.store(broadcast.organisation, content.version(broadcast, language))
-        for channel in Channel.objects.filter(organisation=broadcast.organisation):
+        for channel in channels.people(broadcast.organisation):
             template = content.template(broadcast, channel, language)
             outside = outreach.store(broadcast.organisation, template).pk if template else None
             found.append(outreach.Words(channel.pk, language, inside.pk, outside))

@@ -23,7 +23,7 @@ from django.views.decorators.http import require_POST
 from buergerdraht.accounts import audit
 from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.rights import Right
-from buergerdraht.broadcasts import actions, content, drafts, reading
+from buergerdraht.broadcasts import actions, content, drafts, reading, relaying
 from buergerdraht.broadcasts.models import Broadcast, TestAddress
 from buergerdraht.contacts.models import Address
 from buergerdraht.gateway import files
@@ -202,7 +202,7 @@ def progress(request: DeskRequest, number: int) -> HttpResponseBase:
         return HttpResponse(headers={"HX-Refresh": "true"})
     if broadcast.started_at is None:
         return HttpResponse(status=204)
-    return render(request, "broadcasts/_progress.html", reading.result(broadcast))
+    return render(request, "broadcasts/_progress.html", {**reading.result(broadcast), "may_write": request.may(Right.WRITE)})
 
 
 VERBS: dict[str, tuple[Right, Callable[..., Any], Any]] = {
@@ -263,7 +263,9 @@ def recipients(request: DeskRequest, number: int) -> HttpResponseBase:
     broadcast = _one(request, number)
     step = request.GET.get("stand", "")
     page = reading.Pages(broadcast, step).get_page(request.GET.get("seite"))
+    before = relaying.before(broadcast, [each.pk for each in page if each.relays])
     for recipient in page:
+        recipient.before = before.get(recipient.pk, [])
         recipient.step = reading.step_of(recipient)
         recipient.word = reading.STEP_WORDS[recipient.step]
         recipient.why = reading.reason_of(recipient)
@@ -285,7 +287,9 @@ def recipients_csv(request: DeskRequest, number: int) -> HttpResponseBase:
 
     def lines() -> Iterator[str]:
         writer = csv.writer(Line(), delimiter=";")
-        yield "\ufeff" + writer.writerow(["Kontakt", "Kanal", "Sprache", "Stand", "Grund", "angenommen", "zugestellt", "gelesen"])
+        yield "\ufeff" + writer.writerow(
+            ["Kontakt", "Kanal", "Sprache", "Stand", "Grund", "angenommen", "zugestellt", "gelesen", "weitere Wege"]
+        )
         for recipient in reading.recipients(broadcast, request.GET.get("stand", "")).iterator(chunk_size=1000):
             outbound, why = recipient.outbound, reading.reason_of(recipient)
             times = [getattr(outbound, name, None) for name in ("accepted_at", "delivered_at", "read_at")]
@@ -297,7 +301,9 @@ def recipients_csv(request: DeskRequest, number: int) -> HttpResponseBase:
                 _(why.title) if why else "",
             ]
             moments = [timezone.localtime(at).isoformat(timespec="seconds") if at else "" for at in times]
-            yield writer.writerow(["'" + text if text[:1] in ("=", "+", "-", "@") else text for text in map(str, [*row, *moments])])
+            yield writer.writerow(
+                ["'" + text if text[:1] in ("=", "+", "-", "@") else text for text in map(str, [*row, *moments, recipient.relays])]
+            )
 
     audit.record(request.organisation, "broadcasts.export", operator=request.operator, subject=f"broadcast:{broadcast.pk}")
     response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")

@@ -26,7 +26,11 @@ EVENTS = {
     "start": gettext_noop("Versand begonnen"), "pause": gettext_noop("angehalten"), "resume": gettext_noop("fortgesetzt"),
     "stop": gettext_noop("abgebrochen"), "finish": gettext_noop("Versand beendet"), "archive": gettext_noop("abgelegt"),
     "settle": gettext_noop("Ungeklärte entschieden"), "rework": gettext_noop("wieder in Arbeit"),
+    "post_sent": gettext_noop("öffentlich erschienen"), "post_confirm": gettext_noop("von Hand veröffentlicht"),
+    "post_skip": gettext_noop("öffentlich ausgelassen"), "post_link": gettext_noop("Link fürs Telefon erneuert"),
+    "post_retry": gettext_noop("Beitrag erneut gesendet"), "post_settle": gettext_noop("Ungeklärten Beitrag entschieden"),
 }  # fmt: skip
+SAMPLE = "00000000-0000-4000-8000-00000000da7a"  # the picture of the gallery's samples, which no organisation holds
 MARKS = {"whatsapp": "wa", "telegram": "tg", "signal": "si", "threema": "th", "email": "em", "push": "pu"}
 
 
@@ -46,6 +50,17 @@ def event_words(what: str) -> str:
 @register.filter
 def mark_class(kind: str) -> str:
     return MARKS.get(kind, "si")
+
+
+@register.filter
+def is_sample(media_id: str) -> bool:
+    return media_id == SAMPLE
+
+
+@register.filter
+def phone_class(kind: str) -> str:
+    """Colour a drawn telephone: as the two everybody knows, else plainly."""
+    return {"whatsapp": "wa", "telegram": "tg"}.get(kind.split("_")[0], "si")
 
 
 @register.filter

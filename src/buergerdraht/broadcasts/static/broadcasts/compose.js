@@ -52,7 +52,7 @@ function preview() {
   const shown = document.getElementById("shown-language");
   const line = shown && document.getElementById(`count-${shown.value}`);
   if (line) {
-    line.replaceChildren(...[...document.querySelectorAll(".preview .phone")].map((phone) => {
+    line.replaceChildren(...[...document.querySelectorAll(".preview .phone:not([data-post])")].map((phone) => {
       const { length, most } = phone.querySelector("[data-length]").dataset;
       const piece = document.createElement("span");
       const name = document.querySelector(`.preview input[value="${phone.dataset.kind}"]`).parentElement.textContent.trim();
@@ -66,6 +66,10 @@ document.addEventListener("change", (event) => {
   if (event.target.name === "pv") { kind = event.target.value; preview(); }
   if (event.target.id === "attach-file" && event.target.files.length) submitAfterSave(document.getElementById("attach-form"));
   if (event.target.matches("[data-reload]")) document.body.addEventListener("htmx:afterRequest", () => location.reload(), { once: true });
+});
+// What belongs to a public place shows when it is chosen.
+document.addEventListener("change", (event) => {
+  if (event.target.dataset.opens) document.getElementById(event.target.dataset.opens).hidden = !event.target.checked;
 });
 document.body.addEventListener("htmx:afterSettle", preview);
 document.addEventListener("htmx:beforeSwap", (event) => { if (event.detail.xhr.status === 409) event.detail.shouldSwap = true; });
@@ -86,6 +90,27 @@ for (const more of document.querySelectorAll("[data-more]")) {
   });
 }
 
+// A short link in the place of a long one: a room above makes it, and lists those there are.
+for (const button of document.querySelectorAll("[data-shorten]")) {
+  const links = document.getElementById("kurze-links");
+  button.hidden = !links;
+  button.addEventListener("click", async () => {
+    const field = document.getElementById(button.dataset.shorten);
+    const problem = document.getElementById(`problem-${field.name}`);
+    const body = new FormData();
+    body.append("csrfmiddlewaretoken", draft.elements.csrfmiddlewaretoken.value);
+    body.append("target", field.value.includes("://") ? field.value.trim() : `https://${field.value.trim()}`);
+    try {
+      const told = await (await fetch(links.dataset.make, { method: "POST", body })).json();
+      problem.textContent = told.problem || "";
+      if (told.link) field.value = told.link;
+    } catch { problem.textContent = links.dataset.failed; }
+    problem.hidden = !problem.textContent;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.focus();
+  });
+}
+
 // A voice recording becomes an attachment like any other file.
 const voice = document.getElementById("voice");
 if (voice && canRecord(voice)) {
@@ -100,6 +125,7 @@ if (voice && canRecord(voice)) {
 
 // Nothing leaves the page before what was typed is saved.
 async function submitAfterSave(form) {
+  while (draft.matches(".htmx-request")) await new Promise((done) => setTimeout(done, 50)); // one save at a time: each names the version before
   const body = new FormData(draft);
   const answer = await fetch(draft.action, { method: "POST", body, headers: { "X-CSRFToken": body.get("csrfmiddlewaretoken"), "HX-Request": "true" } });
   if (answer.ok) form.submit();
