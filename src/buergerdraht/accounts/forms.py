@@ -60,7 +60,10 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
         }  # fmt: skip
         help_texts: ClassVar = {
             "land": _("Bestimmt die Feiertage."),
-            "imprint": _("Erscheint auf der Impressumsseite und auf das Wort IMPRESSUM."),
+            "imprint": _(
+                "Kommt im Messenger auf das Wort IMPRESSUM. Auf der Internetseite steht, was Sie unter "
+                "„Internetseite, Rechtliches“ angeben; fehlt es dort, dieser Text. Zwei Sternchen davor und danach machen fett."
+            ),
             "privacy_url": _("Bleibt das Feld leer, führt der Hinweis auf die Seite von Bürgerdraht."),
         }
         widgets: ClassVar = {
@@ -80,7 +83,10 @@ class TextsForm(forms.Form):
     KINDS: ClassVar = {
         "greeting": (_("Begrüßung"), _("Wird einmal am Tag gesendet, wenn jemand in der Bürozeit schreibt.")),
         "away": (_("Abwesenheit"), _("Wird außerhalb der Bürozeit gesendet. {moment} steht für die nächste Öffnung.")),
-        "privacy_text": (_("Datenschutzhinweis"), _("Steht auf der Seite zum Datenschutz.")),
+        "privacy_text": (
+            _("Datenschutzhinweis"),
+            _("Steht auf der Seite zum Datenschutz. Was auf Ihren Kanälen gespeichert wird und wie lange, setzen wir von selbst darunter."),
+        ),
     }
 
     def __init__(self, organisation: Organisation, *args: Any, **kwargs: Any) -> None:
@@ -135,11 +141,19 @@ class HoursForm(forms.Form):
     )  # fmt: skip
     quiet_from = forms.TimeField(label=_("Ruhezeit ab"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
     quiet_until = forms.TimeField(label=_("Ruhezeit bis"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+    patience = forms.IntegerField(
+        label=_("Geduld bei Dringendem, in Minuten"), min_value=3, max_value=120,
+        help_text=_(
+            "So lange warten wir bei dringenden Rundnachrichten darauf, dass der Messenger die Zustellung meldet. Danach geht die "
+            "Nachricht auf dem nächsten Weg der Person, wenn sie einen hat. Kürzer heißt: öfter kommt sie doppelt an, weil ein Telefon "
+            "nur aus war. Üblich sind 10 Minuten."
+        ),
+    )  # fmt: skip
 
     def __init__(self, organisation: Organisation, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("initial", {
             "closed_days": "\n".join(f"{date.fromisoformat(day):%d.%m.%Y}" for day in organisation.closed_days),
-            "quiet_from": organisation.quiet_from, "quiet_until": organisation.quiet_until,
+            "quiet_from": organisation.quiet_from, "quiet_until": organisation.quiet_until, "patience": organisation.patience,
         })  # fmt: skip
         super().__init__(*args, **kwargs)
         for day, name in zip(hours.DAYS, hours.DAY_NAMES["de"], strict=True):
@@ -148,7 +162,7 @@ class HoursForm(forms.Form):
                 label=gettext(name), required=False, max_length=100, initial=", ".join(f"{start}–{end}" for start, end in spans),
                 widget=forms.TextInput(attrs={"placeholder": gettext("geschlossen")}),
             )  # fmt: skip
-        self.order_fields([*hours.DAYS, "closed_days", "quiet_from", "quiet_until"])
+        self.order_fields([*hours.DAYS, "closed_days", "quiet_from", "quiet_until", "patience"])
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -41,6 +41,7 @@ class Organisation(models.Model):
     closed_days = models.JSONField(default=list, blank=True)  # further days without office hours, ISO dates
     quiet_from = models.TimeField(null=True, blank=True)
     quiet_until = models.TimeField(null=True, blank=True)
+    patience = models.PositiveSmallIntegerField(default=10, db_default=10)  # minutes until what is urgent goes on by the next way
     retention = models.JSONField(default=dict, blank=True)
     approval_required = models.BooleanField(default=True)
     prices = models.JSONField(default=dict, blank=True)  # {"whatsapp": {"marketing": 6.9 cents, ...}}

@@ -34,7 +34,7 @@ from buergerdraht.accounts.forms import (
 )
 from buergerdraht.accounts.models import AuditEntry, Invitation, Membership, Role, Team
 from buergerdraht.accounts.rights import Right
-from buergerdraht.accounts.words import ACTIONS, AREAS
+from buergerdraht.accounts.words import ACTIONS, AREAS, subject, value
 
 PAGE = 50
 
@@ -70,7 +70,7 @@ def opening(request: DeskRequest) -> HttpResponseBase:
         weekly = {day: data[day] for day in hours.DAYS if data[day]}
         return _saved(request, "accounts:hours", {
             "office_hours": weekly, "closed_days": data["closed_days"],
-            "quiet_from": data["quiet_from"], "quiet_until": data["quiet_until"],
+            "quiet_from": data["quiet_from"], "quiet_until": data["quiet_until"], "patience": data["patience"],
         })  # fmt: skip
     today = timezone.localdate()
     both = {**hours.holidays_of(request.organisation.land, today.year), **hours.holidays_of(request.organisation.land, today.year + 1)}
@@ -205,7 +205,8 @@ def _entries(request: DeskRequest) -> QuerySet[AuditEntry]:
 def log(request: DeskRequest) -> HttpResponseBase:
     page = Paginator(_entries(request), PAGE).get_page(request.GET.get("seite"))
     for entry in page:
-        entry.words = ACTIONS.get(entry.action, entry.action)  # type: ignore[attr-defined]
+        entry.words, entry.about = ACTIONS.get(entry.action, entry.action), subject(entry.subject)  # type: ignore[attr-defined]
+        entry.more = [(name, value(found)) for name, found in entry.details.items()]  # type: ignore[attr-defined]
     verdict = audit.verify(request.organisation) if "pruefen" in request.GET else None
     asked = request.GET.copy()
     asked.pop("seite", None)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from buergerdraht.accounts import audit
 from buergerdraht.accounts.models import Operator, Organisation, Team
-from buergerdraht.blueprints import desk, dialogs_step
+from buergerdraht.blueprints import categories_step, desk, dialogs_step
 from buergerdraht.blueprints.models import SwitchedOn
 from buergerdraht.blueprints.pieces import Blueprint, said
 from buergerdraht.blueprints.step import Step
@@ -43,6 +43,7 @@ def plan(organisation: Organisation, blueprint: Blueprint, operator: Operator | 
         *_teams(organisation, blueprint),
         *_drafts(organisation, blueprint, operator),
         *desk.steps(organisation, blueprint, operator),
+        *categories_step.steps(organisation, blueprint, operator),
         *dialogs_step.steps(organisation, blueprint, operator),
     ]
 

@@ -1,4 +1,4 @@
-"""What a blueprint is made of: topics, texts in two forms of address, teams, rules, tables, times to book, dialogs with examples."""
+"""What a blueprint is made of: topics, texts in two forms of address, teams, rules, tables, times, categories, dialogs with examples."""
 
 from __future__ import annotations
 
@@ -154,6 +154,33 @@ class ConsultationPiece(Piece):
     places: int | None = None
 
 
+class CategoryPiece(Piece):
+    """What can be reported: like one of the house's own set, with other columns of Category over it, or all its own."""
+
+    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+    like: str = ""
+    team: str = ""
+    kind: Literal["problem", "idea", "praise", "complaint"] = "problem"
+    group: Annotated[str, Field(max_length=60)] = ""
+    icon: str = "pin"
+    title: Texts = {"de": "-"}
+    description: Addressed = {}
+    synonyms: dict[str, list[str]] = {}
+    questions: list[dict[str, Any]] = []  # as cases.questions reads them; a text may also be {sie, du}
+    needs_place: bool = True
+    needs_photo: bool = False
+    visibility: Literal["public", "internal", "confidential"] = "public"
+    days: Annotated[int, Field(ge=0, le=400)] = 5
+    radius: Annotated[int, Field(ge=0, le=5_000)] = 50
+    keep_days: Annotated[int, Field(ge=0, le=3_660)] = 365
+
+    @model_validator(mode="after")
+    def _is_something(self) -> CategoryPiece:
+        if not self.like and "title" not in self.model_fields_set:
+            raise ValueError(f"{self.key}: Titel oder Vorbild fehlt.")
+        return self
+
+
 class Blueprint(Piece):
     key: Annotated[str, Field(pattern=r"^[a-z_]+$")]
     edition: int = 1
@@ -173,6 +200,7 @@ class Blueprint(Piece):
     consultation: ConsultationPiece | None = None
     tables: list[TablePiece] = []
     offers: list[OfferPiece] = []
+    categories: list[CategoryPiece] = []
     dialogs: list[dict[str, Any]] = []  # documents of dialogs.document, where a text may also be {sie, du}
     examples: dict[str, list[ExamplePiece]] = {}  # a dialog's key -> walks
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from django.core.exceptions import ValidationError as Unfit
 from pydantic import ValidationError
 
-from buergerdraht.blueprints.pieces import FORMS, Blueprint
+from buergerdraht.blueprints.pieces import FORMS, Blueprint, in_form
+from buergerdraht.cases import categories, questions
 from buergerdraht.dialogs import document
 
 DATA = Path(__file__).parent / "data"
@@ -40,6 +42,7 @@ def read(path: Path) -> Blueprint:
         if missing := set(draft.topics) - known:
             raise Broken(f"{path.name}: Der Entwurf „{draft.title}“ nennt unbekannte Themen: {', '.join(sorted(missing))}.")
     _know_teams(path, blueprint)
+    _know_categories(path, blueprint)
     _know_dialogs(path, blueprint)
     return blueprint
 
@@ -74,11 +77,24 @@ def _know_dialogs(path: Path, blueprint: Blueprint) -> None:
                 raise Broken(f"{path.name}, {key}: {problem}") from problem
 
 
+def _know_categories(path: Path, blueprint: Blueprint) -> None:
+    """See that what a category is like is in the set, and that its questions can be read in both forms of address."""
+    for each in blueprint.categories:
+        if each.like and each.like not in categories.offered():
+            raise Broken(f"{path.name}: Eine Kategorie „{each.like}“ gibt es im Satz nicht.")
+        for form in FORMS:
+            try:
+                questions.read(in_form(each.questions, form))
+            except Unfit as problem:
+                raise Broken(f"{path.name}, {each.key}: {' '.join(problem.messages)}") from problem
+
+
 def _know_teams(path: Path, blueprint: Blueprint) -> None:
     """See that whatever names a team names one that comes along."""
     named = {answer.team for answer in blueprint.answers if answer.team} | {rule.team for rule in blueprint.rules}
     named |= {blueprint.consultation.team} if blueprint.consultation else set()
     named |= {offer.team for offer in blueprint.offers if offer.team}
+    named |= {category.team for category in blueprint.categories if category.team}
     if missing := named - set(blueprint.teams):
         raise Broken(f"{path.name}: Nicht genannte Teams: {', '.join(sorted(missing))}.")
 

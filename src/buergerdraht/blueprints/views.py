@@ -33,6 +33,7 @@ KINDS = {
     "consultation": gettext_lazy("Erste Sprechstunde (Entwurf)"),
     "table": gettext_lazy("Tabellen mit Musterdaten"),
     "offer": gettext_lazy("Termine, die man buchen kann"),
+    "category": gettext_lazy("Was gemeldet werden kann"),
     "dialog": gettext_lazy("Dialoge"),
 }
 

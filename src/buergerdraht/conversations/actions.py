@@ -77,6 +77,14 @@ def note_reach(address: Address, *, back: bool, at: datetime) -> None:
         outgoing.line(conversation, "back" if back else "gone", at=at, name=address.channel.name)
 
 
+@transaction.atomic
+def note_doubt(address: Address, what: str, *, at: datetime) -> None:
+    """Say in the thread that somebody is perhaps not who they were ("key"), or wrote where others read ("crowd")."""
+    conversation = Conversation.objects.filter(contact=address.contact_id).first()
+    if conversation:
+        outgoing.line(conversation, what, at=at, name=address.channel.name)
+
+
 # ── What several verbs share ──────────────────────────────────────────────
 
 

@@ -60,6 +60,7 @@ def _reply(request: Desk, conversation: Conversation, data: dict[str, Any]) -> N
     content = Content(
         text=saved_answers.signed(data["text"], composer.signature), media=[files.value(each) for each in media], quote=data["zitat"],
         choices=[Choice(id=f"auswahl-{index}", title=title) for index, title in enumerate(data["auswahl"], 1)], location=data["standort"],
+        by_person=True,
     )  # fmt: skip
     errors = [page.spoken(note) for note in composing.notes(composer.address.channel, content) if note.level == "error"]
     if errors:

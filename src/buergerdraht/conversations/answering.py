@@ -20,11 +20,12 @@ from buergerdraht.connectors.contract import Content, content_from_json, to_json
 from buergerdraht.contacts import outreach
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.models import Address
-from buergerdraht.conversations import actions, holding, outgoing, pen, stretches
+from buergerdraht.conversations import actions, holding, outgoing, pen, public, stretches
 from buergerdraht.conversations.models import Conversation, Desk, Message, Stretch
 from buergerdraht.conversations.pen import hold as hold_pen
 from buergerdraht.conversations.pen import take as take_pen
 from buergerdraht.gateway.models import Media, Outbound
+from buergerdraht.webhooks import events
 
 __all__ = ["Desired", "News", "await_answer", "hold", "hold_pen", "note", "reply", "settle", "take_pen", "try_again", "undo"]
 
@@ -69,6 +70,7 @@ def reply(
     pen.refuse_without(fresh, operator)
     if desired:
         _look_for_news(fresh, desired)
+    content = public.hung_on(fresh, target, content)
     outbound = outreach.send(target, content, purpose=REPLY, operator=operator, not_before=_undo_until(fresh, desired))
     message = Message.objects.get(outbound=outbound)
     _remember(message, fresh, desired)
@@ -136,6 +138,7 @@ def undo(message: Message, *, operator: Operator) -> Message:
         raise ValidationError(_("Nur wer geantwortet hat, kann die Antwort zurücknehmen."))
     if not outreach.take_back(found.outbound):
         raise ValidationError(_("Schon gesendet: Die Antwort lässt sich nicht mehr zurücknehmen."))
+    events.untell(fresh.organisation_id, "message.sent", message=found.pk, conversation=fresh.pk)
     written = _blank(found)
     _put_back(fresh, written, operator)
     outgoing.tell(found)

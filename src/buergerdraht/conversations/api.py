@@ -5,27 +5,35 @@ Notes and what happened at the desk stay inside; what is sensitive in a citizen'
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from ninja import Path, Query, Router, Schema
 from pydantic import Field
 
+from buergerdraht.accounts.models import Membership, Operator, Team
 from buergerdraht.accounts.rest.door import ApiRequest, needs
+from buergerdraht.accounts.rest.files import BINARY, sent
 from buergerdraht.accounts.rest.once import Key, once
 from buergerdraht.accounts.rest.paging import Moment, Number, Page, Paging, Strict, Text, Wish, page
 from buergerdraht.accounts.rest.problems import Problem, wrong
+from buergerdraht.accounts.rights import Right, may
 from buergerdraht.connectors.contract import Content
 from buergerdraht.connectors.reasons import REASONS
 from buergerdraht.contacts import outreach
 from buergerdraht.contacts.models import Address
-from buergerdraht.conversations import actions, answering, care, composing, reading, sight, words
-from buergerdraht.conversations.models import Conversation, Message
+from buergerdraht.conversations import actions, answering, care, composing, holding, reading, sight, words
+from buergerdraht.conversations.models import Conversation, Label, Message
+from buergerdraht.gateway import files
+from buergerdraht.gateway.models import Media
 
 router = Router(tags=["conversations"])
 INSIDE = (Message.Author.NOTE, Message.Author.SYSTEM)
@@ -118,7 +126,7 @@ def _thread(row: Conversation) -> dict[str, Any]:
 
 
 class FileShown(Schema):
-    """A file beside a message: what it is. The file itself stays in the console."""
+    """A file beside a message. It can be fetched where its `state` is ready."""
 
     id: str
     kind: str
@@ -184,6 +192,21 @@ def answer(request: ApiRequest, conversation: Path[Number], wish: Answer, key: K
     return once(request, key, lambda: _answer(request, conversation, wish))
 
 
+@router.get(
+    "/conversations/{int:conversation}/files/{uuid:file}", auth=needs("conversations:read"), operation_id="message_file",
+    openapi_extra=BINARY,
+)  # fmt: skip
+def message_file(request: ApiRequest, conversation: Path[Number], file: Path[UUID]) -> HttpResponseBase:
+    """Fetch a file of a message. The log notes that this token read the thread."""
+    found = _found(request, conversation)
+    messages = found.messages.exclude(author__in=INSIDE).filter(deleted_at=None)
+    media = get_object_or_404(Media, organisation=request.organisation, pk=file, pk__in=messages.values("media"))
+    if media.state != Media.State.READY:
+        raise Problem(409, "not_ready", _("Die Datei ist noch nicht da, oder nicht mehr."))
+    actions.mark_read(found, operator=request.operator, answers=False)
+    return sent(files.path(media), media.mime)
+
+
 def _message(row: Message) -> MessageShown:
     masked = reading.hidden(row)
     files = [
@@ -231,3 +254,107 @@ def _address(conversation: Conversation, number: int | None) -> Address:
     if conversation.last_address_id is None:
         raise Problem(409, "no_address", _("Diese Person hat keinen Kanal, über den Sie antworten können."))
     return rows.get(pk=conversation.last_address_id)
+
+
+# ── Who has it, and how it is sorted ──────────────────────────────────────
+
+
+class LabelShown(Schema):
+    id: int
+    name: str
+
+
+class Holder(Wish):
+    """Who is responsible, by the address they sign in with; null gives the thread back to everybody."""
+
+    email: Text | None = Field(max_length=254)
+
+
+class ToTeam(Wish):
+    team: Strict
+
+
+class Sorted(Wish):
+    labels: list[Strict] = Field(max_length=50, description="All that the thread is to have.")
+
+
+@router.get("/labels", auth=needs("conversations:read"), response=Page[LabelShown], operation_id="labels")
+def label_list(request: ApiRequest, wanted: Query[Paging]) -> dict[str, Any]:
+    """List the words that sort threads."""
+    rows = Label.objects.filter(organisation=request.organisation)
+    return page(request, rows, wanted, lambda row: LabelShown(id=row.pk, name=row.name))
+
+
+@router.post(
+    "/conversations/{int:conversation}/close", auth=needs("conversations:write"), response=ConversationShown,
+    operation_id="close_conversation",
+)  # fmt: skip
+def close(request: ApiRequest, conversation: Path[Number], key: Key) -> HttpResponse:
+    """Say that a thread is done. A new message of the citizen opens it again."""
+    return _do(request, conversation, key, lambda row: holding.close(row, operator=request.operator))
+
+
+@router.post(
+    "/conversations/{int:conversation}/holder", auth=needs("conversations:write"), response=ConversationShown,
+    operation_id="assign_conversation",
+)  # fmt: skip
+def assign(request: ApiRequest, conversation: Path[Number], wish: Holder, key: Key) -> HttpResponse:
+    """Give a thread to a colleague."""
+    return _do(
+        request, conversation, key, lambda row: holding.assign(row, by=request.operator, operator=_colleague(request, wish.email))
+    )  # fmt: skip
+
+
+@router.post(
+    "/conversations/{int:conversation}/team", auth=needs("conversations:write"), response=ConversationShown,
+    operation_id="hand_conversation",
+)  # fmt: skip
+def hand(request: ApiRequest, conversation: Path[Number], wish: ToTeam, key: Key) -> HttpResponse:
+    """Hand a thread to a team."""
+    return _do(request, conversation, key, lambda row: holding.assign(row, by=request.operator, team=_team(request, wish.team)))
+
+
+@router.post(
+    "/conversations/{int:conversation}/labels", auth=needs("conversations:write"), response=ConversationShown,
+    operation_id="label_conversation",
+)  # fmt: skip
+def label(request: ApiRequest, conversation: Path[Number], wish: Sorted, key: Key) -> HttpResponse:
+    """Set the labels of a thread."""
+    return _do(request, conversation, key, lambda row: holding.label(row, _labels(request, wish.labels), operator=request.operator))
+
+
+def _colleague(request: ApiRequest, email: str | None) -> Operator | None:
+    if email is None:
+        return None
+    rows = Membership.objects.filter(organisation=request.organisation, operator__is_active=True, operator__email__iexact=email)
+    member = rows.select_related("operator").first()
+    if member is None or not may(member, Right.ANSWER):
+        raise wrong("email", _("Diese Person antwortet hier nicht."))
+    return member.operator
+
+
+def _team(request: ApiRequest, number: int) -> Team:
+    team = Team.objects.filter(organisation=request.organisation, pk=number).first()
+    if team is None:
+        raise wrong("team", _("Dieses Team gibt es nicht."))
+    return team
+
+
+def _labels(request: ApiRequest, numbers: list[int]) -> list[Label]:
+    chosen = list(Label.objects.filter(organisation=request.organisation, pk__in=numbers))
+    if len(chosen) != len(set(numbers)):
+        raise wrong("labels", _("Dieses Etikett gibt es in Ihrer Organisation nicht."))
+    return chosen
+
+
+def _do(request: ApiRequest, number: int, key: str | None, do: Callable[[Conversation], object]) -> HttpResponse:
+    """Do it once, and say how the thread stands then; where teams are apart it may be out of the token's sight."""
+
+    def done() -> tuple[int, ConversationShown]:
+        try:
+            do(_found(request, number))
+        except ValidationError as problem:
+            raise Problem(409, "held", " ".join(problem.messages)) from None
+        return 200, ConversationShown(**_thread(Conversation.objects.prefetch_related("labels").get(pk=number)))
+
+    return once(request, key, done)

@@ -9,16 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, Func, OuterRef, Value
+from django.db.models import Exists, F, Func, OuterRef, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
 from buergerdraht.accounts import audit
-from buergerdraht.accounts.models import Operator
+from buergerdraht.accounts.models import Operator, Organisation
 from buergerdraht.contacts import records
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.models import Address
 from buergerdraht.conversations import actions, care, outgoing, stretches
-from buergerdraht.conversations.models import Conversation, Message
+from buergerdraht.conversations.models import Conversation, Desk, Message
+from buergerdraht.gateway.queries import ask
 
 Aside, State = Conversation.Aside, Conversation.State
 MOST_WORDS = 12  # whoever says more than an insult may have something to say
@@ -64,20 +65,38 @@ def _reason(message: Message | None) -> str:
 
 
 def _earlier(message: Message) -> None:
-    """Flag the earlier copies of a text that turned out to be sent to many, and set aside the threads where it is all that waits."""
-    if message.fingerprint is None:
-        return
+    """Take along the earlier copies of a text that turned out to be sent to many."""
+    if message.fingerprint is not None:
+        _gather(_copies(message).exclude(pk=message.pk), but=message.conversation_id)
+
+
+@transaction.atomic
+def count_copies(organisation: Organisation, fingerprint: int) -> None:
+    """Count again who sent a text that several hands wrote down at once, when they are through."""
+    ask("select pg_advisory_xact_lock(%s)", [fingerprint])
+    newest = Message.objects.filter(organisation=organisation, fingerprint=fingerprint).order_by("-at", "-id").first()
+    most = Desk.of(organisation).chain_people
+    if newest and most and _copies(newest).values("conversation").distinct().count() >= most:
+        _gather(_copies(newest))
+
+
+def _copies(message: Message) -> QuerySet[Message]:
     since = message.at - care.SAME_TEXT_WITHIN
-    same = Message.objects.filter(organisation=message.organisation_id, fingerprint=message.fingerprint, at__gt=since).exclude(
-        pk=message.pk
-    )
-    same.exclude(flags__contains=[care.CHAIN]).update(flags=Func(F("flags"), Value(care.CHAIN), function="array_append"))
+    return Message.objects.filter(organisation=message.organisation_id, fingerprint=message.fingerprint, at__gt=since)
+
+
+def _gather(copies: QuerySet[Message], but: int | None = None) -> None:
+    """Flag copies of a text that was sent to many, and set aside the threads where it is all that waits.
+
+    What is being written at this moment is skipped: no two hands wait for each other here.
+    """
+    fresh = copies.exclude(flags__contains=[care.CHAIN]).select_for_update(skip_locked=True).values_list("pk", flat=True)
+    Message.objects.filter(pk__in=list(fresh)).update(flags=Func(F("flags"), Value(care.CHAIN), function="array_append"))
     said = Message.objects.filter(conversation=OuterRef("pk"), at__gte=OuterRef("waiting_since"))
     other = said.filter(author=Message.Author.CITIZEN).exclude(flags__contains=[care.CHAIN])
     answers = said.filter(author=Message.Author.OPERATOR)
     waiting = Conversation.objects.filter(~Exists(other), ~Exists(answers), state=State.OPEN, operator=None, waiting_since__isnull=False)
-    rows = waiting.filter(pk__in=same.values("conversation")).exclude(pk=message.conversation_id)
-    # Who is being written to right now is skipped: no two workers wait for each other here.
+    rows = waiting.filter(pk__in=copies.values("conversation")).exclude(pk=but or 0)
     for conversation in rows.select_for_update(of=("self",), skip_locked=True)[:MOST_AT_ONCE]:
         set_aside(conversation, Aside.CHAIN)
 

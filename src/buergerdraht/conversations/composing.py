@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
 from django.core import signing
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +18,7 @@ from buergerdraht.accounts.models import Operator
 from buergerdraht.connectors.contract import Content, Note, TemplateUse
 from buergerdraht.contacts import outreach
 from buergerdraht.contacts.models import Address
-from buergerdraht.conversations import outgoing, pen, saved_answers, words
+from buergerdraht.conversations import outgoing, pen, public, saved_answers, words
 from buergerdraht.conversations.models import Conversation, Message
 from buergerdraht.gateway import channels
 from buergerdraht.gateway.models import Channel, Media, MessageTemplate
@@ -98,6 +99,7 @@ class Composer:
     signature: str = ""
     most_choices: int = 0
     choice_letters: int = 0
+    reach: str = ""  # who reads the answer, see `public`
     once: UUID = field(default_factory=uuid4)
     once_other: UUID = field(default_factory=uuid4)  # of the template beside it: not the same reply
 
@@ -119,17 +121,20 @@ def composer(conversation: Conversation, operator: Operator, address_id: int | N
         return Composer(
             address=None, addresses=[], open=False, clock=None, templates=[], limit=0, sounds="", waiting=False, **common
         )  # fmt: skip
-    limits, window = channels.limits(address.channel), outreach.window(address)
+    limits, window = channels.limits(address.channel), outreach.window(address, by_person=True)
     return Composer(
         address=address,
         addresses=usable,
         open=window.open,
-        clock=clock(window.until, limits.window_hours) if window.open and window.until else None,
+        clock=clock(window.until, max(limits.window_hours, channels.human_hours(address.channel)))
+        if window.open and window.until
+        else None,
         templates=templates(address.channel, conversation.contact.language) if limits.templates else [],
         limit=limits.text,
         sounds=" ".join(mime for kind in ("voice", "audio") for mime in limits.mimes.get(kind, ())),
         waiting=not window.open and conversation.messages.filter(kind="parked").exists(),
         signature=saved_answers.signature(conversation, operator),
+        reach=public.reach(conversation, address),
         most_choices=max(limits.buttons, limits.list_rows),
         choice_letters=limits.button_title,
         **common,
@@ -221,4 +226,7 @@ def _of(values: Mapping[str, str], part: str) -> dict[str, str]:
 
 def notes(channel: Channel, content: Content) -> Sequence[Note]:
     """Say what the messenger will change about a reply, in its own words (law 16)."""
-    return channels.plan_of(channel.kind, content).notes
+    if channels.reaches_people(channel.kind):
+        return channels.plan_of(channel.kind, content).notes
+    answer = msgspec.structs.replace(content, quote=content.quote or "0")  # it will hang on what it answers
+    return channels.connector(channel).plan(answer).notes

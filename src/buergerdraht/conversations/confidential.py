@@ -29,22 +29,29 @@ class Unseen(ValidationError):
 
 
 @transaction.atomic
-def confide(conversation: Conversation, people: Iterable[Operator], *, by: Operator) -> None:
-    """Keep a thread for named people, or change who they are. Whoever makes it confidential is always one of them."""
+def confide(conversation: Conversation, people: Iterable[Operator], *, by: Operator | None) -> None:
+    """Keep a thread for named people, or change who they are. Whoever makes it confidential is always one of them.
+
+    Without `by` a rule of the house does it, for these people alone: what is confided is confided to them; where none of them works
+    here any more, for those who answer for privacy.
+    """
     fresh = actions.lock(conversation)
     first = not fresh.confidential
-    _only_named(fresh, by)
-    chosen = {each.pk for each in people} | ({by.pk} if first else set())
+    if by:
+        _only_named(fresh, by)
+    chosen = {each.pk for each in people} | ({by.pk} if first and by else set())
     working = set(
         Membership.objects.filter(organisation=fresh.organisation_id, operator__is_active=True).values_list("operator", flat=True)
     )
+    if by is None:
+        chosen = chosen & working or set(_keepers(fresh.organisation_id))
     if not chosen or not chosen <= working:
         raise ValidationError(_("Nennen Sie mindestens eine Person, die in Ihrer Organisation arbeitet."))
     before = {row.operator_id for row in notices.seeing(fresh)}
     fresh.confidential = True
     fresh.named.set(chosen)
     if fresh.operator_id not in chosen:  # who may not see it cannot be responsible for it
-        fresh.operator_id = by.pk if by.pk in chosen and fresh.operator_id else None
+        fresh.operator_id = by.pk if by and by.pk in chosen and fresh.operator_id else None
     if fresh.writer_id not in chosen:
         fresh.writer = fresh.writing_until = None
     Notice.objects.filter(conversation=fresh, seen_at=None).exclude(operator__in=chosen).delete()
@@ -100,11 +107,15 @@ def left(organisation_id: int, operator_id: int) -> None:
         conversation.named.remove(operator_id)
         if not conversation.confidential or conversation.named.filter(is_active=True).exists():
             continue
-        keepers = Membership.objects.filter(organisation=organisation_id, roles__overlap=KEEPERS, operator__is_active=True)
-        people = list(keepers.values_list("operator", flat=True))
+        people = _keepers(organisation_id)
         conversation.named.add(*people)
         live.tell(organisation_id, "conversation", conversation=conversation.pk)
         audit.record(conversation.organisation, "conversations.confide", subject=actions.subject(conversation), named=sorted(people))
+
+
+def _keepers(organisation_id: int) -> list[int]:
+    rows = Membership.objects.filter(organisation=organisation_id, roles__overlap=KEEPERS, operator__is_active=True)
+    return list(rows.values_list("operator", flat=True))
 
 
 def _only_named(conversation: Conversation, by: Operator) -> None:

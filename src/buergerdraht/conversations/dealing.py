@@ -24,7 +24,7 @@ from buergerdraht.accounts.models import Membership, Operator
 from buergerdraht.contacts import signup
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.models import Topic
-from buergerdraht.conversations import deadlines, notices, outgoing, presence, threads
+from buergerdraht.conversations import deadlines, notices, outgoing, presence, stretches, threads
 from buergerdraht.conversations.models import AssignmentRule, Conversation, Message, Notice, Presence, TeamRule
 
 LOCK = 0x6465  # advisory lock space "de": one dealer per organisation at a time
@@ -122,6 +122,8 @@ def _apply(rule: AssignmentRule, conversation: Conversation) -> None:
         conversation.labels.add(rule.label)
     outgoing.line(conversation, "placed", name=whither(rule), rule=when(rule))
     audit.record(conversation.organisation, "conversations.place", subject=threads.subject(conversation), rule=rule.pk)
+    if rule.team or operator:
+        stretches.tell("assigned", conversation)
     if operator:
         notices.tell(conversation, [operator], Notice.Kind.ASSIGNED)
 
@@ -171,6 +173,7 @@ def deal(number: int, now: datetime | None = None) -> Operator | None:
     threads.keep(conversation)
     Presence.objects.filter(pk=turn.pk).update(dealt_at=now)
     audit.record(conversation.organisation, "conversations.deal", subject=threads.subject(conversation), to=turn.operator_id)
+    stretches.tell("assigned", conversation)
     notices.tell(conversation, [turn.operator], Notice.Kind.ASSIGNED)
     return turn.operator
 

@@ -48,6 +48,7 @@ def assign(
         fresh.organisation, "conversations.assign", operator=by, subject=actions.subject(fresh),
         to=operator.pk if operator else None, team=team.pk if team else None,
     )  # fmt: skip
+    stretches.tell("assigned", fresh)
     if operator:
         notices.tell(fresh, [operator], Notice.Kind.ASSIGNED, by=by)
     if earlier and operator == by:
@@ -101,7 +102,9 @@ def close(conversation: Conversation, *, operator: Operator) -> Message | None:
         return None
     was = _state(fresh)
     actions.quiet(fresh)
-    fresh.state, fresh.closed_at, fresh.operator = Conversation.State.CLOSED, timezone.now(), fresh.operator or operator
+    fresh.state, fresh.closed_at = Conversation.State.CLOSED, timezone.now()
+    if operator.is_active:  # another system is responsible for no thread
+        fresh.operator = fresh.operator or operator
     fresh.snoozed_until = fresh.urgent_at = None
     stretches.closed(fresh, operator)
     return _said(fresh, "closed", operator, was)

@@ -23,6 +23,7 @@ from buergerdraht.conversations.models import Conversation, Message
 from buergerdraht.gateway import live
 from buergerdraht.gateway.models import Channel, Media, MessageTemplate, Outbound
 from buergerdraht.gateway.queries import ask, build, columns, queries
+from buergerdraht.webhooks import events
 
 SQL = queries(Path(__file__).with_name("queries.sql"))
 THREAD = SQL["thread"].replace("/*thread*/", columns(Conversation, "thread"))
@@ -69,6 +70,9 @@ def write(outbound: Outbound, address: Address, content: Content, operator: Oper
         conversation.last_address_id = conversation.last_address_id or address.pk
         conversation.save(update_fields=["last_address", "last_text", "last_kind", "last_author", "last_at"])
     tell(message)
+    if not conversation.confidential:
+        ids = {"message": message.pk, "conversation": conversation.pk}
+        events.tell(conversation.organisation_id, "message.sent", after=outbound.not_before, **ids)
     return message
 
 
@@ -120,9 +124,10 @@ def put(message: Message, listed: Conversation | None = None) -> None:
     message._state.adding = False
 
 
-def fill(message: Message, outbound: Outbound, content: Content) -> None:
-    """Put content into a message of ours and save it."""
-    message.organisation_id, message.channel_id, message.outbound = outbound.organisation_id, outbound.channel_id, outbound
+def fill(message: Message, outbound: Outbound, content: Content, *, shared: bool = False) -> None:
+    """Put content into a message of ours and save it. `shared`: the letter is shown in several threads and belongs to none."""
+    message.organisation_id, message.channel_id = outbound.organisation_id, outbound.channel_id
+    message.outbound = None if shared else outbound
     message.kind = _kind(content)
     message.text = spoken(outbound.channel, content.template) if content.template else _text(content)
     message.quote = content.quote
@@ -134,6 +139,7 @@ def fill(message: Message, outbound: Outbound, content: Content) -> None:
                                               "name": content.location.name, "address": content.location.address},
             "footer": content.footer,
             "template": content.template and content.template.name,
+            "post": outbound.pk if shared else None,
         }.items()
         if value
     }  # fmt: skip
@@ -178,6 +184,18 @@ def show_broadcast(conversation: Conversation, outbound: Outbound) -> Message:
         at=outbound.accepted_at or outbound.created_at,
     )  # fmt: skip
     fill(message, outbound, content_from_json(outbound.content.content))
+    tell(message)
+    return message
+
+
+def show_post(conversation: Conversation, outbound: Outbound) -> Message:
+    """Put a public post into the thread of somebody who answered it; others may have answered it, too."""
+    if found := conversation.messages.filter(author=Message.Author.BROADCAST, data__post=outbound.pk).first():
+        return found
+    message = Message(
+        conversation=conversation, author=Message.Author.BROADCAST, broadcast=outbound.batch, at=outbound.accepted_at or outbound.created_at
+    )  # fmt: skip
+    fill(message, outbound, content_from_json(outbound.content.content), shared=True)
     tell(message)
     return message
 

@@ -26,11 +26,12 @@ OURS = {Message.Author.OPERATOR, Message.Author.BOT, Message.Author.BROADCAST}
 
 
 def name_of(contact: Contact, address: Address | None) -> str:
-    """Say whom we talk to: the name they gave, else the end of what we reach them by."""
-    if contact.name:
-        return contact.name
-    ending = (address.handle if address else "")[-2:]
-    return _("Unbekannt, endet auf %(ending)s") % {"ending": ending} if ending else _("Unbekannt")
+    """Say whom we talk to: the name they gave, else what they are known by there; of a number only its end."""
+    handle = address.handle if address else ""
+    if contact.name or not handle:
+        return contact.name or _("Unbekannt")
+    is_number = handle.lstrip("+").replace(" ", "").isdigit()
+    return _("Unbekannt, endet auf %(ending)s") % {"ending": handle[-2:]} if is_number else handle
 
 
 # ── The thread ────────────────────────────────────────────────────────────

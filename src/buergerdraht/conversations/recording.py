@@ -8,13 +8,15 @@ from typing import Any
 
 from django.db import transaction
 
-from buergerdraht.connectors.contract import Received, to_json
+from buergerdraht.accounts import vault
+from buergerdraht.connectors.contract import PUBLIC, Received, to_json
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.conversations import care, deadlines, notices, outgoing, stretches
 from buergerdraht.conversations.models import Conversation, Desk, Message
 from buergerdraht.gateway import files
 from buergerdraht.gateway.models import Outbound, Part
 from buergerdraht.gateway.queries import ask
+from buergerdraht.webhooks import events
 
 SAME_PERSON = timedelta(days=1)  # a thank-you after closing goes to whoever closed it; later messages go to everyone
 UPDATES = ("edit", "deletion", "reaction")  # change a message, are not one
@@ -28,6 +30,8 @@ def record(incoming: Incoming) -> Message:
     arrival = outgoing.arrival(incoming)
     arrival.message = message
     outgoing.tell(message)
+    if not arrival.known and incoming.event.kind not in UPDATES and not conversation.confidential:
+        events.tell(conversation.organisation_id, "message.received", message=message.pk, conversation=conversation.pk)
     if conversation.operator_id and not arrival.known and incoming.event.kind not in UPDATES and care.CHAIN not in message.flags:
         notices.wrote(conversation, message)
     return message
@@ -67,13 +71,30 @@ def _say(conversation: Conversation, incoming: Incoming) -> Message:
 def _look(message: Message, conversation: Conversation, incoming: Incoming) -> None:
     """Note what is in it, and whether many send the same."""
     message.flags = care.look(incoming)
-    message.fingerprint = care.fingerprint(conversation.organisation_id, incoming.event)
-    if message.fingerprint is not None and care.CHAIN not in message.flags:
-        values = {"organisation": conversation.organisation_id, "fingerprint": message.fingerprint, "here": conversation.pk}
-        others = ask(outgoing.SQL["same_text"], values | {"since": message.at - care.SAME_TEXT_WITHIN})[0][0]
-        most = Desk.of(incoming.channel.organisation).chain_people
-        if most and others + 1 >= most:
-            message.flags = [care.CHAIN, *(flag for flag in message.flags if flag in care.SENSITIVE)]
+    message.fingerprint = fingerprint = care.fingerprint(conversation.organisation_id, incoming.event)
+    if fingerprint is None or care.CHAIN in message.flags:
+        return
+    most = Desk.of(incoming.channel.organisation).chain_people
+    if most and _sent_to_many(fingerprint, message, conversation, most):
+        message.flags = [care.CHAIN, *(flag for flag in message.flags if flag in care.SENSITIVE)]
+
+
+def _sent_to_many(fingerprint: int, message: Message, conversation: Conversation, most: int) -> bool:
+    """Count who sent the same.
+
+    Several hands do not see each other's copies, and none waits for another: they would meet crosswise. Where another one is at it, a
+    task counts again after both.
+    """
+    ((alone,),) = ask("select pg_try_advisory_xact_lock(%s)", [fingerprint])
+    values = {"organisation": conversation.organisation_id, "fingerprint": fingerprint, "here": conversation.pk}
+    ((others,),) = ask(outgoing.SQL["same_text"], values | {"since": message.at - care.SAME_TEXT_WITHIN})
+    if others + 1 >= most:
+        return True
+    if not alone:
+        from buergerdraht.conversations import tasks  # which lie above
+
+        tasks.count_copies.defer(organisation_id=conversation.organisation_id, fingerprint=fingerprint)
+    return False
 
 
 def _kind(event: Received) -> str:
@@ -162,6 +183,8 @@ def _meant(conversation: Conversation, incoming: Incoming) -> Message | None:
         return None
     if message := conversation.messages.filter(outbound=part.outbound_id).first():
         return message
+    if bytes(part.outbound.address_hash) == vault.lookup(conversation.organisation_id, PUBLIC):
+        return outgoing.show_post(conversation, part.outbound) if part.outbound.batch else None
     ours = bytes(part.outbound.address_hash) == bytes(incoming.address.address_hash)
     return outgoing.show_broadcast(conversation, part.outbound) if ours and part.outbound.batch else None
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from buergerdraht.accounts import hours
 from buergerdraht.accounts.models import Operator
 from buergerdraht.conversations.models import Conversation, Message, Stretch
+from buergerdraht.webhooks import events
 
 SAME_MATTER = timedelta(days=1)
 OPEN = Conversation.State.OPEN
@@ -42,6 +43,13 @@ def closed(conversation: Conversation, operator: Operator | None) -> None:
     """End the matter; without an operator the clock closed it."""
     rows = _rows(conversation).filter(closed_at=None)
     rows.update(closed_at=conversation.closed_at or timezone.now(), operator=operator or F("operator"))
+    tell("closed", conversation)
+
+
+def tell(what: str, conversation: Conversation) -> None:
+    """Let other systems hear of it, unless it is confidential."""
+    if not conversation.confidential:
+        events.tell(conversation.organisation_id, f"conversation.{what}", conversation=conversation.pk)
 
 
 def follow(conversation: Conversation) -> None:
@@ -93,4 +101,5 @@ def _at_hand(conversation: Conversation, at: datetime, channel: int | None = Non
         organisation_id=conversation.organisation_id, conversation=conversation, channel_id=channel, topic_id=conversation.topic_id,
         team_id=conversation.team_id, operator_id=conversation.operator_id, opened_at=at, received=received,
     )  # fmt: skip
+    tell("opened", conversation)
     return True

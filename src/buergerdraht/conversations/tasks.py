@@ -1,4 +1,4 @@
-"""What the inbox does by the clock, each minute."""
+"""What the inbox does by the clock, each minute, and what must wait for others' messages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from datetime import datetime
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from buergerdraht.conversations import automatic, deadlines, dealing, holding, marks
+from buergerdraht.accounts.models import Organisation
+from buergerdraht.conversations import asides, automatic, deadlines, dealing, holding, marks
 
 log = logging.getLogger("buergerdraht.conversations")
 
@@ -33,6 +34,13 @@ JOBS: list[Callable[[datetime], None]] = [
 def tick(timestamp: int) -> None:
     """Do what is due. Without a job's lock: that of a worker which was killed would stay."""
     run(timezone.now())
+
+
+@app.task(name="conversations.count_copies")
+def count_copies(organisation_id: int, fingerprint: int) -> None:
+    """See whether a text was sent to many that several hands wrote down at once."""
+    if organisation := Organisation.objects.filter(pk=organisation_id).first():
+        asides.count_copies(organisation, fingerprint)
 
 
 def run(now: datetime) -> None:

@@ -85,6 +85,8 @@ def line(message: Message) -> str:
         "calmed": _("%(who)s hat Entwarnung gegeben"),
         "gone": _("Die Person hat den Kanal %(name)s blockiert oder verlassen"),
         "back": _("Die Person ist über %(name)s wieder erreichbar"),
+        "key": _("%(name)s nennt für die Person einen anderen Schlüssel als bisher. Nichts geht hinaus, bis ihn jemand verglichen hat"),
+        "crowd": _("Die Person schrieb in einer Gruppe bei %(name)s. Wir haben die Gruppe verlassen und antworten ihr allein"),
         "dialog_hold": _("%(who)s hat den Dialog %(name)s angehalten"),
         "dialog_held": _("Der Dialog %(name)s wäre jetzt weitergegangen. Er ist angehalten, weil ein Mensch das Wort hat"),
         "dialog_resume": _("%(who)s hat den Dialog %(name)s weitermachen lassen"),

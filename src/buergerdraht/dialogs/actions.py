@@ -130,9 +130,12 @@ def _rekeyed(read: document.Dialog, keys: Mapping[str, str]) -> document.Dialog:
 
 @transaction.atomic
 def change(dialog: Dialog, edit: Edit, stamp: int, *, operator: Operator) -> Dialog:
-    """Make an edit of the draft as seen at `stamp`. Where somebody was faster it is still made, unless they touched the same step."""
+    """Make an edit of the draft as seen at `stamp`. Where somebody was faster it is still made, unless they touched the same step.
+
+    Whoever was faster than themselves, because what they typed was still under way, adds, moves and deletes nevertheless.
+    """
     row = _locked(dialog)
-    if row.stamp != stamp and not _untouched(row, edit):
+    if row.stamp != stamp and not _untouched(row, edit) and not _own(row, edit, operator):
         raise Stale(_faster(row))
     try:
         after = document.plain(document.load(edit.apply(deepcopy(row.draft))))
@@ -324,6 +327,11 @@ def _untouched(row: Dialog, edit: Edit) -> bool:
     """Whether what an edit touches is still as its editor saw it."""
     now = editing.step_of(row.draft, edit.step) if edit.step else editing.head_of(row.draft)
     return bool(edit.seen) and editing.digest(now) == edit.seen
+
+
+def _own(row: Dialog, edit: Edit, operator: Operator) -> bool:
+    """Whether an edit that writes over nobody's words meets a draft that the same person changed last."""
+    return not edit.step and not edit.seen and row.changed_by_id == operator.pk
 
 
 def _same_stroke(row: Dialog, edit: Edit, operator: Operator) -> bool:

@@ -30,7 +30,7 @@ from buergerdraht.dialogs.document import (
     Wait,
 )
 from buergerdraht.dialogs.turning import Goal, Turn
-from buergerdraht.dialogs.walk import CALL, DONE, HANDED, SILENCE, TIME, Frame
+from buergerdraht.dialogs.walk import CALL, DONE, HANDED, SILENCE, TIME, Frame, Matter
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MOST_PARTS = 5  # dialogs within dialogs
@@ -159,7 +159,8 @@ def enter_case(turn: Turn, step: CaseStep) -> Goal:
     turn.walk.trail.clear()  # no way back behind it: it is done
     summary = turn.words(step.summary) or turning.summary(turn)
     turn.walk.cases += 1
-    turn.walk.answers[step.save] = turn.world.open_case(step.team, turn.fill(step.label), summary, turn.walk.cases)
+    matter = Matter(step.team, turn.fill(step.label), summary, turn.walk.cases, step.category, turn.walk.answers)
+    turn.walk.answers[step.save] = turn.world.open_case(matter)
     return turn.dialog.goal(step, step.next)
 
 

@@ -59,6 +59,7 @@ MISSING = {
     "system": gettext_lazy("Das System „%(name)s“ gibt es hier nicht."),
     "dialog": gettext_lazy("Den Dialog „%(name)s“ gibt es hier nicht."),
     "topics": gettext_lazy("Das Thema „%(name)s“ gibt es hier nicht."),
+    "category": gettext_lazy("Die Kategorie „%(name)s“ gibt es hier nicht."),
     "team": gettext_lazy("Das Team „%(name)s“ gibt es hier nicht."),
 }
 LANGUAGES = {
@@ -87,6 +88,7 @@ class Known:
     topics: frozenset[str] | None = None
     teams: frozenset[str] | None = None
     offers: frozenset[str] | None = None
+    categories: frozenset[str] | None = None
     systems: frozenset[str] | None = None
     dialogs: frozenset[str] | None = None
     files: frozenset[str] | None = None
@@ -314,8 +316,10 @@ def _named(step: Step, known: Known) -> Iterator[Finding]:
         asked = [("dialog", step.dialog, known.dialogs)]
     elif isinstance(step, Subscribe):
         asked = [("topics", each, known.topics) for each in step.topics]
-    elif isinstance(step, HandOver | CaseStep) and step.team:
-        asked = [("team", step.team, known.teams)]
+    elif isinstance(step, HandOver | CaseStep):
+        asked = [("team", step.team, known.teams)] if step.team else []
+        if isinstance(step, CaseStep) and step.category:
+            asked = [*asked, ("category", step.category, known.categories)]
     for path, name, there in asked:
         if there is not None and name not in there:
             proposal = _("Legen Sie es in den Einstellungen an, oder wählen Sie neu.")

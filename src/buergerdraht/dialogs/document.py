@@ -161,9 +161,10 @@ class Subscribe(Leading):
 
 
 class CaseStep(Leading):
-    """Open a matter for a team, with all answers."""
+    """Open a matter, with all answers: a case of a category with its place and photos; without a category a note before a team."""
 
     kind: Literal["case"] = "case"
+    category: str = ""  # key of a category of cases
     team: str = ""
     label: str = ""
     summary: Texts = {}  # Liquid; all answers where empty

@@ -91,6 +91,7 @@ FIELDS: Mapping[str, tuple[Spec, ...]] = {
         NEXT, COMMENT,
     ),
     "case": (
+        Spec("category", _("Kategorie"), "pick", _("Mit Kategorie wird daraus ein Anliegen mit Nummer, Ort und Fotos."), pick="categories"),
         Spec("team", _("Team"), "pick", pick="teams"), Spec("label", _("Stichwort"), "fill"),
         Spec("summary", _("Zusammenfassung"), "text", _("Leer: alle Antworten.")), NEXT,
         Spec("save", _("Name der Nummer"), help=_("Unter diesem Namen steht die Nummer in Platzhaltern."), more=True), COMMENT,

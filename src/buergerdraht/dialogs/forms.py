@@ -157,6 +157,8 @@ def _choices(pick: str, setup: Setup) -> list[tuple[str, Any]]:
         return [(key, title) for key, (title, _icon) in kinds.WANTS.items()]
     if pick == "teams":
         return [("", _("wer gerade da ist")), *((team, team) for team in house.teams)]
+    if pick == "categories":
+        return [("", _("keine: nur ein Hinweis an das Team")), *house.categories.items()]
     if pick == "tables":
         return [(key, title) for key, (title, _columns) in house.tables.items()]
     if pick == "places":
@@ -220,7 +222,7 @@ def _write(values: dict[str, Any], spec: Spec, given: Any, language: str) -> Non
 
 
 def _optional(spec: Spec) -> bool:
-    return spec.pick in {"teams", "places"}
+    return spec.pick in {"teams", "places", "categories"}
 
 
 # ── Rows ──────────────────────────────────────────────────────────────────

@@ -10,6 +10,7 @@ import msgspec
 
 from buergerdraht.accounts.models import Organisation, Team
 from buergerdraht.appointments.models import Offer
+from buergerdraht.cases.models import Category
 from buergerdraht.connectors.contract import Content, Plan
 from buergerdraht.contacts.models import Topic
 from buergerdraht.contacts.words import plain
@@ -48,6 +49,11 @@ class House:
         return {key: title.get(self.organisation.language) or next(iter(title.values()), key) for key, title in rows}
 
     @cached_property
+    def categories(self) -> dict[str, str]:
+        rows = Category.objects.filter(organisation=self.organisation, active=True)
+        return {row.key: row.title_in(self.organisation.language) for row in rows}
+
+    @cached_property
     def systems(self) -> dict[str, str]:
         return dict(System.objects.filter(organisation=self.organisation, active=True).values_list("key", "title"))
 
@@ -58,9 +64,10 @@ class House:
 
     @cached_property
     def kinds(self) -> list[str]:
-        """The messengers in use, else all there are."""
-        found = Channel.objects.filter(organisation=self.organisation).order_by("kind").values_list("kind", flat=True).distinct()
-        return list(found) or [each.kind for each in channels.kinds()]
+        """The messengers in use on which people answer, else all there are."""
+        able = [each.kind for each in channels.talking()]
+        rows = Channel.objects.filter(organisation=self.organisation, kind__in=able).order_by("kind")
+        return list(rows.values_list("kind", flat=True).distinct()) or able
 
     def known(self) -> checking.Known:
         own = self.dialog.pk if self.dialog else None
@@ -70,6 +77,7 @@ class House:
         return checking.Known(
             tables={key: columns for key, (_title, columns) in self.tables.items()},
             topics=frozenset(self.topics), teams=frozenset(self.teams), offers=frozenset(self.offers),
+            categories=frozenset(self.categories),
             systems=frozenset(self.systems), dialogs=frozenset(self.dialogs) | ({self.dialog.key} if self.dialog else set()),
             files=frozenset(str(each) for each in media.filter(pk__in=wanted).values_list("pk", flat=True)),
             answers=self._part_answers(), words={plain(word): title for word, title in words}, kinds=self.kinds,

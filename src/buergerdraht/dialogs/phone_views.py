@@ -65,7 +65,7 @@ def phone(request: DeskRequest, number: int) -> HttpResponse:
 
 def read(request: DeskRequest, row: Dialog) -> tuple[Setting, list[dict[str, Any]]]:
     """The play as the phone's form keeps it."""
-    kinds = {each.kind for each in channels.kinds()}
+    kinds = {each.kind for each in channels.talking()}
     asked = request.POST.get("kanal", "")
     listed = row.draft.get("languages", ["de"])
     spoken = request.POST.get("gespielt", "")
@@ -112,7 +112,7 @@ def _move(request: DeskRequest, turn: str, played: Play) -> dict[str, Any] | Non
 
 def _shown(request: DeskRequest, row: Dialog, setting: Setting, played: Play) -> dict[str, Any]:
     bubbles = [each for beat in played.beats for each in _bubbles(beat, setting.channel)]
-    kinds = list(channels.kinds())
+    kinds = list(channels.talking())
     heard = [content.text for content in played.beats[-1].said]
     return {
         "dialog": row, "bubbles": bubbles, "played": played, "setting": setting,

@@ -14,7 +14,7 @@ from buergerdraht.connectors.contract import Content, Media, MediaKind
 from buergerdraht.dialogs.acts import BERLIN
 from buergerdraht.dialogs.document import Call, Dialog
 from buergerdraht.dialogs.understanding import day_in_words
-from buergerdraht.dialogs.walk import Booked, MeterSeen, Slot
+from buergerdraht.dialogs.walk import Booked, Matter, MeterSeen, Slot
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=BERLIN)  # a Monday
 
@@ -96,9 +96,10 @@ class Played:
         self.subscribed -= set(topics)
         self.notes.append(("unsubscribe", ", ".join(topics)))
 
-    def open_case(self, team: str, label: str, summary: str, nth: int) -> str:
+    def open_case(self, matter: Matter) -> str:
         number = f"2026-{100 + len(self.notes)}"
-        self.notes.append(("case", f"{number} {team} {label}\n{summary}".strip()))
+        named = " ".join(word for word in (number, matter.category, matter.team, matter.label) if word or not matter.category)
+        self.notes.append(("case", f"{named}\n{matter.summary}".strip()))
         return number
 
     def hand_over(self, team: str, summary: str) -> None:

@@ -239,7 +239,9 @@ def _facts(values: Mapping[str, Any], setup: Setup, labels: Labels) -> list[str]
         found += [words % {"end": conditions.end_shown(check[name])}] if check.get(name) else []
     found += [_("darf übersprungen werden")] if values.get("optional") else []
     found += [_("mit Rückfrage, ob es stimmt")] if values.get("confirm") else []
-    if kind in {"case", "hand_over"}:
+    if kind == "case" and values.get("category"):
+        found.append(house.categories.get(values["category"], values["category"]))
+    elif kind in {"case", "hand_over"}:
         found.append(_("Team: %(team)s") % {"team": values.get("team") or _("wer gerade da ist")})
     named = {
         "book": ("offers", "offer"), "call": ("systems", "system"), "start": ("dialogs", "dialog"),

@@ -33,6 +33,7 @@ from buergerdraht.dialogs.models import Dialog, Lock, Session, Trace, Version
 from buergerdraht.dialogs.sentences import ours
 from buergerdraht.dialogs.walk import ANSWER, CALL, RUNNING, SILENCE, TIME, Frame, Opening, Said, Walk
 from buergerdraht.dialogs.world import House, show_menu
+from buergerdraht.gateway.beating import place
 from buergerdraht.gateway.queries import ask, build, columns, queries
 
 State = Session.State
@@ -286,14 +287,6 @@ def give_up_on(number: int) -> None:
     session = locked(number)
     if session is not None and session.state == State.RUNNING:
         give_up(session)
-
-
-def place(problem: Exception) -> str:
-    """Where our code failed: a file and a line, nothing of what it held."""
-    where = problem.__traceback__
-    while where and where.tb_next:
-        where = where.tb_next
-    return f"{where.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{where.tb_lineno}" if where else ""
 
 
 def on_stopped(sender: object, *, contact: Contact, **more: Any) -> None:

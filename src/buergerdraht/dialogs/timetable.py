@@ -16,6 +16,7 @@ from buergerdraht.dialogs.acts import BERLIN
 from buergerdraht.dialogs.document import Trigger
 from buergerdraht.dialogs.models import Dialog, Session, Word
 from buergerdraht.gateway.arrivals import is_away
+from buergerdraht.gateway.beating import place
 
 log = logging.getLogger("buergerdraht.dialogs")
 BY = "time"
@@ -34,7 +35,7 @@ def begin_due(now: datetime) -> int:
             except Exception as problem:
                 if is_away(problem):
                     raise
-                log.error("dialogs.begin dialog=%s problem=%s at=%s", dialog.pk, type(problem).__name__, sessions.place(problem))
+                log.error("dialogs.begin dialog=%s problem=%s at=%s", dialog.pk, type(problem).__name__, place(problem))
     return begun
 
 

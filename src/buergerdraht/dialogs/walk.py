@@ -77,6 +77,17 @@ class Said(msgspec.Struct, frozen=True):
     evidence: str = ""  # the message's id, for consent
 
 
+class Matter(msgspec.Struct, frozen=True):
+    """What a walk opens, the nth of it. `answers` hold its place and the media ids of its photos."""
+
+    team: str
+    label: str
+    summary: str
+    nth: int
+    category: str = ""
+    answers: Mapping[str, Any] = {}
+
+
 class Slot(msgspec.Struct, frozen=True):
     begins_at: datetime
     day: str  # "Mittwoch, 2. Dezember"
@@ -130,8 +141,8 @@ class World(Protocol):
 
     def subscribe(self, topics: Sequence[str], notice: str, evidence: str) -> None: ...
     def unsubscribe(self, topics: Sequence[str], evidence: str) -> None: ...
-    def open_case(self, team: str, label: str, summary: str, nth: int) -> str:
-        """Bring the nth matter of this walk before a team. Returns its number."""
+    def open_case(self, matter: Matter) -> str:
+        """Open a case, or bring a matter before a team. Returns its number."""
 
     def hand_over(self, team: str, summary: str) -> None: ...
     def free(self, offer: str, most: int) -> Sequence[Slot]:

@@ -25,12 +25,12 @@ from buergerdraht.contacts import answers, outreach
 from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Address, Contact, Topic
 from buergerdraht.conversations import appointed
-from buergerdraht.dialogs import document, lookups, papers, triggers
+from buergerdraht.dialogs import casing, document, lookups, papers, triggers
 from buergerdraht.dialogs.acts import BERLIN
 from buergerdraht.dialogs.models import Fact, Lock, Session, System, Version
 from buergerdraht.dialogs.sentences import ours
 from buergerdraht.dialogs.understanding import day_in_words
-from buergerdraht.dialogs.walk import Booked, MeterSeen, Slot
+from buergerdraht.dialogs.walk import Booked, Matter, MeterSeen, Slot
 from buergerdraht.gateway import files
 from buergerdraht.gateway.models import Media as Stored
 
@@ -174,9 +174,11 @@ class House:
         rows = Topic.objects.filter(organisation=session.organisation_id, key__in=topics)
         contacts.unsubscribe(session.contact, rows, Proof(channel=session.address.channel, evidence=evidence, language=self._language))
 
-    def open_case(self, team: str, label: str, summary: str, nth: int) -> str:
-        number = f"{self.now.year}-{self.session.pk}" + (f"-{nth}" if nth > 1 else "")
-        self._before_people(team, label, f"{number}\n{summary}")
+    def open_case(self, matter: Matter) -> str:
+        if matter.category and (number := casing.open(self.session, matter)):
+            return number
+        number = f"{self.now.year}-{self.session.pk}" + (f"-{matter.nth}" if matter.nth > 1 else "")
+        self._before_people(matter.team, matter.label, f"{number}\n{matter.summary}")
         return number
 
     def hand_over(self, team: str, summary: str) -> None:

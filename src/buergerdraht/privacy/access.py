@@ -12,7 +12,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from buergerdraht.appointments.models import Booking
+from buergerdraht.bridges.models import Passage
 from buergerdraht.broadcasts.models import Recipient, TestAddress
+from buergerdraht.cases import casework
 from buergerdraht.cases.models import Case
 from buergerdraht.consultations.models import Guest
 from buergerdraht.contacts.models import ConsentText, Contact
@@ -21,7 +23,7 @@ from buergerdraht.conversations import care
 from buergerdraht.conversations.models import Conversation, Draft, Message, Stretch
 from buergerdraht.dialogs import sessions
 from buergerdraht.dialogs.models import Session
-from buergerdraht.gateway import channels, reading
+from buergerdraht.gateway import channels, keeping, reading
 from buergerdraht.gateway.models import Channel, Media
 from buergerdraht.meters.models import MeterReading
 from buergerdraht.privacy.models import AccessLink
@@ -96,14 +98,17 @@ def _contact(contact: Contact) -> dict[str, Any]:
 
 
 def _addresses(contact: Contact) -> list[dict[str, Any]]:
+    """Where they are reached. An address that is a key (a chat's, a browser's) is named by its handle: whoever reads this gets no key."""
     return [
         {
             "channel": _channel(address.channel),
-            "address": address.address,
+            "address": address.handle if keeping.is_secret(address.channel.kind) else address.address,
             "handle": address.handle,
+            "kept": keeping.kept(address.channel.kind, contact.language),
             "state": address.state,
             "no_newsletter": address.no_newsletter,
             "further_keys": address.aliases.count(),
+            "place_in_order": {way.kind: way.position + 1 for way in address.way_set.all()},
             "last_message": _iso(address.last_inbound_at),
             "since": _iso(address.created_at),
         }
@@ -233,13 +238,20 @@ def _cases(contact: Contact) -> list[dict[str, Any]]:
         {
             "number": row.number, "category": row.category.title_in(contact.language), "state": row.state,
             "received_at": _iso(row.received_at), "text": row.text if row.contact_id == contact.pk else "",
-            "answers": row.answers if row.contact_id == contact.pk else {},
+            "answers": dict(casework.answers(row)) if row.contact_id == contact.pk else {},
             "place": row.place if row.contact_id == contact.pk else "",
             "added": list(row.entries.filter(contact=contact).exclude(text="").values_list("text", flat=True)),
             "told": list(row.entries.filter(tellings__follower__contact=contact).exclude(told="").values_list("told", flat=True)),
+            "handed_to": _receivers(row) if row.contact_id == contact.pk else [],
         }
         for row in rows.order_by("received_at", "id")
     ]  # fmt: skip
+
+
+def _receivers(case: Case) -> list[str]:
+    """Who else was given it (Art. 15(1)(c) GDPR): offices and systems over bridges, firms by a link."""
+    bridges = Passage.objects.filter(case=case).order_by("pk").values_list("bridge__name", flat=True)
+    return list(dict.fromkeys([*bridges, *case.delegations.order_by("pk").values_list("firm__name", flat=True)]))
 
 
 def _appointments(contact: Contact) -> list[dict[str, Any]]:
@@ -299,7 +311,11 @@ def _file(media: Media) -> dict[str, Any]:
 
 def _broadcasts(contact: Contact) -> list[dict[str, Any]]:
     rows = Recipient.objects.filter(contact=contact).select_related("broadcast", "channel", "outbound").order_by("id")
-    return [
+    went_on = [
+        {"channel": _channel(row.channel), "state": row.reason, "went_on_at": _iso(row.at)}
+        for row in contact.relays.select_related("channel")
+    ]
+    return went_on + [
         {
             "title": row.broadcast.title,
             "channel": _channel(row.channel),

@@ -11,11 +11,11 @@ from django.db.models import Q
 
 from buergerdraht.accounts import audit, vault
 from buergerdraht.accounts.models import Operator
-from buergerdraht.cases import actions as cases
+from buergerdraht.cases import persons as cases
 from buergerdraht.contacts import actions
 from buergerdraht.contacts.models import Contact
 from buergerdraht.conversations.models import Message
-from buergerdraht.gateway import files, reading
+from buergerdraht.gateway import files, learning, reading
 from buergerdraht.gateway.models import EarlyReceipt, InboundEvent, Media, Outbound, Part, StoredContent
 from buergerdraht.privacy.models import Erasure
 
@@ -35,10 +35,12 @@ def erase(contact: Contact, *, wish: str, operator: Operator | None = None) -> E
     counts["deliveries"] = _deliveries(keys)
     counts["events"] = forget_events(needles := _needles(contact))
     _blur_evidence(contact)
+    addresses = list(contact.addresses.select_related("channel"))
     subjects = sorted({hash_ for _, hash_ in keys})
     contact.delete()  # takes addresses, aliases, subscriptions, conversation and access links; recipients and consents lose the name
     proof = Erasure.objects.create(organisation=organisation, subjects=subjects, wish=wish, operator=operator, counts=counts)
     audit.record(organisation, "privacy.erase", operator=operator, subject=f"contact:{contact_id}", erasure=proof.pk, wish=wish)
+    transaction.on_commit(lambda: learning.forget(addresses))
     transaction.on_commit(lambda: forget_events(needles))  # the message that asked for it is done only now
     return proof
 
@@ -145,8 +147,14 @@ def forget_events(needles: dict[int, list[str]]) -> int:
 def _events_with(channel_id: int, text: str) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, body FROM gateway_inboundevent WHERE channel_id = %s AND position(%s::bytea in body) > 0",
+            "SELECT id, source, body FROM gateway_inboundevent"
+            " WHERE channel_id = %s AND (source = 'door' OR position(%s::bytea in body) > 0)",
             [channel_id, text.encode()],
         )
         whole = re.compile(rb"(?<![0-9A-Za-z])" + re.escape(text.encode()) + rb"(?![0-9A-Za-z])")  # not part of a longer number
-        return [row_id for row_id, body in cursor.fetchall() if whole.search(bytes(body))]
+        return [row_id for row_id, source, body in cursor.fetchall() if whole.search(_opened(source, bytes(body)))]
+
+
+def _opened(source: str, body: bytes) -> bytes:
+    """What our own pages handed in is sealed."""
+    return vault.decrypt(body).encode() if source == "door" else body

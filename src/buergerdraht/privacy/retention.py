@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.accounts.vault import encrypt
 from buergerdraht.appointments import actions as appointments
-from buergerdraht.cases import actions as cases
+from buergerdraht.cases import persons as cases
 from buergerdraht.consultations.models import Guest
 from buergerdraht.contacts import actions
 from buergerdraht.contacts.ledger import Proof

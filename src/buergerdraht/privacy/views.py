@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +19,8 @@ from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.rights import Right
 from buergerdraht.contacts import reading
 from buergerdraht.contacts.models import Contact
-from buergerdraht.gateway import files
+from buergerdraht.gateway import channels, files, keeping
+from buergerdraht.gateway.models import Channel
 from buergerdraht.privacy import access, retention
 from buergerdraht.privacy.erase import erase
 from buergerdraht.privacy.models import AccessLink, Erasure, RetentionRun
@@ -71,7 +73,18 @@ def log(request: DeskRequest) -> HttpResponse:
     ]
     erasures = Erasure.objects.filter(organisation=organisation).select_related("operator").order_by("-at")[:50]
     classes = [(each.title, retention.days(organisation, each)) for each in retention.CLASSES]
-    return render(request, "privacy/log.html", {"tab": "privacy", "runs": runs, "erasures": erasures, "classes": classes})
+    context = {
+        "tab": "privacy", "runs": runs, "erasures": erasures, "classes": classes,
+        "beside": _beside(Channel.objects.filter(organisation=organisation).exclude(state=Channel.State.SETUP)),
+    }  # fmt: skip
+    return render(request, "privacy/log.html", context)
+
+
+def _beside(rows: Iterable[Channel]) -> list[tuple[str, str, str]]:
+    """What lies outside of the house, where our deletion does not reach: (kind, name, words) for each channel."""
+    language = translation.get_language() or "de"
+    found = [(row.kind, row.name, keeping.beside(row.kind, language)) for row in rows]
+    return sorted((each for each in found if each[2]), key=lambda each: (channels.title(each[0]), each[1]))
 
 
 @desk(Right.PRIVACY)
@@ -94,7 +107,8 @@ def contact_erase(request: DeskRequest, contact: int) -> HttpResponse:
         messages.success(request, _("Alles gelöscht. Der Nachweis hat die Nummer %(n)s.") % {"n": proof.pk})
         return redirect("contacts:list", request.organisation.slug)
     missing = request.method == "POST"
-    context = {"contact": found, "name": name, "missing": missing}
+    reached = Channel.objects.filter(pk__in=found.addresses.values("channel_id"))
+    context = {"contact": found, "name": name, "missing": missing, "beside": _beside(reached)}
     return render(request, "privacy/contact_erase.html", context, status=422 if missing else 200)
 
 

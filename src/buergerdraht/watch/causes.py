@@ -13,9 +13,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Count
 
 from buergerdraht.accounts import hours
 from buergerdraht.accounts.models import Organisation
+from buergerdraht.bridges.models import Bridge
+from buergerdraht.bridges.words import STANDS
+from buergerdraht.broadcasts.models import Posting
 from buergerdraht.gateway import channels
 from buergerdraht.gateway.models import Channel, Traffic
 from buergerdraht.gateway.queries import queries
@@ -142,8 +146,16 @@ def missing_receipts(view: View) -> Iterator[Cause]:
     if total > SAMPLE:  # a slice of the hour says as much
         span = max(span * (SAMPLE / total), MINUTE)
     for number, accepted, missing in rows("unreported", since=until - span, until=until):
-        if number in reporting and accepted >= LEAST and missing > MOST_SHARE * accepted:
+        if number in reporting and accepted >= LEAST and missing > MOST_SHARE * accepted and _reports(view.channels[number]):
             yield view.cause(KIND.RECEIPTS_MISSING, number, accepted=accepted, missing=missing)
+
+
+def _reports(channel: Channel) -> bool:
+    """Say whether this account is told of delivery: not every one of a messenger is."""
+    try:
+        return channels.connector(channel).limits.delivered
+    except ValueError:  # a set-up that no longer fits
+        return channels.limits(channel).delivered
 
 
 def many_failures(view: View) -> Iterator[Cause]:
@@ -183,7 +195,7 @@ def opened_at(organisation: Organisation, now: datetime) -> datetime | None:
 
 
 def _due(channel: Channel, now: datetime) -> bool:
-    if channels.limits(channel).delivered:
+    if channels.limits(channel).delivered and _reports(channel):
         found = rows("minutes", since=now - SILENT, until=now - RECENT)
         if any(number == channel.pk and accepted >= LEAST for number, accepted, _ in found):
             return True
@@ -205,6 +217,20 @@ def differences(view: View) -> Iterator[Cause]:
         days[row.channel_id] = days.get(row.channel_id, 0) + 1
     for number, count in days.items():
         yield view.cause(KIND.RECONCILIATION_DIFFERENCE, number, days=count)
+
+
+def forgotten_posts(view: View) -> Iterator[Cause]:
+    """Posts that only a person can publish, and whose time has passed."""
+    late = Posting.objects.filter(state=Posting.State.HANDED, remind_at__lte=view.now, channel__in=view.channels)
+    for number, count in late.values_list("channel").annotate(number=Count("id")).order_by():
+        yield view.cause(KIND.POST_FORGOTTEN, number, count=count)
+
+
+def failing_bridges(view: View) -> Iterator[Cause]:
+    """Organisations with bridges that do not get through; what is wrong with a single case is said at that case."""
+    rows = Bridge.objects.filter(active=True, problem__in=STANDS).values_list("organisation").annotate(number=Count("id"))
+    for organisation, count in rows.order_by():
+        yield Cause(KIND.BRIDGE_FAILING, organisation, values={"count": count})
 
 
 # ── The installation ──────────────────────────────────────────────────────
@@ -248,4 +274,6 @@ FINDERS: Mapping[str, Callable[[View], Iterator[Cause]]] = {
     KIND.WORKER_MISSING: no_worker,
     KIND.DATABASE_SLOW: slow_database,
     KIND.DISK_FULL: full_disk,
+    KIND.POST_FORGOTTEN: forgotten_posts,
+    KIND.BRIDGE_FAILING: failing_bridges,
 }

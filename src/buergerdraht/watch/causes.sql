@@ -1,13 +1,13 @@
 -- name: oldest
 -- Since when the oldest letter of each priority waits that could go now, on channels that run. Looks at the head of each batch
--- and priority only: bounded, however long the queue.
+-- and priority only: bounded, however long the queue. "between x and x" as in figures.sql: with "= x" the planner may walk the primary key.
 select c.id, due.priority, min(due.since)
 from gateway_channel c
 cross join lateral (
   select level.priority, (
     select min(greatest(head.created_at, head.not_before)) from (
       select o.created_at, o.not_before from gateway_outbound o
-      where o.channel_id = c.id and o.batch is null and o.priority = level.priority and o.state = 'queued'
+      where o.channel_id = c.id and o.batch is null and o.priority between level.priority and level.priority and o.state = 'queued'
         and (c.state = 'running' or o.id <= c.drain_to)
       order by o.channel_id, o.batch, o.priority, o.id limit 100) head
     where head.not_before is null or head.not_before <= %(now)s) as since
@@ -16,7 +16,7 @@ cross join lateral (
   select level.priority, (
     select min(greatest(head.created_at, head.not_before)) from (
       select o.created_at, o.not_before from gateway_outbound o
-      where o.channel_id = c.id and o.batch = b.id and o.priority = level.priority and o.state = 'queued'
+      where o.channel_id = c.id and o.batch = b.id and o.priority between level.priority and level.priority and o.state = 'queued'
         and (c.state = 'running' or o.id <= c.drain_to)
       order by o.channel_id, o.batch, o.priority, o.id limit 100) head
     where head.not_before is null or head.not_before <= %(now)s) as since

@@ -125,6 +125,21 @@ KINDS: Mapping[str, Kind] = {
         _("Im Datenordner sind noch {megabytes} MB frei."),
         _("Ihr Betrieb muss Platz schaffen, sonst können Bilder und Nachrichten nicht gespeichert werden."),
     ),
+    KIND.POST_FORGOTTEN: Kind(
+        LEVEL.WARNING,
+        _("Ein vorbereiteter Beitrag wartet auf einen Menschen"),
+        _("Von Hand zu veröffentlichen und überfällig: {count}."),
+        _("Öffnen Sie die Rundnachricht, veröffentlichen Sie den Beitrag am Telefon und bestätigen Sie es, oder lassen Sie ihn aus."),
+        calm=0,
+    ),
+    KIND.BRIDGE_FAILING: Kind(
+        LEVEL.FAULT,
+        _("Anliegen kommen nicht zu einer anderen Stelle durch"),
+        _("Wege zu anderen Stellen oder Systemen, die gerade nicht gehen: {count}. Was wartet, wird einen Tag lang wieder versucht."),
+        _("Öffnen Sie „Einstellungen › Weitergabe“: Bei jedem steht, was fehlt. Danach wählen Sie „Verbindung prüfen“."),
+        lasts=600,
+        calm=0,
+    ),
 }  # fmt: skip
 
 # Why somebody could not be told, by the code in AlarmReceiver.problem.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-from base64 import b64encode
 from typing import ClassVar
 
 from django.db import models
@@ -11,12 +9,13 @@ from django.db import models
 from buergerdraht.accounts.models import Operator, Organisation
 from buergerdraht.accounts.vault import SealedField
 from buergerdraht.contacts.models import Address
+from buergerdraht.gateway import signing
 from buergerdraht.gateway.models import Channel
 
 
 def webhook_secret() -> str:
-    """Make a secret in the form Standard Webhooks wants: whsec_ and base64 of 32 bytes."""
-    return "whsec_" + b64encode(secrets.token_bytes(32)).decode()
+    """Make a secret; the migrations know it by this name."""
+    return signing.new_secret()
 
 
 class AlarmQuerySet(models.QuerySet["Alarm"]):
@@ -51,6 +50,8 @@ class Alarm(models.Model):
         DATABASE_SLOW = "database_slow"
         DATABASE_AWAY = "database_away"  # told without a row: there is nowhere to write one
         DISK_FULL = "disk_full"
+        POST_FORGOTTEN = "post_forgotten"
+        BRIDGE_FAILING = "bridge_failing"
 
     class Level(models.TextChoices):
         WARNING = "warning"

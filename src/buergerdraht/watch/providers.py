@@ -15,6 +15,7 @@ from buergerdraht.watch.models import Alarm
 log = logging.getLogger("buergerdraht.watch")
 KIND = Alarm.Kind.PROVIDER_COMPLAINS
 WAY_IN = {"no_webhook", "webhook_error", "pending", "not_subscribed"}  # codes of `check`, whoever the provider
+WHO = {"key_changed", "identity_changed"}  # somebody is perhaps not who they were: a person must look
 
 
 def ask_all(now: datetime) -> None:
@@ -38,5 +39,5 @@ def ask_all(now: datetime) -> None:
 
 
 def complained(health: Health) -> list[str]:
-    """The codes of what stands in the way of messages; a warning of another kind waits for whoever opens the channel's page."""
-    return [note.code for note in health.findings if note.level == "error" or note.code in WAY_IN]
+    """The codes of what stands in the way of messages, or says that somebody is perhaps not who they were; other warnings wait."""
+    return [note.code for note in health.findings if note.level == "error" or note.code in WAY_IN | WHO]

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from buergerdraht.accounts.hours import BERLIN
+from buergerdraht.gateway import channels
 from buergerdraht.gateway.models import Channel
 from buergerdraht.gateway.queries import queries
 from buergerdraht.watch.models import Reconciliation
@@ -50,8 +51,17 @@ def run(day: date) -> list[Reconciliation]:
                 cursor.execute(MODEST)
         found = _read("letters", **times)
         extras = _extras(found, times) if found else {}
-    known = set(Channel.objects.values_list("pk", flat=True))
-    return [_write(day, row, extras) for row in _summed(found) if row["channel_id"] in known]
+    known = dict(Channel.objects.values_list("pk", "kind"))
+    rows = [row for row in _summed(found) if row["channel_id"] in known]
+    for row in rows:
+        if not _has_people(known[row["channel_id"]]):
+            row["batched"] = 0
+    return [_write(day, row, extras) for row in rows]
+
+
+def _has_people(kind: str) -> bool:
+    """Say whether a broadcast's letters there have recipients; a post is for everybody."""
+    return kind not in {found.kind for found in channels.kinds()} or channels.reaches_people(kind)
 
 
 def _summed(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -6,9 +6,6 @@ one who noticed that tells at once.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import json
 import logging
 import smtplib
@@ -27,7 +24,7 @@ from procrastinate.contrib.django import app
 
 from buergerdraht.accounts.models import Membership, Organisation
 from buergerdraht.accounts.rights import Right, may
-from buergerdraht.gateway import channels, outward
+from buergerdraht.gateway import channels, outward, signing
 from buergerdraht.gateway.outward import Final, Undelivered
 from buergerdraht.watch import kinds
 from buergerdraht.watch.models import Alarm, AlarmReceiver
@@ -202,7 +199,7 @@ def _moment(at: datetime | None) -> str:
 def _call(alarm: Alarm, receiver: AlarmReceiver, event: str) -> None:
     body = json.dumps(payload(alarm, receiver, event), separators=(",", ":")).encode()
     number = f"alarm_{alarm.pk or 0}_{event}_{receiver.pk}"  # the same at every try, so that the receiver can tell a repetition
-    outward.post(receiver.url, body, signed(receiver.secret, number, int(time.time()), body), settings.ALARM_NETWORKS)
+    outward.post(receiver.url, body, signing.headers([receiver.secret], number, int(time.time()), body), settings.ALARM_NETWORKS)
 
 
 def payload(alarm: Alarm, receiver: AlarmReceiver, event: str) -> dict[str, Any]:
@@ -225,16 +222,3 @@ def payload(alarm: Alarm, receiver: AlarmReceiver, event: str) -> dict[str, Any]
 
 def _iso(at: datetime | None) -> str | None:
     return at.isoformat(timespec="seconds") if at else None
-
-
-def signed(secret: str, number: str, at: int, body: bytes) -> dict[str, str]:
-    """Headers of Standard Webhooks 1.0: the signature covers id, time and body. `secret` is whsec_ and base64."""
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    said = hmac.digest(key, f"{number}.{at}.".encode() + body, hashlib.sha256)
-    return {
-        "content-type": "application/json",
-        "user-agent": "Buergerdraht",
-        "webhook-id": number,
-        "webhook-timestamp": str(at),
-        "webhook-signature": f"v1,{base64.b64encode(said).decode()}",
-    }

@@ -68,6 +68,8 @@ def _where(request: DeskRequest, alarm: Alarm, here: Channel | None) -> str:
             return reverse("watch:reconciliation", args=[slug])
         case Alarm.Kind.CHANNEL_BROKEN | Alarm.Kind.CHANNEL_SILENT | Alarm.Kind.PROVIDER_COMPLAINS if request.may(Right.MANAGE):
             return reverse("gateway:channel", args=[slug, alarm.channel_id]) if alarm.channel_id else ""
+        case Alarm.Kind.BRIDGE_FAILING if request.may(Right.MANAGE):
+            return reverse("bridges:list", args=[slug])
     return reverse("watch:channel", args=[slug, alarm.channel_id]) if alarm.channel_id and here is None else ""
 
 

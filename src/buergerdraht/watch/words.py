@@ -22,6 +22,7 @@ PURPOSES = {
 SOURCES = {
     "webhook": gettext_lazy("vom Anbieter gemeldet"),
     "stream": gettext_lazy("beim Anbieter abgeholt"),
+    "door": gettext_lazy("auf unserer Seite geschrieben"),
     "engine": gettext_lazy("beim Senden bemerkt"),
 }
 
@@ -48,6 +49,10 @@ def trouble(event: InboundEvent) -> str:
     return {
         "malformed": _("Der Inhalt hat nicht die Form, die der Anbieter beschreibt."),
         "unreadable": _("Der Inhalt ließ sich nicht lesen."),
+        "wanting": _("Der Anbieter gab nicht heraus, was man zum Lesen braucht, etwa den Schlüssel des Absenders."),
+        "sender_unknown": _("Der Anbieter kennt den Absender nicht."),
+        "box_closed": _("Die Verschlüsselung ließ sich mit dem Schlüssel des Absenders nicht öffnen."),
+        "key_changed": _("Der Absender hat einen anderen Schlüssel als bisher. Was zu tun ist, sagt die Prüfung des Kanals."),
         "channel_unusable": _("Der Zugang des Kanals ist unvollständig. Tragen Sie ihn ein und wiederholen Sie dann."),
         "Received": _("Eine Nachricht ließ sich nicht einordnen."),
         "Receipt": _("Ein Zustellbericht ließ sich nicht eintragen."),

@@ -56,7 +56,7 @@ class Token(AuthBase):
             return None
         inside = cast(ApiRequest, request)
         inside.token, inside.organisation, inside.operator = token, token.organisation, token.actor
-        _take(inside)
+        take(inside)
         if self.scope and self.scope not in token.scopes:
             raise Problem(403, "scope", _("Dieses Token hat das Recht „%(scope)s“ nicht.") % {"scope": self.scope}, scope=self.scope)
         return token
@@ -85,7 +85,7 @@ def known(text: str) -> ApiToken | None:
     return found
 
 
-def _take(request: ApiRequest) -> None:
+def take(request: ApiRequest) -> None:
     """Take a call from the token's bucket, or refuse with how long to wait."""
     with connection.cursor() as cursor:
         cursor.execute(TAKE, {"burst": BURST, "rate": RATE, "token": request.token.pk})

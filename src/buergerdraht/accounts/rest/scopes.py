@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+REPORT = "cases:report"
 SCOPES = {
     "channels:read": _("Kanäle lesen"),
     "topics:read": _("Themen und Ortsteile lesen"),
@@ -13,4 +14,10 @@ SCOPES = {
     "broadcasts:write": _("Entwürfe von Rundnachrichten schreiben"),
     "conversations:read": _("Unterhaltungen lesen"),
     "conversations:answer": _("In Unterhaltungen antworten"),
+    "conversations:write": _("Unterhaltungen zuteilen, abschließen und ordnen"),
+    "cases:read": _("Anliegen, ihren Verlauf und abgedeckte Bilder lesen"),
+    "cases:write": _("Anliegen anlegen, zuteilen und ordnen"),
+    "cases:answer": _("Den Stand von Anliegen ändern und Beteiligten antworten"),
+    REPORT: _("Anliegen melden (Open311)"),
 }
+ELSEWHERE = frozenset({REPORT})  # opens no endpoint below /api/v1/: Open311 asks for it itself

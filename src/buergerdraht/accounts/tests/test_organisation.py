@@ -128,3 +128,16 @@ def test_changes_are_named_in_the_log_without_their_text(town: Organisation, bos
     entry = AuditEntry.objects.latest("number")
     assert entry.details == {"fields": ["imprint"]}
     assert entry.actor == "Andrea Berger"
+
+
+def test_the_log_is_read_in_words(town: Organisation, boss: Operator, client: Client) -> None:
+    audit.record(town, "cases.put_categories", operator=boss, subject="category:7", keys=["waste", "lamp"], shown=True)
+    audit.record(town, "somewhere.new", operator=boss, subject="thing:7")
+    client.force_login(boss)
+    page = client.get(f"/o/{town.slug}/einstellungen/protokoll/").content.decode()
+    assert "Kategorien übernommen" in page
+    assert "Kategorie 7" in page
+    assert "keys: waste, lamp" in page
+    assert "shown: ja" in page
+    assert "thing:7" in page, "what nobody gave a word to is shown as it is"
+    assert "Kategorien übernommen" in client.get(f"/o/{town.slug}/einstellungen/protokoll/?was=cases").content.decode()

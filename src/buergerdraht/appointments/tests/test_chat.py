@@ -77,7 +77,7 @@ def test_on_second_thoughts_it_stays(say: Say, own: Booking) -> None:
 
 def test_moved_by_taps(say: Say, own: Booking, offer: Offer) -> None:
     assert "An welchem Tag" in tap(say, f"appt:move:{own.pk}")
-    day = next(each for each in ids() if each.startswith("appt:day:"))
+    day = [each for each in ids() if each.startswith("appt:day:")][1]  # whatever is left of today
     assert "Um wie viel Uhr" in tap(say, day)
     time = [each for each in ids() if each.startswith("appt:time:")][3]
     assert "Verschoben" in tap(say, time)

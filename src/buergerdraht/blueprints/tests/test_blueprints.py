@@ -20,7 +20,7 @@ def town() -> Organisation:
     return Organisation.objects.create(slug="stadt", name="Stadt", languages=["de", "en"])
 
 
-@pytest.mark.parametrize("key", ["city_newsletter", "state_announcements"])
+@pytest.mark.parametrize("key", ["city_newsletter", "state_announcements", "many_messengers", "police_warnings"])
 def test_it_brings_topics_texts_teams_and_drafts(town: Organisation, key: str) -> None:
     blueprint = all_blueprints()[key]
     new = actions.switch_on(town, blueprint, operator=None)

@@ -22,6 +22,7 @@ TODAY = NOON.date()
 FORMS = ("sie", "du")
 SPOKEN = [(blueprint, each["key"]) for blueprint in all_blueprints().values() for each in blueprint.dialogs]
 WALKS = [(blueprint, key, piece) for blueprint, key in SPOKEN for piece in blueprint.examples.get(key, [])]
+SHORT = ("Facebook Messenger", "Instagram")
 SIE = re.compile(r"\b(Sie|Ihnen|Ihr|Ihre[mnrs]?)\b")
 DU = re.compile(r"\b(du|dir|dich|dein|deine[mnrs]?|euch|euer|eure[mnrs]?)\b", re.IGNORECASE)
 
@@ -116,9 +117,15 @@ def test_no_step_is_out_of_reach_and_nothing_is_found_amiss(blueprint: Blueprint
         topics=frozenset(topic.key for topic in blueprint.topics), teams=frozenset(blueprint.teams),
         offers=frozenset(offer.key for offer in blueprint.offers), systems=frozenset(), files=frozenset(),
         dialogs=frozenset(each["key"] for each in blueprint.dialogs),
-        kinds=[each.kind for each in channels.kinds()], plan=channels.plan_of, title=channels.title,
+        kinds=[each.kind for each in channels.talking()], plan=channels.plan_of, title=channels.title,
     )  # fmt: skip
-    assert checking.find(dialog, known) == []
+    found = [each for each in checking.find(dialog, known) if not _as_numbers(each)]
+    assert found == []
+
+
+def _as_numbers(finding: checking.Finding) -> bool:
+    """Meta's quick replies hold twenty letters: there a longer choice is a numbered list, and people write the number."""
+    return finding.level == "warning" and "nummerierte Liste" in finding.sentence and finding.sentence.startswith(SHORT)
 
 
 @pytest.mark.parametrize("blueprint", [each for each in all_blueprints().values() if each.tables], ids=lambda each: each.key)

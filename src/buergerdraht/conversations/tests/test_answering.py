@@ -389,11 +389,11 @@ def test_sensitive_words_are_hidden_until_somebody_asks_and_that_is_logged(desk:
 
 
 def test_the_way_is_shown_where_a_person_has_several(desk: Client, write: Write, thread: Conversation, whatsapp: Channel) -> None:
-    assert "ch--tg" not in desk.get(page(thread, "verlauf/?nach=0")).content.decode()
+    assert "ch--blue" not in desk.get(page(thread, "verlauf/?nach=0")).content.decode()
     contacts.absorb(thread.contact, write("Ich bin es auch", channel=whatsapp).conversation.contact)
     shown = desk.get(page(thread, "verlauf/?nach=0")).content.decode()
-    assert "ch--tg" in shown
-    assert "ch--wa" in shown
+    assert "ch--blue" in shown
+    assert "ch--green" in shown
 
 
 def test_the_language_is_changed_by_who_may(desk: Client, client: Client, thread: Conversation, reader: Operator) -> None:

@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from buergerdraht.accounts.models import AuditEntry, Operator
 from buergerdraht.connectors.contract import Card, Content, Location, MediaKind, Ref, Sender
-from buergerdraht.contacts.models import Contact
-from buergerdraht.conversations import answering, holding
+from buergerdraht.contacts.models import Address, Contact
+from buergerdraht.conversations import answering, holding, reading
 from buergerdraht.conversations.models import Conversation, Message
 from buergerdraht.conversations.tests.conftest import Write
 from buergerdraht.gateway import live
@@ -144,7 +144,7 @@ def test_a_closed_window_offers_templates_only(desk: Client, write: Write, whats
     assert "Das Antwortfenster ist geschlossen" in shown
     assert 'name="body.1"' in shown
     refused = desk.post(page(conversation, "antwort/"), {"art": "antwort", "text": "Hallo"})
-    assert "seit über 24 Stunden nicht geschrieben" in refused.content.decode()
+    assert "Die letzte Nachricht der Person ist zu lange her" in refused.content.decode()
     assert desk.post(page(conversation, "vorlage/"), {"vorlage": row.pk}).status_code == 422
     assert desk.post(page(conversation, "vorlage/"), {"vorlage": row.pk, "body.1": "Frau Y", "text": "Danach"}).status_code == 302
     assert Message.objects.get(kind="template").text == "Guten Tag Frau Y!"
@@ -263,6 +263,21 @@ def test_the_number_of_queries_does_not_grow(desk: Client, write: Write, andrea:
     fill(10)
     desk.get(page(thread))  # what is new is noted as seen
     assert queries(lambda: desk.post(INBOX + "liste/", {"ansicht": "alle"})) == few_list <= 14
-    # The whole desk: list, thread, what stands beside it (dialogs and appointments, too), bell.
-    assert queries(lambda: desk.get(page(thread))) == few_thread <= 49
+    # The whole desk: list, thread, what stands beside it (dialogs, appointments and cases, too), bell.
+    assert queries(lambda: desk.get(page(thread))) == few_thread <= 51
     assert Contact.objects.count() == 13
+
+
+@pytest.mark.parametrize(
+    ("name", "handle", "shown"),
+    [
+        ("Frau Brandt", "+4917139200147", "Frau Brandt"),
+        ("", "+4917139200147", "Unbekannt, endet auf 47"),
+        ("", "Webchat 1E3A5", "Webchat 1E3A5"),
+        ("", "@ada", "@ada"),
+        ("", "", "Unbekannt"),
+    ],
+)
+def test_whoever_gave_no_name_is_called_what_they_are_known_by(name: str, handle: str, shown: str) -> None:
+    """Of a telephone number only its end: it would be read over a shoulder."""
+    assert reading.name_of(Contact(name=name), Address(handle=handle)) == shown

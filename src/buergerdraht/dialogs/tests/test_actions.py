@@ -66,6 +66,16 @@ def test_whoever_is_slower_at_one_step_is_told_by_whom_and_nothing_is_lost(draft
         actions.undo(draft, draft.stamp, operator=andrea)
 
 
+def test_nobody_is_too_slow_for_what_they_typed_themselves(draft: Dialog, andrea: Operator, kemal: Membership) -> None:
+    actions.change(draft, say(draft, "hello", "Moin."), draft.stamp, operator=andrea)
+    row = actions.change(draft, editing.remove("street"), draft.stamp, operator=andrea)  # as seen before the words arrived
+    assert (editing.step_of(row.draft, "street"), row.draft["steps"][0]["text"]["de"]) == (None, "Moin.")
+    with pytest.raises(Stale, match="Andrea"):
+        actions.change(draft, editing.remove("day"), draft.stamp, operator=kemal.operator)
+    with pytest.raises(Stale):
+        actions.change(draft, say(draft, "hello", "Grüß Gott."), draft.stamp, operator=andrea)  # an older window of her own
+
+
 def test_back_and_forth_through_changes(draft: Dialog, andrea: Operator) -> None:
     before = draft.draft
     row = actions.change(draft, editing.remove("hello"), draft.stamp, operator=andrea)

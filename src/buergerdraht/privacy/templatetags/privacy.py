@@ -13,5 +13,8 @@ register = template.Library()
 
 @register.filter
 def moment(text: str | None, pattern: str = "j. F Y") -> str:
-    """Show an ISO moment as a day, or in another pattern."""
-    return date_format(timezone.localtime(datetime.fromisoformat(text)), pattern) if text else ""
+    """Show an ISO moment as a day, or in another pattern; a day alone stays that day."""
+    if not text:
+        return ""
+    found = datetime.fromisoformat(text)
+    return date_format(timezone.localtime(found) if timezone.is_aware(found) else found, pattern)

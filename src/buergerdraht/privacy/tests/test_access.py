@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,10 +12,17 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from buergerdraht.accounts.models import Operator
+from buergerdraht.bridges.models import Bridge, Passage
+from buergerdraht.cases import actions as cases
+from buergerdraht.cases import opening
+from buergerdraht.cases.models import Category, Delegation, Firm
 from buergerdraht.contacts import commands
+from buergerdraht.contacts.models import Address
 from buergerdraht.conversations import asides, recording
 from buergerdraht.conversations.models import Draft, Stretch
-from buergerdraht.gateway.models import Outbound
+from buergerdraht.gateway.models import Channel, Outbound
+from buergerdraht.meters.models import MeterReading
 from buergerdraht.privacy import access
 from buergerdraht.privacy.models import AccessLink
 from buergerdraht.privacy.tests.conftest import SECRETS, Citizen, message
@@ -91,11 +99,73 @@ def test_matters_marks_and_what_was_recognised_are_shown_in_plain_words(citizen:
     link, _until = access.open_link(citizen.address.contact)
     shown = Client().post(urlsplit(link).path).content.decode()
     for words in (
-        "Ihre Anliegen",
+        "Ihre Unterhaltungen mit uns",
         "Ihre Note: 4 von 5",
         "Sehr freundlich",
         "Wir kümmern uns",
         "Erkannt: Kontonummer",
         "Werbung oder Betrug",
     ):
+        assert words in shown, words
+
+
+def test_whom_a_case_was_handed_to_is_told(citizen: Citizen) -> None:
+    """Art. 15(1)(c) GDPR: who received it, offices and firms alike; of somebody else's case it is not theirs to know."""
+    contact, town = citizen.address.contact, citizen.town
+    category = Category.objects.create(organisation=town, key="road", title={"de": "Straße"})
+    mine = opening.open(opening.Matter(category=category, at=timezone.now(), contact=contact, address=citizen.address))
+    other = opening.open(opening.Matter(category=category, at=timezone.now()))
+    cases.join(other, contact, citizen.address)
+    actor = Operator.objects.create_user("bruecke@api.invalid", name="Stadtwerke")
+    bridge = Bridge.objects.create(organisation=town, kind="mail", name="Stadtwerke", actor=actor)
+    firm = Firm.objects.create(organisation=town, name="Straßenbau Beispiel")
+    for number, case in enumerate((mine, other)):
+        Passage.objects.create(case=case, bridge=bridge)
+        until = timezone.now() + timedelta(days=1)
+        Delegation.objects.create(case=case, firm=firm, token_hash=bytes([number]) * 32, expires_at=until)
+    told = {row["number"]: row["handed_to"] for row in access.collect(contact)["cases"]}
+    assert told == {mine.number: ["Stadtwerke", "Straßenbau Beispiel"], other.number: []}
+
+
+def test_an_address_that_is_a_key_is_named_and_given_to_nobody(citizen: Citizen) -> None:
+    """Whoever has a chat's secret reads the chat: the export an operator carries around must not open it."""
+    chat = Channel.objects.create(organisation=citizen.town, kind="webchat", name="Chat", config="{}", state="running")
+    contact = citizen.address.contact
+    Address.objects.create(
+        organisation=citizen.town, channel=chat, contact=contact, address="G" * 43, address_hash=b"g", handle="Webchat ABCDE"
+    )  # fmt: skip
+    data = access.collect(contact)
+    told = data["addresses"][-1]
+    assert told["address"] == told["handle"] == "Webchat ABCDE"
+    assert "Geheimnis" in told["kept"]
+    assert "G" * 43 not in json.dumps(data)
+    link, _until = access.open_link(contact)
+    shown = Client().post(urlsplit(link).path).content.decode()
+    assert "Webchat ABCDE" in shown
+    assert "Auf diesem Weg speichern wir" in shown
+    assert "G" * 43 not in shown
+
+
+def test_what_was_reported_answered_and_read_is_shown_in_words(citizen: Citizen) -> None:
+    contact, town = citizen.address.contact, citizen.town
+    question = {"key": "art", "text": {"de": "Was liegt dort?"}, "want": "text", "required": False}
+    category = Category.objects.create(organisation=town, key="waste", title={"de": "Wilder Müll"}, questions=[question])
+    opening.open(
+        opening.Matter(
+            category=category, at=timezone.now(), contact=contact, address=citizen.address, text="Ein Sofa", place="Am Bach 2",
+            answers={"art": "Ein blaues Sofa"},
+        )
+    )  # fmt: skip
+    MeterReading.objects.create(
+        organisation=town,
+        contact=contact,
+        kind="water",
+        number="4711",
+        value=Decimal("123.4"),
+        read_on=date(2026, 11, 2),
+        state="confirmed",
+    )
+    link, _until = access.open_link(contact)
+    shown = Client().post(urlsplit(link).path).content.decode()
+    for words in ("Wilder Müll", "Ein Sofa", "Am Bach 2", "Was liegt dort?", "Ein blaues Sofa", "4711", "2. November 2026"):
         assert words in shown, words

@@ -16,7 +16,7 @@ from buergerdraht.broadcasts.models import Recipient
 from buergerdraht.contacts import commands
 from buergerdraht.contacts.models import Consent, Contact
 from buergerdraht.conversations import recording
-from buergerdraht.gateway.models import InboundEvent, Outbound
+from buergerdraht.gateway.models import Channel, InboundEvent, Outbound
 from buergerdraht.privacy import retention
 from buergerdraht.privacy.erase import erase
 from buergerdraht.privacy.models import Erasure
@@ -101,6 +101,16 @@ def test_the_citizen_erases_by_two_messages(citizen: Citizen, django_capture_on_
     assert left() == set()
 
 
+def test_what_was_handed_in_sealed_on_our_own_page_goes_too(citizen: Citizen) -> None:
+    mine, other = (
+        InboundEvent.objects.create(channel=citizen.channel, source="door", body=vault.encrypt(f'"address":"{who}"'), state="done")
+        for who in ("4917139200147", "49171392001478")
+    )
+    erase(Contact.objects.get(), wish="citizen")
+    assert list(InboundEvent.objects.filter(source="door")) == [other]
+    assert mine != other
+
+
 def test_no_keeps_everything(citizen: Citizen) -> None:
     commands.take(message(citizen.channel, "2", "LÖSCHEN"))
     assert commands.take(message(citizen.channel, "3", "nein"))
@@ -122,3 +132,17 @@ def test_an_operator_confirms_on_a_page(citizen: Citizen) -> None:
     assert desk.post(url, {"bestaetigt": "1"}).status_code == 302
     assert not Contact.objects.exists()
     assert "durch Dana Schutz" in desk.get(reverse("privacy:log", args=("musterstadt",))).content.decode()
+
+
+def test_what_lies_elsewhere_is_named_before_and_after(citizen: Citizen) -> None:
+    """A mailbox keeps its mails, whatever we delete: whoever answers for the data must know, on the page and in the log."""
+    box = Channel.objects.create(organisation=citizen.town, kind="email", name="Rathauspost", config="{}", state="running")
+    Channel.objects.create(organisation=citizen.town, kind="signal", name="Nie gestartet", config="{}", state="setup")
+    desk = Client()
+    desk.force_login(citizen.operator)
+    log, page = reverse("privacy:log", args=("musterstadt",)), ("musterstadt", citizen.address.contact_id)
+    assert "Rathauspost" in (shown := desk.get(log).content.decode())
+    assert "Nie gestartet" not in shown
+    assert "Rathauspost" not in desk.get(reverse("privacy:contact_erase", args=page)).content.decode()  # they never wrote a mail
+    citizen.address.contact.addresses.update(channel=box)
+    assert "Die Mails selbst bleiben im Postfach" in desk.get(reverse("privacy:contact_erase", args=page)).content.decode()

@@ -10,6 +10,8 @@ from buergerdraht.contacts.models import Address, Contact
 # label -> where privacy treats it
 KNOWN = {
     "appointments.booking": "access._appointments, erase (cascades: the time is free again), retention._messages (a number stays)",
+    "bridges.parcel": "that something went to another system, and how: ids and codes; goes with the case",
+    "bridges.passage": "that a case went there and what they said to it: emptied with the case (bridges.on_case)",
     "cases.case": "access._cases, erase (cases.erase empties it: a number stays), retention (cases.forget, by its category)",
     "cases.draft": "what is not sent yet: erase (cascades), retention (cases.forget, after a day)",
     "cases.entry": "access._cases, erase (cases.erase), retention (cases.forget)",
@@ -22,6 +24,9 @@ KNOWN = {
     "contacts.address": "access._addresses, erase (cascades)",
     "contacts.addressalias": "access._addresses counts them, erase (cascades)",
     "contacts.subscription": "access._subscriptions, erase (cascades)",
+    "contacts.movingcode": "a keyed hash for half an hour; erase (cascades)",
+    "contacts.way": "access._addresses (place_in_order), erase (cascades)",
+    "contacts.relay": "access._broadcasts (went_on_at), erase (cascades)",
     "contacts.consent": "access._consents, erase (keeps the pseudonym, blurs the evidence)",
     "consultations.guest": "access._consultations, erase (cascades), retention._messages (the hour keeps its numbers)",
     "conversations.conversation": "access._thread and _messages, erase (cascades)",
@@ -40,6 +45,7 @@ KNOWN = {
     "dialogs.systemcall": "that a system was called: numbers only; erase (loses the walk)",
     "broadcasts.recipient": "access._broadcasts, erase (loses the person, keeps the sum)",
     "broadcasts.testaddress": "access.collect (test_phone_of), erase (cascades)",
+    "website.signup": "asked for by e-mail and not confirmed: website.tasks.forget, with its letter; confirmed: erase (cascades)",
     "privacy.accesslink": "access.collect, erase (cascades)",
     "watch.probe": "a duty phone of the authority; erase (cascades)",
     "watch.proberun": "numbers only; erase (cascades)",
@@ -52,6 +58,7 @@ HIDDEN = {
     "gateway.earlyreceipt": "erase._forget_receipts",
     "gateway.inboundevent": "erase.forget_events",
     "gateway.media": "access._messages, erase._messages",
+    "gateway.taken": "files.remove; two days",
     "gateway.mediaupload": "cascades with media",
     "gateway.seen": "ids of events only; retention._seen",
     "gateway.traffic": "redacted; retention._traffic",
@@ -88,6 +95,8 @@ def test_every_sealed_column_is_known() -> None:
         "meters.meter",
         "watch.alarmreceiver",
         "conversations.pushkey",
+        "bridges.bridge",
+        "webhooks.hook",
     }  # our own tokens, addresses and devices
     assert sealed - ours <= set(KNOWN) | set(HIDDEN)
 

@@ -17,18 +17,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from buergerdraht.ui import marks
+
 register = template.Library()
-
-# Two letters and the colour class of each messenger: no logos (visual language).
-MARKS = {
-    "whatsapp": ("wa", "WA", "WhatsApp"),
-    "telegram": ("tg", "TG", "Telegram"),
-    "signal": ("si", "SI", "Signal"),
-    "threema": ("th", "TH", "Threema"),
-    "email": ("em", "@", "E-Mail"),
-    "push": ("pu", "PU", "Push im Browser"),
-}
-
 
 TONES = {"ok": "success", "warn": "warning", "bad": "danger"}  # our short words for KERN's
 
@@ -42,15 +33,16 @@ def icon(name: str, size: str = "") -> SafeString:
 
 @register.simple_tag
 def channel_mark(kind: str) -> SafeString:
-    css, letters, title = MARKS.get(kind, ("em", kind[:2].upper(), kind.title()))
+    """Draw a messenger's mark: two letters and a colour, no logos (visual language)."""
+    hue, letters, title = marks.mark(kind)
     return format_html(
-        '<span class="ch ch--{}" title="{}"><span aria-hidden="true">{}</span><span class="vh">{}</span></span>', css, title, letters, title
+        '<span class="ch ch--{}" title="{}"><span aria-hidden="true">{}</span><span class="vh">{}</span></span>', hue, title, letters, title
     )
 
 
 @register.filter
 def channel_title(kind: str) -> str:
-    return MARKS.get(kind, ("", "", kind.title()))[2]
+    return marks.mark(kind)[2]
 
 
 @register.simple_tag(takes_context=True)
@@ -147,15 +139,17 @@ NAVIGATION: tuple[tuple[tuple[str, str, str, str], ...], ...] = (
     (
         ("today", "Heute", "insights:today", "insights"),
         ("inbox", "Posteingang", "conversations:inbox", "conversations"),
+        ("case", "Anliegen", "cases:list", "cases"),
         ("mic", "Sprechstunden", "consultations:list", "consultations"),
         ("calendar", "Termine", "appointments:list", "appointments"),
         ("megaphone", "Rundnachrichten", "broadcasts:list", "broadcasts"),
         ("bolt", "Dialoge", "dialogs:list", "dialogs meters"),
+        ("globe", "Internetseite", "site:list", "site"),
     ),
     (
         ("people", "Kontakte", "contacts:list", "contacts"),
         ("flow", "Zustellung", "watch:delivery", "watch"),
-        ("settings", "Einstellungen", "accounts:settings", "accounts gateway blueprints"),
+        ("settings", "Einstellungen", "accounts:settings", "accounts gateway blueprints bridges webhooks"),
     ),
 )
 
@@ -183,7 +177,7 @@ def navigation(context: Any) -> dict[str, Any]:
     """Draw the main navigation of the current organisation."""
     request = context["request"]
     place = request.resolver_match.app_name if request.resolver_match else ""
-    if "/einstellungen/" in request.path and may(request, "manage"):
+    if "/einstellungen/" in request.path and (may(request, "manage") or may(request, "audit")):
         place = "accounts"  # a room's own settings are reached from there
     groups = []
     for group in NAVIGATION:

@@ -83,6 +83,13 @@ def test_a_webhook_the_provider_cannot_reach_is_an_alarm_until_it_can(town, says
     assert not Alarm.objects.open().exists()
 
 
+@pytest.mark.parametrize("code", ["key_changed", "identity_changed"])
+def test_somebody_who_is_perhaps_not_who_they_were_is_an_alarm(town, says: Callable[[object], None], code: str) -> None:
+    says(Health(ok=True, findings=(Note(level="warning", code=code, text="x"),)))
+    tasks.ask_providers.func(0)
+    assert Alarm.objects.open().get().values == {"findings": 1, "codes": [code]}
+
+
 def test_a_look_leaves_what_the_providers_said(town, says: Callable[[object], None], alive: None) -> None:
     says(Health(ok=False, findings=(Note(level="error", code="number_status", text="x"),)))
     providers.ask_all(timezone.now())

@@ -20,7 +20,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from buergerdraht.accounts.models import AuditEntry, Membership, Operator, Organisation
-from buergerdraht.gateway import outward
+from buergerdraht.gateway import outward, signing
 from buergerdraht.watch import actions, telling
 from buergerdraht.watch.models import Alarm, AlarmReceiver
 
@@ -71,7 +71,9 @@ def hook(town, url: str) -> AlarmReceiver:
 
 def test_a_signature_is_what_standard_webhooks_wants() -> None:
     """The example that the libraries of Standard Webhooks test themselves with."""
-    headers = telling.signed("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+    headers = signing.headers(
+        ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}'
+    )
     assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 

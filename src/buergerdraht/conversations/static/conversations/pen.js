@@ -136,7 +136,7 @@ let mine = null;
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (detail.target?.id === "antwortfeld" && /uebernehmen\/$/.test(detail.requestConfig?.path ?? "")) mine = text()?.value ?? null;
 });
-document.addEventListener("htmx:afterSettle", () => {
+document.addEventListener("htmx:afterSwap", () => { // in the moment of the swap: until things settle the next letters are typed
   const words = mine;
   mine = null;
   if (!words || !text() || text().value === words || !words.startsWith(text().value)) return;

@@ -24,11 +24,19 @@ function problem(words) {
 }
 
 // ── Forms: one open at a time ─────────────────────────────────────────────
+// One with words that are not kept yet is only hidden until they are: htmx sends nothing for what left the page.
 function shut(key) {
   const form = $(`[data-form="${key}"]`), box = document.getElementById(`form-${key}`);
-  if (form && form.dataset.dirty) htmx.trigger(form, "keep");
-  if (box) box.replaceChildren();
   $(`[data-open="${key}"]`)?.setAttribute("aria-expanded", "false");
+  if (!box) return;
+  const empty = () => { if (box.firstElementChild === form) { box.replaceChildren(); box.hidden = false; } };
+  if (!form?.dataset.dirty && !sending.has(form)) { empty(); return; }
+  box.hidden = true;
+  form.addEventListener("htmx:afterRequest", (event) => {
+    if (!event.detail.successful) box.hidden = false; // what was refused is still there to be mended
+    else if (!form.dataset.dirty) empty();
+  });
+  if (form.dataset.dirty) htmx.trigger(form, "keep");
 }
 document.addEventListener("htmx:beforeRequest", (event) => {
   const opener = event.target.closest?.("[data-open]");
@@ -38,6 +46,10 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 document.addEventListener("htmx:afterSettle", (event) => {
   const box = event.target;
+  if (box.classList?.contains("ds__form")) {
+    if (box.hidden && event.detail.requestConfig?.elt.matches("[data-form]")) box.replaceChildren(); // it was shut meanwhile
+    box.hidden = false;
+  }
   if (box.classList?.contains("ds__form") && box.firstElementChild && !box.contains(document.activeElement)) {
     const key = box.id.replace("form-", "");
     $(`[data-open="${key}"]`)?.setAttribute("aria-expanded", "true");
@@ -50,8 +62,20 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (box.id === "telefon") played();
   if (box.id === "blatt") { mark(); find(); fade(); }
 });
+// What is typed is owed until it was sent: also while the words before it are under way, and before htmx has heard of a new form.
+const sending = new Set();
+const formOf = (event) => (event.target.matches?.("[data-form]") ? event.target : null);
 document.addEventListener("input", (event) => { const form = event.target.closest("[data-form]"); if (form) form.dataset.dirty = "1"; });
-document.addEventListener("htmx:afterRequest", (event) => { if (event.target.matches?.("[data-form]") && event.detail.successful) delete event.target.dataset.dirty; });
+document.addEventListener("htmx:beforeSend", (event) => { const form = formOf(event); if (form) { sending.add(form); delete form.dataset.dirty; } });
+document.addEventListener("htmx:afterRequest", (event) => {
+  const form = formOf(event);
+  if (!form) return;
+  sending.delete(form);
+  if (!event.detail.successful) form.dataset.dirty = "1";
+});
+document.addEventListener("htmx:load", (event) => {
+  for (const form of formOf(event) ? [event.target] : $$("[data-form]", event.target)) if (form.dataset.dirty) htmx.trigger(form, "keep");
+});
 
 // After the whole list was drawn anew: go to what was made or moved.
 document.body.addEventListener("shown", (event) => {

@@ -1,7 +1,7 @@
 // One EventSource per page; each event becomes `live:<topic>` on the body, so htmx and modules listen with plain DOM events.
 // After a gap (sleep, network, restart) the server's `hello` makes the pieces fetch themselves anew: nothing is missed.
 const TOPICS = [
-  "conversation", "gone", "counts", "message", "receipt", "presence", "draft", "notice", "broadcast", "consultation", "channel", "media", "alarm",
+  "conversation", "gone", "counts", "message", "receipt", "presence", "draft", "notice", "broadcast", "consultation", "case", "channel", "media", "alarm",
 ];
 
 export function connect(place) {
