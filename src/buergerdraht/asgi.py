@@ -19,18 +19,33 @@ from django.core.wsgi import get_wsgi_application
 
 django_application = get_wsgi_application()
 
-from buergerdraht.gateway import live, webhook  # noqa: E402 - the apps must be loaded first
+from buergerdraht.gateway import lending, live, webhook  # noqa: E402 - the apps must be loaded first
 from buergerdraht.watch import doors, guard  # noqa: E402
+from buergerdraht.website import kept  # noqa: E402
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 LARGEST_BODY = 128 * 1024 * 1024
+LARGEST_OF_STRANGERS = 12 * 1024 * 1024  # who is signed in nowhere sends a form, with one photo at the most
+# Public places that take more: reports with photos, and pages whose address is a key.
+LARGEST_AT = {
+    "/p/": LARGEST_OF_STRANGERS,
+    "/melden/": 64 * 1024 * 1024,
+    "/open311/": 64 * 1024 * 1024,
+    "/auftrag/": LARGEST_BODY,
+    "/bruecke/": LARGEST_BODY,
+}
+KEYS = frozenset({b"cookie", b"authorization"})
 threads = ThreadPoolExecutor(max_workers=int(os.environ.get("BUERGERDRAHT_WEB_THREADS", "8")), thread_name_prefix="django")
 
 
 RUN: Callable[[Any, Any], None] = vars(WsgiToAsgiInstance)["run_wsgi_app"].func
+
+
+class TooLarge(Exception):
+    """A body is larger than we take from who sends it."""
 
 
 class Threaded(WsgiToAsgiInstance):
@@ -50,18 +65,51 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await webhook.app(scope, receive, send)
     elif scope["path"].startswith("/o/") and scope["path"].endswith("/live"):
         await live.app(scope, receive, send)
+    elif scope["path"].startswith(lending.PATH):
+        await lending.app(scope, receive, send)
     elif scope["path"] in doors.PATHS:
         await doors.app(scope, receive, send)
-    elif _too_large(scope):
-        await send({"type": "http.response.start", "status": 413, "headers": [(b"content-length", b"0")]})
-        await send({"type": "http.response.body", "body": b""})
     else:
-        await Threaded(django_application, 100)(scope, receive, send)  # type: ignore[no-untyped-call]
+        await _bounded(scope, receive, send)
 
 
-def _too_large(scope: Scope) -> bool:
-    length = dict(scope["headers"]).get(b"content-length", b"0")
-    return not length.isdigit() or int(length) > LARGEST_BODY
+async def _bounded(scope: Scope, receive: Receive, send: Send) -> None:
+    """Take so much of a body and no more, whatever its length is said to be."""
+    most, taken = _most(scope), 0
+
+    async def counted() -> MutableMapping[str, Any]:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > most:
+            raise TooLarge
+        return message
+
+    try:
+        if _length(scope) > most:
+            raise TooLarge
+        if scope["path"].startswith("/p/"):
+            await kept.app(scope, counted, send, _django)
+        else:
+            await _django(scope, counted, send)
+    except TooLarge:  # Django is called with a whole body, so nothing was answered yet
+        await send({"type": "http.response.start", "status": 413, "headers": [(b"content-length", b"0"), (b"connection", b"close")]})
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _django(scope: Scope, receive: Receive, send: Send) -> None:
+    await Threaded(django_application, 100)(scope, receive, send)  # type: ignore[no-untyped-call]
+
+
+def _most(scope: Scope) -> int:
+    usual = LARGEST_BODY if any(name in KEYS for name, _value in scope["headers"]) else LARGEST_OF_STRANGERS
+    return next((most for start, most in LARGEST_AT.items() if scope["path"].startswith(start)), usual)
+
+
+def _length(scope: Scope) -> int:
+    """The length that a call says it has; one that is no number is too large."""
+    told = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(told) if told.isdigit() and len(told) < 16 else LARGEST_BODY + 1
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

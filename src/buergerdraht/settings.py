@@ -148,6 +148,7 @@ LOGGING = logs.configuration(
     oneof("BUERGERDRAHT_LOG", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")), oneof("BUERGERDRAHT_LOG_FORMAT", "TEXT", ("TEXT", "JSON"))
 )
 SIMULATOR_URL = weburl("BUERGERDRAHT_SIMULATOR_URL", "")
+LOOPBACK = [ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")]
 
 POSTGRES = None if env("DATABASE_URL") else postgres.place(DATA)  # the embedded one, started by the commands that need it
 DATABASES = {"default": database(env("DATABASE_URL") if POSTGRES is None else POSTGRES.url())}
@@ -169,6 +170,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "procrastinate.contrib.django",
     "buergerdraht.gateway",
+    "buergerdraht.webhooks",
     "buergerdraht.contacts",
     "buergerdraht.conversations",
     "buergerdraht.broadcasts",
@@ -177,6 +179,7 @@ INSTALLED_APPS = [
     "buergerdraht.meters",
     "buergerdraht.appointments",
     "buergerdraht.cases",
+    "buergerdraht.bridges",
     "buergerdraht.privacy",
     "buergerdraht.insights",
     "buergerdraht.website",
@@ -187,6 +190,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "buergerdraht.accounts.rest.problems.answers",
+    "buergerdraht.accounts.middleware.no_nul",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -238,6 +242,8 @@ DEFAULT_FROM_EMAIL = env("BUERGERDRAHT_MAIL_FROM", "buergerdraht@localhost")
 ALARM_MAIL = envlist("BUERGERDRAHT_ALARM_MAIL")  # who is told of what concerns the whole installation
 ALARM_NETWORKS = networks("BUERGERDRAHT_ALARM_NETWORKS")  # inner networks that alarms may be sent to, beside the public internet
 CALL_NETWORKS = networks("BUERGERDRAHT_CALL_NETWORKS")  # inner networks that organisations may name for the systems dialogs call
+# Inner networks that servers of channels may stand in: mail servers, signal-cli, a homeserver. The simulator is on this machine.
+CHANNEL_NETWORKS = [*networks("BUERGERDRAHT_CHANNEL_NETWORKS"), *CALL_NETWORKS, *(LOOPBACK if SIMULATOR_URL else ())]
 PUSH_NETWORKS = networks("BUERGERDRAHT_PUSH_NETWORKS")  # inner networks with a push service of one's own
 METRICS_TOKEN = env("BUERGERDRAHT_METRICS_TOKEN")  # without one /metrics answers on this machine only
 # Counts guesses at sign-in for all web processes together; nothing of citizens is ever put there.
@@ -270,7 +276,10 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # served from where they lie: nothing to collect, nothing to forget
-STATICFILES_DIRS = [("kern", PROJECT / "node_modules/@kern-ux/native/dist")]
+STATICFILES_DIRS = [
+    ("kern", PROJECT / "node_modules/@kern-ux/native/dist"),
+    ("maplibre", PROJECT / "node_modules/maplibre-gl/dist"),
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
