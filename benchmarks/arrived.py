@@ -11,9 +11,12 @@ from django.db import connection
 from benchmarks.bodies import Hook
 from benchmarks.stage import Stage, run, until, value
 from benchmarks.town import hooks
+from buergerdraht.connectors.http import Http
+from buergerdraht.connectors.registry import connector_class
 from buergerdraht.gateway.models import Channel
+from buergerdraht.gateway.opening import shard_of
 
-COPY = "copy gateway_inboundevent (channel_id, source, lane, body, state, problem, tries, received_at) from stdin"
+COPY = "copy gateway_inboundevent (channel_id, source, lane, shard, body, state, problem, tries, received_at) from stdin"
 
 
 def bodies(made: Sequence[Channel], inner: Iterable[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
@@ -24,10 +27,12 @@ def bodies(made: Sequence[Channel], inner: Iterable[tuple[int, bytes]]) -> list[
 
 def arrive(lane: str, events: Sequence[tuple[int, bytes]]) -> None:
     """All at once, in their order; nobody is told yet."""
-    now = datetime.now(UTC)
+    now, reader = datetime.now(UTC), connector_class("whatsapp")
+    reads = reader(reader.Config.model_construct(), Http())
     with connection.cursor() as cursor, cursor.copy(COPY) as copy:
         for channel, body in events:
-            copy.write_row((channel, "webhook", lane, body, "new", "", 0, now))
+            shard = shard_of(reads.parse(body)) if lane == "message" else 0
+            copy.write_row((channel, "webhook", lane, shard, body, "new", "", 0, now))
 
 
 def through(stage: Stage, lane: str, seconds: float) -> float:

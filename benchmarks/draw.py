@@ -19,7 +19,25 @@ PROJECT = Path(__file__).resolve().parents[1]
 RESULTS = PROJECT / "benchmarks" / "results"
 PAGE = PROJECT / "docs" / "development" / "speed.md"
 IMAGES = PROJECT / "docs" / "images"
-ORDER = ("send", "both", "webhook", "receipts", "ingest", "reply", "screens", "audience", "million", "console", "search", "start", "outbox")
+ORDER = (
+    "send",
+    "both",
+    "webhook",
+    "receipts",
+    "ingest",
+    "reply",
+    "screens",
+    "audience",
+    "fallback",
+    "million",
+    "console",
+    "search",
+    "cases",
+    "website",
+    "dialogs",
+    "start",
+    "outbox",
+)
 COLOURS = ("#1f5fa8", "#c2410c", "#2f7d3b", "#7a3fa0", "#8a6d00")
 WIDTH, HEIGHT = 720, 360
 LEFT, RIGHT, TOP, BOTTOM = 70, 150, 40, 50

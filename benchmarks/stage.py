@@ -148,6 +148,7 @@ class Stage:
             "BUERGERDRAHT_VAULT_KEYS": ",".join(settings.VAULT_KEYS),
             "BUERGERDRAHT_BIND": f"127.0.0.1:{self.port}",
             "BUERGERDRAHT_PUBLIC_URL": self.address,
+            "BUERGERDRAHT_CHANNEL_NETWORKS": "127.0.0.0/8",  # the partner is on this machine
             "BUERGERDRAHT_LOG": os.environ.get("BUERGERDRAHT_BENCH_LOG", "WARNING"),
             "PYTHONPATH": os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH", "")])),
         }

@@ -59,7 +59,7 @@ class Walkers:
         self.post.keep(asyncio.get_running_loop().create_task(self._walk()))
 
     async def _walk(self) -> None:
-        hook = next(iter(self.post.hooks.values()))
+        hooks = list(self.post.hooks.values())  # citizens are spread evenly over the authority's numbers
         while self.due or any(walker.missing > 0 for walker in self.people.values()):
             now = time.perf_counter()
             while self.due and self.due[0][0] <= now:
@@ -69,6 +69,7 @@ class Walkers:
                 walker.since = due
                 self.sent += 1
                 quoted = json.dumps(words.decode(), ensure_ascii=False).encode()[1:-1]
+                hook = hooks[int(number) % len(hooks)]
                 self.post.send(hook.request(message(number, b"wamid.walk%b.%d" % (number, walker.at), quoted)), due)
             await asyncio.sleep(TICK)
 
