@@ -13,9 +13,10 @@ from django.conf import LazySettings, settings
 
 from buergerdraht.gateway.database import keep_plans
 from buergerdraht.house import postgres
-from buergerdraht.settings import database
+from buergerdraht.settings import database, networks
 
 LONG = {"faults", "machines"}
+INSIDE = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,198.18.0.0/15"
 _servers: list[tuple[Popen[bytes], Path]] = []
 
 
@@ -28,6 +29,9 @@ def pytest_configure(config: pytest.Config) -> None:
         _servers.append((postgres.start(where), folder))
         os.environ["DATABASE_URL"] = where.url()
         settings.DATABASES["default"].update(database(where.url()))
+    # The providers of tests stand on this machine, or on others in it.
+    os.environ.setdefault("BUERGERDRAHT_CHANNEL_NETWORKS", INSIDE)
+    settings.CHANNEL_NETWORKS = networks("BUERGERDRAHT_CHANNEL_NETWORKS")
     keep_plans()  # as a worker does: what is asked prepared must say its types
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

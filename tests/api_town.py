@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import io
+import json
+import re
 from typing import Any, NamedTuple
 
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
+from PIL import Image
 
 from buergerdraht.accounts import tokens, vault
-from buergerdraht.accounts.models import ApiToken, Membership, Operator, Organisation
+from buergerdraht.accounts.models import ApiToken, Membership, Operator, Organisation, Team
+from buergerdraht.accounts.rest.problems import KIND
 from buergerdraht.accounts.rest.scopes import SCOPES
 from buergerdraht.accounts.rights import RIGHTS
 from buergerdraht.broadcasts.models import Broadcast
+from buergerdraht.cases import actions, opening
+from buergerdraht.cases.models import Case, Category, Photo, Task
 from buergerdraht.contacts.models import Address, Contact, District, Topic
-from buergerdraht.conversations.models import Conversation, Message
-from buergerdraht.gateway.models import Channel
+from buergerdraht.conversations.models import Conversation, Label, Message
+from buergerdraht.gateway import files
+from buergerdraht.gateway.models import Channel, Media
 
 ALL = list(SCOPES)
 
@@ -29,11 +37,19 @@ class Town(NamedTuple):
     address: Address
     conversation: Conversation
     broadcast: Broadcast
+    team: Team
+    category: Category
+    case: Case
+    photo: Photo
+    file: Media
+    label: Label
+    task: Task
 
     @property
-    def rows(self) -> dict[str, int]:
+    def rows(self) -> dict[str, Any]:
         """What the names in addresses stand for."""
-        return {name: getattr(self, name).pk for name in ("topic", "contact", "conversation", "broadcast")}
+        names = ("topic", "contact", "conversation", "broadcast", "category", "case", "photo", "file", "task")
+        return {name: getattr(self, name).pk for name in names}
 
 
 def town(slug: str = "musterstadt") -> Town:
@@ -46,7 +62,38 @@ def town(slug: str = "musterstadt") -> Town:
     contact, address, conversation = citizen(organisation, channel, "Mia Muster")
     texts = {"de": {"title": "", "text": "Der Markt beginnt um acht."}}
     broadcast = Broadcast.objects.create(organisation=organisation, title="Wochenmarkt", versions=texts, audience={"topics": [topic.pk]})
-    return Town(organisation, operator, channel, topic, contact, address, conversation, broadcast)
+    team = Team.objects.create(organisation=organisation, name="Bauhof")
+    category = Category.objects.create(organisation=organisation, key="pothole", title={"de": "Schlagloch"}, team=team)
+    file = files.store(organisation, picture(), "loch.jpg")
+    case = opening.open(matter(category, contact=contact, address=address, text="Ein tiefes Loch", place="Marktstraße 12"))
+    photo = Photo.objects.create(case=case, media=file, shown=files.store(organisation, picture(), "foto.jpg"), state="covered")
+    conversation.messages.get().media.add(file)
+    label = Label.objects.create(organisation=organisation, name="Straße")
+    task = Task.objects.create(case=case, text="Absperren")
+    return Town(
+        organisation, operator, channel, topic, contact, address, conversation, broadcast, team, category, case, photo, file, label, task
+    )  # fmt: skip
+
+
+def picture() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30), "gray").save(out, "JPEG")
+    return out.getvalue()
+
+
+def matter(category: Category, **fields: Any) -> opening.Matter:
+    return opening.Matter(category=category, at=timezone.now(), latitude=51.1, longitude=7.1, **fields)
+
+
+def complaint(of: Town) -> Case:
+    """A confidential case of the same citizen."""
+    category = Category.objects.create(
+        organisation=of.organisation, key="complaint", title={"de": "Beschwerde"}, visibility="confidential", kind="complaint"
+    )
+    category.people.add(of.operator)
+    case = opening.open(matter(category, contact=of.contact, address=of.address, text="Geheim", place="Marktstraße 12"))
+    actions.note(case, "Intern", operator=of.operator)
+    return case
 
 
 def citizen(organisation: Organisation, channel: Channel, name: str, said: str = "Guten Tag") -> tuple[Contact, Address, Conversation]:
@@ -97,3 +144,29 @@ class Caller:
 
     def patch(self, path: str, body: Any) -> HttpResponse:
         return self.call("patch", path, body)
+
+
+def filled(path: str, rows: dict[str, Any]) -> str:
+    """Put rows where an address names their kinds."""
+    return re.sub(r"{\w+:(\w+)}", lambda found: str(rows[found[1]]), path)
+
+
+def problem(response: Any, status: int, code: str = "") -> dict[str, Any]:
+    """See that a call was refused as a problem with this status and code; gives what was said."""
+    assert response.status_code == status, response.content
+    assert response["Content-Type"] == KIND
+    said = json.loads(response.content)
+    assert said["status"] == status
+    assert said["detail"]
+    assert not code or said["code"] == code
+    return said
+
+
+def walk(caller: Caller, path: str, **query: Any) -> list[dict[str, Any]]:
+    """Turn the pages of a list to its end."""
+    found, cursor = [], ""
+    while cursor is not None:
+        said = json.loads(caller.get(path, cursor=cursor, **query).content)
+        found += said["items"]
+        cursor = said["next"]
+    return found

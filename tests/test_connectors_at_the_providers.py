@@ -32,9 +32,9 @@ from buergerdraht.connectors.telegram.connector import Telegram
 from buergerdraht.connectors.whatsapp.config import WhatsAppConfig
 from buergerdraht.connectors.whatsapp.connector import WhatsApp
 from buergerdraht.simulator.delivery import Delivery
-from buergerdraht.simulator.telegram import Telegram as TelegramDouble
+from buergerdraht.simulator.providers.telegram import Telegram as TelegramDouble
+from buergerdraht.simulator.providers.whatsapp import WhatsApp as WhatsAppDouble
 from buergerdraht.simulator.town import Account, Person, Town
-from buergerdraht.simulator.whatsapp import WhatsApp as WhatsAppDouble
 
 BOT = "123456789:AAEgeheim"
 TEMPLATE = {

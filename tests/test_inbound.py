@@ -15,7 +15,7 @@ from buergerdraht.accounts import vault
 from buergerdraht.accounts.models import Membership, Operator, Organisation
 from buergerdraht.connectors.contract import Changed, Gone, MediaKind, Received, Ref, Sender
 from buergerdraht.contacts.models import Address, Contact, Topic
-from buergerdraht.conversations import asides, automatic, care, holding, sentences
+from buergerdraht.conversations import asides, automatic, care, holding, sentences, words
 from buergerdraht.conversations.models import Conversation, Desk, Message
 from buergerdraht.gateway.models import Channel
 
@@ -114,6 +114,26 @@ def test_a_block_and_a_new_address_reach_the_contacts(channel: Channel) -> None:
     inbound.handle(channel, Gone(external_id="g", at=timezone.now(), address="4712"))
     assert Address.objects.get().state == "gone"
     assert Message.objects.filter(author="system").get().kind == "gone"
+
+
+def test_another_key_of_somebody_is_said_in_their_thread(channel: Channel) -> None:
+    says(channel, "Ich habe eine Frage", "1")
+    inbound.handle(channel, Changed(external_id="k", at=timezone.now(), what="key", values={"address": "4711"}))
+    line = Message.objects.filter(author="system").get()
+    assert (line.kind, line.data["name"]) == ("key", channel.name)
+    assert "anderen Schlüssel" in words.line(line)
+    inbound.handle(channel, Changed(external_id="l", at=timezone.now(), what="key", values={"address": "niemand"}))
+    assert Message.objects.filter(author="system").count() == 1
+
+
+def test_who_writes_like_a_machine_is_kept_and_not_answered_but_a_stop_is_one(channel: Channel) -> None:
+    says(channel, "Ticket 4711 wurde angelegt", "1", flooding=True)
+    says(channel, "Ticket 4711 wurde angelegt.", "2", flooding=True)
+    assert Message.objects.filter(author="citizen").count() == 2
+    assert bots() == 0
+    assert Conversation.objects.get().state == "open"
+    says(channel, "STOPP", "3", flooding=True)
+    assert Contact.objects.get().state == "stopped"
 
 
 def test_a_message_corrected_to_stop_is_a_stop(channel: Channel) -> None:

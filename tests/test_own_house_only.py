@@ -15,7 +15,10 @@ from django.utils import timezone
 from buergerdraht.accounts.models import ApiToken, Invitation, Membership, Operator, Organisation, Role, Team
 from buergerdraht.accounts.rights import RIGHTS, Right
 from buergerdraht.appointments.models import Booking, Closure, Offer
-from buergerdraht.broadcasts.models import Broadcast
+from buergerdraht.bridges.models import Bridge, Passage
+from buergerdraht.broadcasts.models import Broadcast, Posting
+from buergerdraht.cases.models import Case, Category, Delegation, Deputy, Firm, Photo, Task
+from buergerdraht.cases.models import View as CaseView
 from buergerdraht.consultations.models import Consultation, Guest
 from buergerdraht.contacts.models import Address, Contact, ContactImport, District, Topic
 from buergerdraht.conversations.models import AssignmentRule, Conversation, Label, Message, SavedAnswer, SavedView
@@ -23,6 +26,8 @@ from buergerdraht.dialogs.models import Dialog, Example, Session, System, Table,
 from buergerdraht.gateway.models import Channel, InboundEvent, Media
 from buergerdraht.meters.models import MeterReading
 from buergerdraht.watch.models import AlarmReceiver
+from buergerdraht.webhooks.models import Delivery, Event, Hook
+from buergerdraht.website.models import Published, ShortLink
 
 DESK = "o/<slug:organisation>/"
 OUTSIDE_DJANGO = {"live"}  # answered by the ASGI roof, tried in the gateway's own tests
@@ -87,26 +92,77 @@ def dialog_rows(other: Organisation, contact: Contact, channel: Channel) -> dict
     }
 
 
+def case_rows(other: Organisation, colleague: Operator, contact: Contact) -> dict[str, Any]:
+    """The rows of cases and of what they are handed to; `number` apart, by the beginnings of their addresses."""
+    category = Category.objects.create(organisation=other, key="strasse", title={"de": "Straße"})
+    case = Case.objects.create(organisation=other, number="2026-00001", category=category, received_at=timezone.now(), contact=contact)
+    firm, now = Firm.objects.create(organisation=other, name="Straßenbau Beispiel"), timezone.now()
+    deputy = Operator.objects.create_user("vertretung@nachbarstadt.example", name="Vera Vertritt")
+    actor = Operator.objects.create_user("bruecke@api.invalid", name="Stadtwerke")
+    bridge = Bridge.objects.create(organisation=other, kind="mail", name="Stadtwerke", actor=actor)
+    hook = Hook.objects.create(organisation=other, name="Ratsinfo", url="https://ratsinfo.example/")
+    told = Event.objects.create(organisation=other, what="case.opened", at=now)
+    return {
+        "category": category.pk,
+        "delivery": Delivery.objects.create(hook=hook, event=told).pk,
+        "firm": firm.pk,
+        "photo": Photo.objects.create(case=case).pk,
+        "task": Task.objects.create(case=case, text="Absperren").pk,
+        "delegation": Delegation.objects.create(case=case, firm=firm, token_hash=b"y" * 32, expires_at=now + timedelta(days=1)).pk,
+        "deputy": Deputy.objects.create(organisation=other, operator=colleague, deputy=deputy, first=now.date(), last=now.date()).pk,
+        "view": CaseView.objects.create(organisation=other, operator=colleague, name="Straßen", query="kategorie=strasse").pk,
+        "number": {
+            "einstellungen/weitergabe/": bridge.pk,
+            "einstellungen/webhooks/": hook.pk,
+            "anliegen/weitergabe/": Passage.objects.create(case=case, bridge=bridge).pk,
+            "anliegen/": case.number,
+        },
+    }
+
+
+def team_rows(other: Organisation, colleague: Operator) -> dict[str, Any]:
+    """The rows of who works there, by the beginnings of their addresses."""
+    tomorrow = timezone.now() + timedelta(days=1)
+    invited = Invitation.objects.create(
+        organisation=other, email="neu@nachbarstadt.example", name="Nora Neu", token_hash=b"x" * 32, expires_at=tomorrow
+    )
+    actor = Operator.objects.create_user("ratsinfo@api.invalid", name="Ratsinfo")
+    token = ApiToken.objects.create(
+        organisation=other, name="Ratsinfo", prefix="bd_nebenan", token_hash=b"x" * 32, expires_at=tomorrow, actor=actor
+    )
+    return {
+        "einstellungen/team/einladung/": invited.pk,
+        "einstellungen/schnittstellen/": token.pk,
+        "einstellungen/team/gruppe/": Team.objects.create(organisation=other, name="Pressestelle").pk,
+        "einstellungen/team/": Membership.objects.create(organisation=other, operator=colleague, roles=[Role.ADMINISTRATOR]).pk,
+    }
+
+
+def time_rows(other: Organisation, contact: Contact) -> dict[str, Any]:
+    """The rows of the mayor's hour and of bookable times; `number` apart, by the beginnings of their addresses."""
+    now, today = timezone.now(), timezone.localdate()
+    later = {"begins_at": now, "ends_at": now + timedelta(hours=1)}
+    hour = Consultation.objects.create(organisation=other, title="Sprechstunde", host="Die Landrätin", **later)
+    offer = Offer.objects.create(organisation=other, key="ausweis", title={"de": "Ausweis"})
+    booking = Booking.objects.create(organisation=other, offer=offer, contact=contact, desk=1, state="booked", **later)
+    return {
+        "offer": offer.pk,
+        "closure": Closure.objects.create(organisation=other, first=today, last=today).pk,
+        "guest": Guest.objects.create(organisation=other, consultation=hour, contact=contact, state="waiting", number=1).pk,
+        "number": {"sprechstunden/": hour.pk, "termine/": booking.pk},
+    }
+
+
 def foreign_rows(other: Organisation) -> dict[str, Any]:
     """Make one row of everything the addresses point at, by where it is used in an address. New kinds are added here."""
     colleague = Operator.objects.create_user("andere@nachbarstadt.example", name="Anna Anders")
     contact = Contact.objects.create(organisation=other, name="Frau Nebenan")
     channel = Channel.objects.create(organisation=other, kind="telegram", name="Bot", config="{}")
     conversation = Conversation.objects.create(organisation=other, contact=contact)
-    talking = dialog_rows(other, contact, channel)
-    hour = Consultation.objects.create(
-        organisation=other,
-        title="Sprechstunde",
-        host="Die Landrätin",
-        begins_at=timezone.now(),
-        ends_at=timezone.now() + timedelta(hours=1),
-    )
-    offer = Offer.objects.create(organisation=other, key="ausweis", title={"de": "Ausweis"})
-    times = {"begins_at": timezone.now(), "ends_at": timezone.now() + timedelta(minutes=20)}
+    talking, matters, times = dialog_rows(other, contact, channel), case_rows(other, colleague, contact), time_rows(other, contact)
+    market = Broadcast.objects.create(organisation=other, title="Wochenmarkt")
     return {
-        "offer": offer.pk,
-        "closure": Closure.objects.create(organisation=other, first=timezone.localdate(), last=timezone.localdate()).pk,
-        "guest": Guest.objects.create(organisation=other, consultation=hour, contact=contact, state="waiting", number=1).pk,
+        "posting": Posting.objects.create(organisation=other, broadcast=market, channel=channel, state="handed").pk,
         "contact": contact.pk,
         "upload": ContactImport.objects.create(
             organisation=other, channel=channel, file_name="abos.csv", source="Formular", source_date=timezone.localdate()
@@ -117,34 +173,33 @@ def foreign_rows(other: Organisation) -> dict[str, Any]:
         "message": Message.objects.create(organisation=other, conversation=conversation, author="citizen", at=timezone.now()).pk,
         "answer": SavedAnswer.objects.create(organisation=other, shortcut="gruss", title="Gruß", texts={"de": "Guten Tag"}).pk,
         "rule": AssignmentRule.objects.create(organisation=other).pk,
-        "view": SavedView.objects.create(organisation=other, operator=colleague, name="Presse").pk,
+        "view": {
+            "anliegen/": matters.pop("view"),
+            "": SavedView.objects.create(organisation=other, operator=colleague, name="Presse").pk,
+        },
         "label": Label.objects.create(organisation=other, name="Rückruf").pk,
         "media": uuid.uuid4(),
         "media_id": Media.objects.create(organisation=other, kind="image").pk,
         "receiver": AlarmReceiver.objects.create(organisation=other, way="email", email="bereitschaft@nachbarstadt.example").pk,
         "event": InboundEvent.objects.create(channel=channel, body=b"{}").pk,
         "example": talking.pop("example"),
+        **{name: times[name] for name in ("offer", "closure", "guest")},
+        **{name: matters[name] for name in ("category", "delivery", "firm", "photo", "task", "delegation", "deputy")},
         "place": 0,
         "number": {
             **talking,
+            **matters.pop("number"),
+            **times.pop("number"),
+            **team_rows(other, colleague),
             "posteingang/": conversation.pk,
-            "sprechstunden/": hour.pk,
-            "termine/": Booking.objects.create(organisation=other, offer=offer, contact=contact, desk=1, state="booked", **times).pk,
-            "rundnachrichten/": Broadcast.objects.create(organisation=other, title="Wochenmarkt").pk,
+            "internetseite/links/": ShortLink.objects.create(organisation=other, target="https://nachbarstadt.example/").pk,
+            "internetseite/termin/": market.pk,
+            "internetseite/zeigen/": Broadcast.objects.create(organisation=other, title="Fest").pk,
+            "internetseite/": Published.objects.create(
+                organisation=other, slug="fest", title="Fest", shown_from=timezone.now(), changed_at=timezone.now()
+            ).pk,
+            "rundnachrichten/": market.pk,
             "einstellungen/kanaele/": channel.pk,
-            "einstellungen/team/einladung/": Invitation.objects.create(
-                organisation=other, email="neu@nachbarstadt.example", name="Nora Neu", token_hash=b"x" * 32, expires_at=timezone.now()
-            ).pk,
-            "einstellungen/schnittstellen/": ApiToken.objects.create(
-                organisation=other,
-                name="Ratsinfo",
-                prefix="bd_nebenan",
-                token_hash=b"x" * 32,
-                expires_at=timezone.now() + timedelta(days=1),
-                actor=Operator.objects.create_user("ratsinfo@api.invalid", name="Ratsinfo"),
-            ).pk,
-            "einstellungen/team/gruppe/": Team.objects.create(organisation=other, name="Pressestelle").pk,
-            "einstellungen/team/": Membership.objects.create(organisation=other, operator=colleague, roles=[Role.ADMINISTRATOR]).pk,
         },
         "kind": "telegram", "key": "city_newsletter", "verb": "pause", "field": "token", "ending": "svg",
     }  # fmt: skip

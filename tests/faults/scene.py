@@ -93,9 +93,8 @@ class Town:
         made: list[Person] = []
         for channel, share in zip(self.channels, shares, strict=True):
             wanted = round(number * share / sum(shares)) if channel is not self.channels[-1] else number - len(made)
-            for person, user_id, telegram_id in self.double.crowd(wanted, [self.accounts[channel.id]]):
-                to = user_id if channel.kind == "whatsapp" else str(telegram_id)
-                made.append(Person(person, channel.kind, channel.id, to))
+            account = self.accounts[channel.id]
+            made += [Person(person, channel.kind, channel.id, to[account]) for person, to in self.double.crowd(wanted, [account])]
         self.people += made
         return made
 

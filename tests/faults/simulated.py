@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 SECONDS_TO_START = 30
@@ -34,14 +35,16 @@ def free_port() -> int:
 
 @dataclass
 class Double:
-    """WhatsApp and Telegram at one address. `lines` is what was read of the journal so far."""
+    """The messengers at one address, with the accounts and people of a saved state. `lines` is what was read of the journal so far."""
 
     port: int = field(default_factory=free_port)
+    state: Path | None = None
     lines: list[Accepted] = field(default_factory=list)
     read_to: int = 0
 
     def __post_init__(self) -> None:
-        self.process = subprocess.Popen([sys.executable, "-m", "buergerdraht.simulator", "--port", str(self.port)])
+        kept = ["--state", str(self.state)] if self.state else []
+        self.process = subprocess.Popen([sys.executable, "-m", "buergerdraht.simulator", "--port", str(self.port), *kept])
         deadline = time.monotonic() + SECONDS_TO_START
         while True:
             try:
@@ -73,7 +76,7 @@ class Double:
         return made
 
     def crowd(self, number: int, accounts: list[str]) -> list[list[Any]]:
-        """Let people move in: [id, WhatsApp user id, Telegram id] each."""
+        """Let people move in: [id, {account: their address there}] each."""
         made: list[list[Any]] = self.ask("crowd", {"number": number, "accounts": accounts})
         return made
 

@@ -29,9 +29,9 @@ from buergerdraht.connectors.contract import Content
 from buergerdraht.gateway import outbox
 from buergerdraht.gateway.models import Channel, InboundEvent, Outbound
 from buergerdraht.simulator.delivery import Delivery
-from buergerdraht.simulator.telegram import Telegram
+from buergerdraht.simulator.providers.telegram import Telegram
+from buergerdraht.simulator.providers.whatsapp import WhatsApp
 from buergerdraht.simulator.town import Account, Faults, Person, Town
-from buergerdraht.simulator.whatsapp import WhatsApp
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 

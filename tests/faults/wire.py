@@ -25,7 +25,6 @@ from pydantic import BaseModel
 
 from buergerdraht.connectors import registry
 from buergerdraht.connectors.contract import (
-    Answer,
     Content,
     Files,
     Health,
@@ -45,6 +44,7 @@ from buergerdraht.connectors.contract import (
     to_json,
 )  # fmt: skip
 from buergerdraht.connectors.http import Call, Http
+from buergerdraht.connectors.usual import Usual
 
 SECRET = b"wire"
 
@@ -54,7 +54,7 @@ def register() -> None:
     registry.CONNECTORS["wire_echo"] = f"{__name__}.EchoWire"
 
 
-class Wire:
+class Wire(Usual):
     """No receipts: nothing settles a doubt."""
 
     class Config(BaseModel):
@@ -68,9 +68,6 @@ class Wire:
     def __init__(self, config: Config, http: Http) -> None:
         self.config = config
         self.http = http
-
-    def handshake(self, query: Mapping[str, str]) -> Answer | None:
-        return None
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
         if not hmac.compare_digest(headers.get("x-signature", ""), sign(body)):

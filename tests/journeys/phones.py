@@ -50,12 +50,30 @@ class Phone:
     def read(self) -> None:
         self._do("read")
 
+    def react(self, bubble: dict[str, Any], emoji: str) -> None:
+        self._do("react", message=bubble["id"], emoji=emoji)
+
+    def answer(self, bubble: dict[str, Any], text: str) -> None:
+        """Write with a message quoted, as below a public post."""
+        self._do("write", text=text, quote=bubble["id"])
+
+    def prefer(self, value: str) -> None:
+        """Set what only this messenger has a setting for."""
+        self._do("prefer", value=value)
+
+    def block(self) -> None:
+        self._do("block")
+
+    def unblock(self) -> None:
+        self._do("unblock")
+
     def bubbles(self) -> list[dict[str, Any]]:
         chats = control(self.simulator, f"people/{self.person}/phone")["chats"]
         return next(chat["messages"] for chat in chats if chat["account"] == self.account)
 
     def received(self) -> list[dict[str, Any]]:
-        return [bubble for bubble in self.bubbles() if bubble["ours"]]
+        """What came from the authority; what the provider could not deliver is on no telephone."""
+        return [bubble for bubble in self.bubbles() if bubble["ours"] and bubble["status"] != "failed"]
 
     def shows(self, words: str) -> dict[str, Any]:
         """Wait until a message with these words arrives."""

@@ -137,6 +137,7 @@ def try_it(andrea: Page) -> None:
     expect(card(andrea, "datum")).to_have_attribute("aria-current", "step")
     write(andrea, "in einer Woche")
     phone.get_by_role("button", name="Ja").click()
+    expect(phone).to_contain_text("Bitte senden Sie Fotos.")
     phone.get_by_role("button", name="2 Fotos").click()
     expect(phone).to_contain_text("Anliegen angelegt: ")
     expect(phone).to_contain_text("Danke, wir holen es ab: Marktstraße 5")

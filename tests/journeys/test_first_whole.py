@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 from tests.browser import examine
 from tests.conftest import Program
 from tests.journeys.phones import Phone, control, new_phone, titles
+from tests.journeys.walk import picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -68,7 +67,7 @@ def make_topic(andrea: Page) -> dict[str, str]:
     andrea.wait_for_url(re.compile(r"/themen/\d+/$"))
     examine(andrea)
     links = [link.get_attribute("href") or "" for link in andrea.locator(".qrs a[rel=noreferrer]").all()]
-    return {"whatsapp" if "wa.me" in link else "telegram": link for link in links}
+    return {kind: link for link in links for kind, mark in (("whatsapp", "wa.me/"), ("telegram", "?start=")) if mark in link}
 
 
 def subscribe(simulator: str, links: dict[str, str]) -> Citizens:
@@ -235,15 +234,3 @@ def the_chain_is_sound(jens: Page) -> None:
     jens.get_by_role("link", name="Kette prüfen").click()
     expect(jens.locator(".flash.is-ok")).to_contain_text("Die Kette ist unversehrt")
     examine(jens)
-
-
-def picture() -> bytes:
-    """Draw market stalls."""
-    image = Image.new("RGB", (960, 720), "#cfe0ee")
-    draw = ImageDraw.Draw(image)
-    for left in range(60, 900, 210):
-        draw.rectangle((left, 380, left + 170, 560), fill="#e8d9c3")
-        draw.polygon([(left - 15, 380), (left + 85, 300), (left + 185, 380)], fill="#a4503f")
-    out = io.BytesIO()
-    image.save(out, "PNG")
-    return out.getvalue()

@@ -228,7 +228,7 @@ def maria_answers_on_her_telephone(town: Town, wanda: Phone) -> None:
 
 def pictures_and_voices_go_both_ways(town: Town) -> None:
     andrea, fina = town.andrea, town.citizen("whatsapp", "Fina Fernblick")
-    fina.photo("So sieht es hier aus.")
+    fina.photo("So sieht es hier aus. Ist das so geplant?")  # a question, so it is for people
     fina.voice()
     open_thread(andrea, "Fina Fernblick")
     thread = verlauf(andrea)
@@ -320,7 +320,10 @@ def chain_letters_are_set_aside(town: Town) -> None:
     """What three people send alike lies aside; nobody answered, and nobody's list of what is new was filled."""
     andrea, names = town.andrea, ("Karla Kettner", "Kuno Kettner", "Kira Kettner")
     phones = [town.citizen(kind, name) for kind, name in zip(("whatsapp", "telegram", "whatsapp"), names, strict=True)]
-    for phone in phones:
+    andrea.goto(f"{INBOX}?ansicht=neu")
+    for name, phone in zip(names, phones, strict=True):  # one after the other: what several hands write down at once is counted after it
+        for before in names[: names.index(name)]:
+            expect(row(andrea, before)).to_have_count(1)
         phone.write(CHAIN)
     andrea.goto(f"{INBOX}?ansicht=beiseite")
     for name in names:
