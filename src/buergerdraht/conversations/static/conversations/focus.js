@@ -37,7 +37,8 @@ document.addEventListener("focusin", ({ target }) => {
 });
 document.addEventListener("focusout", ({ target, relatedTarget }) => {
   if (relatedTarget) return;
-  setTimeout(() => { if (last?.node === target && target.isConnected && !target.disabled && document.activeElement === document.body) last = null; }, 0);
+  // let go by choice: what went out of sight under its user (a dialog that closed, whose caller was drawn anew) is still to be followed
+  setTimeout(() => { if (last?.node === target && target.isConnected && target.checkVisibility() && !target.disabled && document.activeElement === document.body) last = null; }, 0);
 });
 
 function place(field) { try { return field.selectionEnd; } catch { return null; } }
