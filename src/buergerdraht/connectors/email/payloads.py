@@ -19,6 +19,7 @@ from buergerdraht.connectors.contract import Event, Gone, Item, Malformed, Media
 from buergerdraht.connectors.email import bounds, errors, limits, seals, words
 from buergerdraht.connectors.email.config import ADDRESS, EmailConfig
 from buergerdraht.connectors.email.mailbox import Letter
+from buergerdraht.connectors.email.vouching import vouched
 from buergerdraht.connectors.wire import UNREADABLE, item, load, moment, text, worth
 
 SIGNATURES = frozenset({"application/pgp-signature", "application/pkcs7-signature"})
@@ -93,7 +94,7 @@ def _events(mail: EmailMessage, letter: Letter, config: EmailConfig) -> list[Eve
     if report == "feedback-report":
         return _complaint(mail, letter, config)
     sender = parseaddr(header(mail, "From"))[1].lower()
-    found = _dmarc(mail, sender, config)
+    found = vouched(mail, sender, config)
     if _by_machine(mail, sender, config) or found == "fail":
         return []
     if gone := _mailed_away(mail, letter, config):
@@ -140,23 +141,6 @@ def _by_machine(mail: EmailMessage, sender: str, config: EmailConfig) -> bool:
         or bool(header(mail, "List-Id"))
         or mail.get_content_type() == "multipart/report"
     )
-
-
-def _dmarc(mail: EmailMessage, sender: str, config: EmailConfig) -> str:
-    """What our own server found (RFC 8601, 2.7): "pass", "fail"; "" where it did not say. The topmost header of its name is its own."""
-    if not config.authserv or len(mail.get_all("From", [])) != 1:
-        return ""
-    for value in mail.get_all("Authentication-Results", []):
-        words_of = re.sub(r"\([^()]*\)", " ", str(value)).strip().lower()  # comments may say anything
-        if words_of.partition(";")[0].split()[:1] != [config.authserv.lower()]:
-            continue
-        for told in words_of.split(";")[1:]:
-            if (found := re.match(r"\s*dmarc\s*=\s*([a-z]+)\b", told)) is None:
-                continue
-            whose = re.search(r"\bheader\.from\s*=\s*\"?(?:[^\s\"@]*@)?([^\s\"]+)", told)
-            return "" if found[1] == "pass" and whose and whose[1] != sender.rpartition("@")[2] else found[1]
-        return ""
-    return ""
 
 
 def _mailed_away(mail: EmailMessage, letter: Letter, config: EmailConfig) -> Gone | None:

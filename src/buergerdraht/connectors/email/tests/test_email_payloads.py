@@ -212,27 +212,3 @@ def test_no_mail_breaks_the_reader(mail: bytes, changes: list[tuple[int, bytes]]
 def test_no_bytes_break_the_reader(mail: bytes) -> None:
     for item in payloads.read(Letter("7", "21", mail), config()):
         encode(item)
-
-
-PASS = b"Authentication-Results: mx.stadt.example; spf=pass; dmarc=pass header.from=buerger.example\r\n"
-LETTER = b"From: Zoe <zoe@buerger.example>\r\nMessage-ID: <m1@buerger.example>\r\n\r\nJA\r\n"
-
-
-@pytest.mark.parametrize(
-    ("mail", "authserv", "expected"),
-    [
-        (PASS + LETTER, "mx.stadt.example", True),
-        (PASS + LETTER, "", False),  # nobody told us whom to believe
-        (LETTER, "mx.stadt.example", False),
-        (PASS.replace(b"mx.stadt", b"mx.evil") + LETTER, "mx.stadt.example", False),
-        (PASS.replace(b"dmarc=pass", b"dmarc=none") + LETTER, "mx.stadt.example", False),
-        (PASS.replace(b"from=buerger", b"from=evil") + LETTER, "mx.stadt.example", False),
-        (PASS.replace(b"dmarc=pass", b"(dmarc=pass) x=y") + LETTER, "mx.stadt.example", False),
-        (PASS + b"From: kim@other.example\r\n" + LETTER, "mx.stadt.example", False),
-        (PASS.replace(b"dmarc=pass", b"dmarc=none") + PASS + LETTER, "mx.stadt.example", False),  # the lower one came with the mail
-    ],
-)
-def test_a_sender_is_proven_by_our_own_server_alone(mail: bytes, authserv: str, expected: bool) -> None:
-    (item,) = payloads.read(Letter("7", "21", mail), config(authserv=authserv))
-    assert isinstance(item.event, Received)
-    assert item.event.proven is expected
