@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
 
 from buergerdraht.accounts.models import Organisation
@@ -22,13 +22,17 @@ from buergerdraht.gateway.models import Channel
 
 @dataclass(frozen=True)
 class Count:
-    """The size of an audience; `of` is everyone who subscribed to anything. `at`: as it stood then, else as it stands now."""
+    """The size of an audience; `of` is everyone who subscribed to anything. `at`: as it stood then, else as it stands now.
+
+    `further`: of what is urgent, how many of them have another way where the first fails; None where each has but the one chosen.
+    """
 
     total: int
     by_channel: dict[int, int]
     by_language: dict[str, int]
     of: int
     at: datetime | None = None
+    further: int | None = None
 
 
 def select(organisation: Organisation, audience: Mapping[str, Any]) -> QuerySet[Address]:
@@ -60,21 +64,31 @@ def warned(organisation: Organisation, audience: Mapping[str, Any]) -> QuerySet[
     A channel that stands still comes after those that run. Who is no longer to be reached where they subscribed is still warned
     elsewhere. An audience of certain channels is theirs alone.
     """
-    if audience.get("channels") or (audience.get("exclude") or {}).get("channels"):
+    if _of_channels(audience):
         return chosen(organisation, audience)
     wish = _wishes(organisation, audience)
+    rows = _ways(organisation).filter(Exists(wish.filter(contact=OuterRef("contact_id"))), _narrow(audience))
+    rows = rows.exclude(_spared(audience.get("exclude") or {})).annotate(
+        stands=Case(When(channel__state=Channel.State.RUNNING, then=0), default=1), wished=Exists(wish.filter(address=OuterRef("id")))
+    )
+    rows = rows.order_by("contact_id", "stands", F("place").asc(nulls_last=True), "-wished", "-last_inbound_at", "id")
+    return rows.distinct("contact_id").values_list("id", "contact_id", "channel_id")
+
+
+def _of_channels(audience: Mapping[str, Any]) -> bool:
+    return bool(audience.get("channels") or (audience.get("exclude") or {}).get("channels"))
+
+
+def _ways(organisation: Organisation) -> QuerySet[Address]:
+    """Give all addresses where people may be reached with what is urgent, with their `place` where they chose an order."""
     way = Way.objects.filter(contact=OuterRef("contact_id"), kind=Way.Kind.ALERT, address__state=Address.State.ACTIVE)
     open_ = channels.people(organisation).exclude(state=Channel.State.SETUP)
-    addresses = _reachable(organisation).filter(Exists(wish.filter(contact=OuterRef("contact_id"))), _narrow(audience), channel__in=open_)
-    addresses = addresses.exclude(_spared(audience.get("exclude") or {})).annotate(
-        place=Subquery(way.filter(address=OuterRef("id")).values("position")[:1]),
-        stands=Case(When(channel__state=Channel.State.RUNNING, then=0), default=1),
-        wished=Exists(wish.filter(address=OuterRef("id"))),
+    rows = (
+        _reachable(organisation)
+        .filter(channel__in=open_)
+        .annotate(place=Subquery(way.filter(address=OuterRef("id")).values("position")[:1]))
     )
-    rows = addresses.filter(Q(place__isnull=False) | ~Exists(way)).order_by(
-        "contact_id", "stands", F("place").asc(nulls_last=True), "-wished", "-last_inbound_at", "id"
-    )
-    return rows.distinct("contact_id").values_list("id", "contact_id", "channel_id")
+    return rows.filter(Q(place__isnull=False) | ~Exists(way))
 
 
 def _wishes(organisation: Organisation, audience: Mapping[str, Any]) -> QuerySet[Subscription]:
@@ -82,34 +96,57 @@ def _wishes(organisation: Organisation, audience: Mapping[str, Any]) -> QuerySet
     return wishes.filter(topic_id__in=topics) if (topics := audience.get("topics")) else wishes
 
 
-def count(organisation: Organisation, audience: Mapping[str, Any]) -> Count:
-    """Count an audience by channel and language: from the crowds where they are kept and can tell, else person by person."""
+Row = tuple[int, str, int, int]  # channel, language, people, and how many of them have a further way
+
+
+def count(organisation: Organisation, audience: Mapping[str, Any], *, urgent: bool = False) -> Count:
+    """Count an audience by channel and language: from the crowds where they are kept and can tell, else person by person.
+
+    `urgent` counts as `warned` chooses: each person on the first of their ways.
+    """
+    warns = urgent and not _of_channels(audience)
     census = crowds.fresh(organisation) if crowds.can_tell(audience) else None
     if census is None:
         of = Contact.objects.filter(organisation=organisation, state=Contact.State.ACTIVE).count()
-        return _sum(_one_by_one(organisation, audience), of, None)
-    found = [*crowds.ask(organisation, audience), *_one_by_one(organisation, audience, census.several)]
-    return _sum(found, census.active, census.at)
+        return _sum(_warned_one_by_one(organisation, audience) if warns else _one_by_one(organisation, audience), of, None, warns)
+    found = crowds.ask(organisation, audience, urgent=warns)
+    if not warns:
+        found += _one_by_one(organisation, audience, census.several)
+    return _sum(found, census.active, census.at, warns)
 
 
-def _one_by_one(organisation: Organisation, audience: Mapping[str, Any], among: Sequence[int] | None = None) -> list[tuple[int, str, int]]:
+def _one_by_one(organisation: Organisation, audience: Mapping[str, Any], among: Sequence[int] | None = None) -> list[Row]:
     """Count by channel and language, each person looked at."""
     if among is not None and not among:
         return []
-    sql, values = chosen(organisation, audience, among).annotate(speaks=F("contact__language")).query.sql_with_params()
+    return _counted(chosen(organisation, audience, among).annotate(further=Value(False), speaks=F("contact__language")))
+
+
+def _warned_one_by_one(organisation: Organisation, audience: Mapping[str, Any]) -> list[Row]:
+    others = _ways(organisation).filter(contact=OuterRef("contact_id")).exclude(channel=OuterRef("channel_id"))
+    return _counted(warned(organisation, audience).annotate(further=Exists(others), speaks=F("contact__language")))
+
+
+def _counted(people: QuerySet[Address, Any]) -> list[Row]:
+    sql, values = people.query.sql_with_params()
     with connection.cursor() as cursor:
-        cursor.execute(f"select channel_id, speaks, count(*) from ({sql}) as chosen group by 1, 2", values)  # noqa: S608 - made by the ORM
-        rows: list[tuple[int, str, int]] = cursor.fetchall()
+        cursor.execute(
+            f"select channel_id, speaks, count(*), count(*) filter (where further) from ({sql}) as chosen group by 1, 2",  # noqa: S608 - made by the ORM
+            values,
+        )
+        rows: list[Row] = cursor.fetchall()
     return rows
 
 
-def _sum(rows: Iterable[tuple[int, str, int]], of: int, at: datetime | None) -> Count:
+def _sum(rows: Iterable[Row], of: int, at: datetime | None, warns: bool = False) -> Count:
     by_channel: dict[int, int] = {}
     by_language: dict[str, int] = {}
-    for channel, language, number in rows:
+    further = 0
+    for channel, language, number, others in rows:
         by_channel[channel] = by_channel.get(channel, 0) + number
         by_language[language] = by_language.get(language, 0) + number
-    return Count(sum(by_channel.values()), by_channel, by_language, of, at)
+        further += others
+    return Count(sum(by_channel.values()), by_channel, by_language, of, at, further if warns else None)
 
 
 def _reachable(organisation: Organisation) -> QuerySet[Address]:

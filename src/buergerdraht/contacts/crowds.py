@@ -17,6 +17,8 @@ from django.utils import timezone
 
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.contacts.models import Census, Contact, Crowd
+from buergerdraht.gateway import channels
+from buergerdraht.gateway.models import Channel
 from buergerdraht.gateway.queries import queries
 
 SQL = queries(Path(__file__).with_name("crowds.sql"))
@@ -37,16 +39,19 @@ def fresh(organisation: Organisation) -> Census | None:
     return Census.objects.filter(organisation=organisation, at__gt=timezone.now() - OLD).first()
 
 
-def ask(organisation: Organisation, audience: Mapping[str, Any]) -> list[tuple[int, str, int]]:
-    """Count an audience by channel and language, without those who subscribed on several addresses."""
+def ask(organisation: Organisation, audience: Mapping[str, Any], *, urgent: bool = False) -> list[tuple[int, str, int, int]]:
+    """Count an audience by channel and language, and how many of it have a further way.
+
+    Without those who subscribed on several addresses; `urgent`: everybody, on the first of their ways.
+    """
     spared = audience.get("exclude") or {}
-    rows = Crowd.objects.filter(organisation=organisation)
+    rows = Crowd.objects.filter(organisation=organisation, urgent=urgent)
     for key, lookup in KEYS.items():
         if audience.get(key):
             rows = rows.filter(Q((lookup, audience[key])))
         if spared.get(key):
             rows = rows.exclude(Q((lookup, spared[key])))
-    return list(rows.values_list("channel_id", "language").annotate(total=Sum("number")).order_by())
+    return list(rows.values_list("channel_id", "language").annotate(total=Sum("number"), others=Sum("further")).order_by())
 
 
 def renew_due() -> int:
@@ -76,6 +81,8 @@ def renew(organisation: Organisation) -> Census:
         cursor.execute("set local work_mem = '64MB'")
         cursor.execute(SQL["renew"], {"organisation": organisation.pk, "now": at})
         several = [number for (number,) in cursor.fetchall()]
+        open_ = [each.pk for each in channels.people(organisation).exclude(state=Channel.State.SETUP)]
+        cursor.execute(SQL["renew_urgent"], {"organisation": organisation.pk, "now": at, "open": open_})
         cursor.execute("set local work_mem to default")
     active = Contact.objects.filter(organisation=organisation, state=Contact.State.ACTIVE).count()
     kept = {"active": active, "several": several, "seconds": time.monotonic() - began, "at": at}

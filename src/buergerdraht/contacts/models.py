@@ -221,14 +221,19 @@ class Census(models.Model):
 
 
 class Crowd(models.Model):
-    """How many reachable contacts are alike in all that an audience asks for. Numbers only; renewed every few minutes."""
+    """How many reachable contacts are alike in all that an audience asks for. Numbers only; renewed every few minutes.
+
+    Counted twice: where they subscribed, and for what is urgent (`urgent`) on the first of their ways, `further` of them with another.
+    """
 
     organisation = models.ForeignKey(Organisation, models.CASCADE)
+    urgent = models.BooleanField(default=False, db_default=False)
     topics = ArrayField(models.BigIntegerField())  # confirmed ones
     channel = models.ForeignKey(Channel, models.CASCADE, db_index=False)
     language = models.CharField(max_length=12)
     district = models.ForeignKey(District, models.CASCADE, null=True, db_index=False)
     number = models.PositiveIntegerField()
+    further = models.PositiveIntegerField(default=0, db_default=0)
 
 
 class ContactImport(models.Model):

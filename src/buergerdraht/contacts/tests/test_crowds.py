@@ -15,7 +15,7 @@ from buergerdraht.accounts.models import Organisation
 from buergerdraht.connectors.contract import Sender
 from buergerdraht.contacts import actions, audience, crowds
 from buergerdraht.contacts.ledger import Proof
-from buergerdraht.contacts.models import Address, Census, Contact, Crowd, District, Topic
+from buergerdraht.contacts.models import Address, Census, Contact, Crowd, District, Topic, Way
 from buergerdraht.gateway.models import Channel
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +80,50 @@ def test_counting_in_advance_agrees_with_counting_each(
     each = audience._sum(audience._one_by_one(town, asked), told.of, None)
     assert (told.total, told.by_channel, told.by_language) == (each.total, each.by_channel, each.by_language)
     assert each.total == audience.select(town, asked).count()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(wanted=KEYS, spared=KEYS)
+def test_the_people_of_a_warning_are_counted_in_advance_as_one_by_one(
+    citizens: list[Contact], town: Organisation, wanted: dict[str, list[int]], spared: dict[str, list[int]]
+) -> None:
+    for number, contact in enumerate(citizens[::10]):  # two addresses each: some chose an order, some only the second
+        mine = list(contact.addresses.order_by("-id" if number % 2 else "id"))[: 1 + number % 2]
+        contact.ways.all().delete()
+        contact.ways.bulk_create(Way(contact=contact, kind="alert", position=place, address=each) for place, each in enumerate(mine))
+    crowds.renew(town)
+    values: dict[str, list[Any]] = {
+        "topics": list(Topic.objects.order_by("id").values_list("id", flat=True)),
+        "languages": ["de", "en", "ar"],
+        "districts": list(District.objects.order_by("id").values_list("id", flat=True)),
+    }
+    asked: dict[str, Any] = {key: [values[key][place] for place in wanted[key]] for key in values}
+    asked["exclude"] = {key: [values[key][place] for place in spared[key]] for key in values}
+    told = audience.count(town, asked, urgent=True)
+    assert told.at is not None
+    each = audience._sum(audience._warned_one_by_one(town, asked), told.of, None, warns=True)
+    assert (told.total, told.further, told.by_language) == (each.total, each.further, each.by_language)
+    if not asked["topics"]:
+        assert told.by_channel == each.by_channel
+    assert each.total == audience.warned(town, asked).count()
+
+
+def test_a_warning_counts_whom_only_another_way_reaches(
+    town: Organisation, telegram: Channel, whatsapp: Channel, topics: list[Topic]
+) -> None:
+    lost, both = _join(telegram, "1", topics[:1], "de"), _join(telegram, "2", topics[:1], "de")
+    for address, key in ((lost, "w1"), (both, "w2")):
+        other = actions.meet(whatsapp, Sender(address=key, language="de"), timezone.now())
+        actions.absorb(address.contact, other.contact)
+    Address.objects.filter(pk=lost.pk).update(state="gone")
+    asked = {"topics": [topics[0].pk]}
+    assert (audience.count(town, asked).total, audience.count(town, asked).further) == (1, None)
+    for _ in range(2):  # person by person, then in advance
+        told = audience.count(town, asked, urgent=True)
+        assert (told.total, told.by_channel, told.further) == (2, {telegram.pk: 1, whatsapp.pk: 1}, 1)
+        crowds.renew(town)
+    only = audience.count(town, {**asked, "channels": [telegram.pk]}, urgent=True)
+    assert (only.total, only.further) == (1, None)
 
 
 def test_what_crowds_cannot_tell_is_counted_person_by_person(citizens: list[Contact], town: Organisation) -> None:

@@ -1,0 +1,20 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("contacts", "0007_everywhere"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="crowd",
+            name="urgent",
+            field=models.BooleanField(db_default=False, default=False),
+        ),
+        migrations.AddField(
+            model_name="crowd",
+            name="further",
+            field=models.PositiveIntegerField(db_default=0, default=0),
+        ),
+    ]
