@@ -83,9 +83,13 @@ def change(broadcast: Broadcast, *, operator: Operator, version: int, **fields: 
 
 
 @transaction.atomic
-def submit(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
-    """Give it to be released; where nobody else must look, it is released at once. Raises ValidationError with all that is missing."""
+def submit(broadcast: Broadcast, *, operator: Operator, seen: int | None = None) -> Broadcast:
+    """Give it to be released; where nobody else must look, it is released at once. Raises ValidationError with all that is missing.
+
+    `seen` is the version the operator was asked about: raises Stale where it has changed since.
+    """
     row = _locked(broadcast, State.DRAFT)
+    _unchanged(row, seen)
     if problems := checks.errors(row):
         raise ValidationError(problems)
     row.submitted_at = timezone.now()
@@ -100,9 +104,10 @@ def submit(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
 
 
 @transaction.atomic
-def approve(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
-    """Release it. Where the organisation demands a second person, the author cannot be that person."""
+def approve(broadcast: Broadcast, *, operator: Operator, seen: int | None = None) -> Broadcast:
+    """Release it. Where the organisation demands a second person, the author cannot be that person. `seen`: see `submit`."""
     row = _locked(broadcast, State.SUBMITTED)
+    _unchanged(row, seen)
     if row.organisation.approval_required and operator.pk in writers(row):
         raise PermissionDenied(_("Die eigene Rundnachricht gibt eine andere Person frei."))
     if problems := checks.errors(row):
@@ -110,6 +115,11 @@ def approve(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
     _release(row, operator)
     row.save()
     return row
+
+
+def _unchanged(row: Broadcast, seen: int | None) -> None:
+    if seen is not None and row.version != seen:
+        raise Stale
 
 
 def writers(broadcast: Broadcast) -> set[int | None]:

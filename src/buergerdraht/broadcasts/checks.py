@@ -35,12 +35,13 @@ def examine(broadcast: Broadcast, size: audience.Count | None = None) -> list[Fi
     return findings or [Finding("ok", _("Es fehlt nichts."))]
 
 
+def size_of(broadcast: Broadcast) -> audience.Count:
+    """Count whom it goes to: what is urgent goes on other ways than the rest (see audience.warned)."""
+    return audience.count(broadcast.organisation, broadcast.audience, urgent=broadcast.urgent)
+
+
 def errors(broadcast: Broadcast) -> list[str]:
-    return [
-        finding.text
-        for finding in examine(broadcast, audience.count(broadcast.organisation, broadcast.audience))
-        if finding.level == "error"
-    ]
+    return [finding.text for finding in examine(broadcast, size_of(broadcast)) if finding.level == "error"]
 
 
 def _texts(broadcast: Broadcast) -> list[Finding]:

@@ -158,7 +158,7 @@ def template_choices(broadcast: Broadcast) -> list[dict[str, Any]]:
 def composer(broadcast: Broadcast, language: str = "") -> dict[str, Any]:
     """Collect everything the composer shows."""
     organisation = broadcast.organisation
-    size = audience.count(organisation, broadcast.audience)
+    size = checks.size_of(broadcast)
     language = language if language in organisation.languages else organisation.language
     places = posts.drafts(broadcast)
     prices = costs(broadcast, size)
@@ -174,6 +174,19 @@ def composer(broadcast: Broadcast, language: str = "") -> dict[str, Any]:
         "places": places, "public": [each for each in places if each.chosen],
         "templates": template_choices(broadcast), "languages": [(each, NAMES.get(each, each)) for each in organisation.languages],
         "quiet": outreach.quiet_until(organisation, broadcast.scheduled_at or timezone.now()) if not broadcast.urgent else None,
+    }  # fmt: skip
+
+
+def question(broadcast: Broadcast) -> dict[str, Any]:
+    """Collect what is asked before it goes to the many: how many people on which messengers, where in public, and when."""
+    now = timezone.now()
+    planned = broadcast.scheduled_at if broadcast.scheduled_at and broadcast.scheduled_at > now else None
+    quiet = outreach.quiet_until(broadcast.organisation, planned or now)
+    size = checks.size_of(broadcast)
+    return {
+        "broadcast": broadcast, "size": size, "bars": bars(size, broadcast.organisation), "quiet": quiet,
+        "goes_at": planned if broadcast.urgent else quiet or planned,
+        "public": [each for each in posts.drafts(broadcast) if each.chosen],
     }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("rundnachrichten/<int:number>/test/", views.test, name="test"),
     path("rundnachrichten/<int:number>/test/telefon/", views.test_phone, name="test_phone"),
     path("rundnachrichten/<int:number>/stand/", views.progress, name="progress"),
+    path("rundnachrichten/<int:number>/senden/", views.ask, name="ask"),
     path("rundnachrichten/<int:number>/personen/", views.recipients, name="recipients"),
     path("rundnachrichten/<int:number>/personen.csv", views.recipients_csv, name="recipients_csv"),
     path("rundnachrichten/<int:number>/beitrag/<int:posting>/", posting_views.posting, name="posting"),

@@ -23,7 +23,7 @@ from django.views.decorators.http import require_POST
 from buergerdraht.accounts import audit
 from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.rights import Right
-from buergerdraht.broadcasts import actions, content, drafts, reading, relaying
+from buergerdraht.broadcasts import actions, checks, content, drafts, reading, relaying
 from buergerdraht.broadcasts.models import Broadcast, TestAddress
 from buergerdraht.contacts.models import Address
 from buergerdraht.gateway import files
@@ -205,6 +205,22 @@ def progress(request: DeskRequest, number: int) -> HttpResponseBase:
     return render(request, "broadcasts/_progress.html", {**reading.result(broadcast), "may_write": request.may(Right.WRITE)})
 
 
+@desk(Right.READ)
+def ask(request: DeskRequest, number: int) -> HttpResponseBase:
+    """Ask once more before it goes to the many, where no second person looks at it."""
+    broadcast = _one(request, number)
+    verb = RELEASING.get(broadcast.state, "")
+    if not verb or request.organisation.approval_required:
+        return _to(request, "detail", broadcast.pk)
+    if not request.may(VERBS[verb][0]):
+        raise PermissionDenied
+    if problems := checks.errors(broadcast):
+        for text in problems:
+            messages.error(request, text)
+        return _to(request, "detail", broadcast.pk)
+    return render(request, "broadcasts/ask.html", {**reading.question(broadcast), "verb": verb})
+
+
 VERBS: dict[str, tuple[Right, Callable[..., Any], Any]] = {
     "freigabe": (Right.WRITE, actions.submit, gettext_lazy("Zur Freigabe gegeben.")),
     "freigeben": (Right.APPROVE, actions.approve, gettext_lazy("Freigegeben.")),
@@ -215,6 +231,7 @@ VERBS: dict[str, tuple[Right, Callable[..., Any], Any]] = {
     "abbrechen": (Right.WRITE, actions.stop, gettext_lazy("Abgebrochen. Wer noch nichts bekommen hat, bekommt nichts mehr.")),
     "ablegen": (Right.WRITE, actions.archive, gettext_lazy("Abgelegt.")),
 }
+RELEASING = {State.DRAFT: "freigabe", State.SUBMITTED: "freigeben"}  # where no second person looks, both send
 
 
 @require_POST
@@ -229,6 +246,8 @@ def act(request: DeskRequest, number: int, verb: str) -> HttpResponseBase:
     right, action, done = VERBS[verb]
     if not request.may(right):
         raise PermissionDenied
+    if verb in RELEASING.values() and not request.organisation.approval_required:
+        return _release(request, broadcast, action)
     try:
         action(broadcast, operator=request.operator)
     except ValidationError as problem:
@@ -236,6 +255,27 @@ def act(request: DeskRequest, number: int, verb: str) -> HttpResponseBase:
             messages.error(request, text)
     else:
         messages.success(request, str(done))
+    return _to(request, "detail", broadcast.pk)
+
+
+def _release(request: DeskRequest, broadcast: Broadcast, action: Callable[..., Any]) -> HttpResponseBase:
+    """Send what the operator was asked about, and nothing else: without the question, or changed since, they are asked (again)."""
+    seen = request.POST.get("gesehen", "")
+    if not (seen.isascii() and seen.isdigit()):
+        return _to(request, "ask", broadcast.pk)
+    try:
+        released = action(broadcast, operator=request.operator, seen=int(seen))
+    except actions.Stale:
+        messages.warning(
+            request, _("Die Rundnachricht hat sich inzwischen geändert. Es ging noch nichts hinaus: Sehen Sie sie noch einmal an.")
+        )
+        return _to(request, "ask", broadcast.pk)
+    except ValidationError as problem:
+        for text in problem.messages:
+            messages.error(request, text)
+    else:
+        planned = released.scheduled_at and released.scheduled_at > timezone.now()
+        messages.success(request, _("Eingeplant.") if planned else _("Sie geht jetzt hinaus."))
     return _to(request, "detail", broadcast.pk)
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, time, timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from buergerdraht.accounts.models import Operator, Organisation
 from buergerdraht.broadcasts import actions, sending
 from buergerdraht.broadcasts.drafts import berlin
 from buergerdraht.broadcasts.models import Broadcast
 from buergerdraht.broadcasts.tests.conftest import member
+from buergerdraht.connectors.contract import Sender
+from buergerdraht.contacts import actions as contacts
 from buergerdraht.contacts.models import Address, Topic
-from buergerdraht.gateway.models import Outbound
+from buergerdraht.gateway.models import Channel, Outbound
 
 pytestmark = pytest.mark.django_db
 EVIL = "<script>alert(1)</script>"
@@ -103,3 +106,100 @@ def test_clock_changes_are_said_and_kept() -> None:
     moment, problem = berlin(date(2026, 10, 25), time(2, 30))
     assert (moment.hour, problem) == (0, "")  # the first of the two
     assert berlin(date(2026, 11, 23), time(11))[0].hour == 10
+
+
+# ── The question before it goes to the many ───────────────────────────────
+
+
+@pytest.fixture
+def alone(town: Organisation) -> Organisation:
+    """A town where no second person releases, and it is night."""
+    now = timezone.localtime()
+    begin, end = (now - timedelta(hours=1)).time(), (now + timedelta(hours=1)).time()
+    Organisation.objects.filter(pk=town.pk).update(approval_required=False, quiet_from=begin, quiet_until=end)
+    town.refresh_from_db()
+    return town
+
+
+def test_where_nobody_else_looks_the_desk_asks_before_it_sends(
+    alone: Organisation, draft: Broadcast, people: list[Address], editor: Operator
+) -> None:
+    desk = _desk(editor)
+    composer = desk.get(_url("detail", draft.pk)).content.decode()
+    assert _url("ask", draft.pk) in composer
+    assert _url("act", draft.pk, "freigabe") not in composer
+    blind = desk.post(_url("act", draft.pk, "freigabe"))
+    assert (blind.status_code, blind["Location"]) == (302, _url("ask", draft.pk))
+    assert Broadcast.objects.get(pk=draft.pk).state == "draft"
+    asked = desk.get(_url("ask", draft.pk)).content.decode()
+    assert "an 6 Menschen senden" in asked
+    assert all(name in asked for name in ("Markt", "Bot", "Nummer", "Zurück", f"Es geht um {alone.quiet_until:%H:%M} Uhr hinaus"))
+    desk.post(_url("act", draft.pk, "freigabe"), {"gesehen": draft.version})
+    assert Broadcast.objects.get(pk=draft.pk).state == "approved"
+
+
+def test_what_changed_since_the_question_is_asked_about_again(
+    alone: Organisation, draft: Broadcast, people: list[Address], editor: Operator
+) -> None:
+    desk, seen = _desk(editor), draft.version
+    actions.change(draft, operator=editor, version=seen, title="Anders")
+    answer = desk.post(_url("act", draft.pk, "freigabe"), {"gesehen": seen}, follow=True)
+    assert Broadcast.objects.get(pk=draft.pk).state == "draft"
+    assert all(words in answer.content.decode() for words in ("inzwischen geändert", "Anders", "an 6 Menschen senden"))
+
+
+def test_an_urgent_one_says_that_the_nights_rest_is_passed_over(
+    alone: Organisation, draft: Broadcast, people: list[Address], editor: Operator
+) -> None:
+    actions.change(draft, operator=editor, version=draft.version, urgent=True)
+    asked = _desk(editor).get(_url("ask", draft.pk)).content.decode()
+    assert "Jetzt an 6 Menschen senden" in asked
+    assert f"Die Ruhezeit bis {alone.quiet_until:%H:%M} Uhr wird übergangen" in asked
+
+
+def test_what_is_not_ready_is_not_asked_about(alone: Organisation, draft: Broadcast, editor: Operator) -> None:
+    answer = _desk(editor).get(_url("ask", draft.pk), follow=True)
+    assert answer.redirect_chain
+    assert "erreicht die Nachricht niemanden" in answer.content.decode()
+
+
+def test_where_a_second_person_releases_nobody_is_asked_twice(
+    draft: Broadcast, people: list[Address], editor: Operator, approver: Operator
+) -> None:
+    desk = _desk(editor)
+    assert desk.get(_url("ask", draft.pk))["Location"] == _url("detail", draft.pk)
+    desk.post(_url("act", draft.pk, "freigabe"))
+    assert Broadcast.objects.get(pk=draft.pk).state == "submitted"
+    _desk(approver).post(_url("act", draft.pk, "freigeben"))
+    assert Broadcast.objects.get(pk=draft.pk).state == "approved"
+
+
+def test_what_waited_for_a_second_person_asks_once_the_rule_is_off(
+    town: Organisation, draft: Broadcast, people: list[Address], editor: Operator, approver: Operator
+) -> None:
+    actions.submit(draft, operator=editor)
+    Organisation.objects.filter(pk=town.pk).update(approval_required=False)
+    desk = _desk(approver)
+    assert _url("ask", draft.pk) in desk.get(_url("detail", draft.pk)).content.decode()
+    assert desk.post(_url("act", draft.pk, "freigeben"))["Location"] == _url("ask", draft.pk)
+    assert _desk(editor).get(_url("ask", draft.pk)).status_code == 403
+    desk.post(_url("act", draft.pk, "freigeben"), {"gesehen": draft.version})
+    assert Broadcast.objects.get(pk=draft.pk).state == "approved"
+
+
+def test_an_urgent_ones_size_counts_whom_only_another_way_reaches(
+    draft: Broadcast, people: list[Address], editor: Operator, whatsapp: Channel
+) -> None:
+    """Somebody left the place where they subscribed: a newsletter does not reach them any more, a warning does."""
+    at = people[0].last_inbound_at
+    assert at is not None
+    other = contacts.meet(whatsapp, Sender(address="4915550"), at)
+    contacts.absorb(people[0].contact, other.contact)
+    Address.objects.filter(pk=people[0].pk).update(state="gone")
+    desk, form = _desk(editor), {"version": draft.version, "title": "Markt", "heading_de": "M", "text_de": "T"}
+    calm = desk.post(_url("save", draft.pk), form).content.decode()
+    assert "<b>5</b>" in calm
+    assert "Dringendes geht" not in calm
+    urgent = desk.post(_url("save", draft.pk), {**form, "version": draft.version + 1, "urgent": "1"}).content.decode()
+    assert "<b>6</b>" in urgent
+    assert "Dringendes geht an jeden Menschen zuerst" in urgent
