@@ -16,6 +16,12 @@ select u.address_id, u.contact_id, p.channel_id, row_number() over (order by p.i
 from broadcasts_piece p cross join unnest(p.addresses, p.contacts) with ordinality as u(address_id, contact_id, place)
 where p.broadcast_id = %s and p.id = any(%s)
 
+-- name: elsewhere
+-- Who has a place of their own in the broadcast.
+select contact_id from broadcasts_recipient where broadcast_id = /*broadcast*/
+union all
+select unnest(contacts) from broadcasts_piece where broadcast_id = /*broadcast*/
+
 -- name: record
 -- What became of each person, as it was judged and queued.
 insert into broadcasts_recipient (broadcast_id, contact_id, channel_id, language, outbound_id, refused)

@@ -207,6 +207,7 @@ def queue_piece(broadcast: Broadcast, pace: Pace | None = None) -> int | None:
         chosen=SQL["chosen"],
         values=[row.pk, pieces],
         words=[outreach.Words(*words) for words in row.words],
+        elsewhere=SQL["elsewhere"].replace("/*broadcast*/", str(int(row.pk))),
         urgent=row.urgent,
     )
     queued = outreach.send_selected(selection, SQL["record"].replace("/*broadcast*/", str(int(row.pk))))

@@ -46,6 +46,7 @@ REASONS: dict[str, Reason] = {
     "no_template": Reason("Das Antwortfenster ist zu, und es wurde keine Vorlage gewählt", "Wird nicht gesendet", "Wählen Sie eine genehmigte Vorlage."),
     "barred": Reason("Diese Person ist bei Ihnen gesperrt", "Wird nicht gesendet", "Heben Sie die Sperre auf der Seite des Kontakts auf, wenn sie nicht mehr nötig ist."),
     "paused": Reason("Die Person hat den Empfang angehalten", "Wird nicht gesendet", "Sie müssen nichts tun."),
+    "joined": Reason("Zwei Einträge derselben Person wurden zusammengeführt: Sie steht schon einmal in dieser Rundnachricht", "Wird nicht gesendet", "Sie müssen nichts tun."),
     "public": Reason("Dieser Weg ist öffentlich", "Wird nicht gesendet", "Antworten Sie in der Unterhaltung von Hand, oder wählen Sie einen anderen Weg."),
     "expired": Reason("Die Nachricht wurde zu alt, bevor sie gesendet werden konnte", "Wird nicht erneut versucht", "Prüfen Sie, ob sie noch gilt."),
     "unknown": Reason("Der Dienst meldet einen unbekannten Fehler", "Wird nicht erneut versucht", "Sehen Sie im Verlauf des Kanals nach."),

@@ -343,6 +343,7 @@ def send_on(contact: Contact, errand: str) -> None:
 
 def absorb(into: Contact, other: Contact) -> None:
     """Move everything of one contact to another of the same organisation; the emptied one goes. A stop of either counts for both."""
+    shut_gate(into.organisation)  # whoever queues letters sees two people or one, and notes the one that stays
     have = set(into.subscriptions.values_list("topic_id", flat=True))
     other.subscriptions.filter(topic_id__in=have).delete()
     other.subscriptions.update(contact=into)

@@ -173,7 +173,9 @@ class Selection:
     """Many people, and the words for each channel and language. Who speaks none of the languages gets the first.
 
     `chosen` is a SELECT of address_id, contact_id, channel_id and position, as they were chosen, with its `values`: an address that
-    is gone since is refused as "stopped", and a contact it no longer belongs to is forgotten. `urgent` passes quiet hours.
+    is gone since is refused as "stopped", and a contact it no longer belongs to is forgotten. One whose contact was joined with another
+    is that one's, and refused as "joined" where that one is among `elsewhere`, a SELECT of the contacts who have a place of their own.
+    `urgent` passes quiet hours.
     """
 
     organisation: Organisation
@@ -181,6 +183,7 @@ class Selection:
     chosen: str
     values: Sequence[Any]
     words: Sequence[Words]
+    elsewhere: str = "select null::bigint"
     purpose: str = rules.NEWSLETTER
     urgent: bool = False
     not_before: datetime | None = None
@@ -213,8 +216,9 @@ def refusals(selection: Selection) -> list[str]:
 def _judged(selection: Selection) -> outbox.Judged:
     standing, values = _standing(selection).query.sql_with_params()
     words = zip(*selection.words, strict=True)
+    judge = SQL["judge"].replace("/*elsewhere*/", selection.elsewhere)
     return outbox.Judged(
-        SQL["judge"].replace("/*chosen*/", selection.chosen).replace("/*standing*/", standing),
+        judge.replace("/*chosen*/", selection.chosen).replace("/*standing*/", standing),
         [*selection.values, selection.words[0].language, *values, *map(list, words)],
     )
 

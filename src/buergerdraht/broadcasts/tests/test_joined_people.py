@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from buergerdraht.accounts.models import Organisation
-from buergerdraht.broadcasts import relaying, sending
+from buergerdraht.accounts.models import Operator, Organisation
+from buergerdraht.broadcasts import ledger, relaying, sending
 from buergerdraht.broadcasts.models import Broadcast, Recipient
 from buergerdraht.broadcasts.tests.conftest import person
 from buergerdraht.connectors.contract import Content, Sender, to_json
 from buergerdraht.contacts import actions as contacts
+from buergerdraht.contacts import records
 from buergerdraht.contacts.models import Address, Contact, Topic
 from buergerdraht.gateway.models import Channel, Outbound
 
@@ -105,3 +106,65 @@ def test_what_arrives_late_counts_for_the_person(warning: Broadcast, mine: Addre
     relaying.look()
     row = Recipient.objects.get(broadcast=warning, contact=person)
     assert (row.channel, row.relays) == (theirs.channel, 0)
+
+
+# ── Joined after the audience was frozen, before the letters are made ─────
+
+
+@pytest.fixture
+def frozen(town: Organisation, topic: Topic, mine: Address, theirs: Address) -> Broadcast:
+    """A warning whose audience stands, and of which nothing is queued yet."""
+    broadcast = Broadcast.objects.create(
+        organisation=town, title="Rauch", state="approved", versions={"de": to_json(Content(text="Fenster schließen."))},
+        audience={"topics": [topic.pk]}, urgent=True,
+    )  # fmt: skip
+    sending.start(broadcast)
+    return Broadcast.objects.get(pk=broadcast.pk)
+
+
+def queue(broadcast: Broadcast) -> None:
+    while sending.queue_piece(broadcast):
+        pass
+
+
+def test_whoever_became_another_record_is_followed_and_sent_on(
+    frozen: Broadcast, town: Organisation, theirs: Address, second: Channel
+) -> None:
+    person = Contact.objects.create(organisation=town)
+    contacts.absorb(person, Contact.objects.get(pk=theirs.contact_id))
+    queue(frozen)
+    assert Recipient.objects.get(broadcast=frozen, contact=person).channel == theirs.channel
+    stands(theirs, "failed", "not_reachable")
+    assert relaying.look() == 1
+    assert Recipient.objects.get(broadcast=frozen, contact=person).channel == second
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_whoever_is_chosen_twice_as_one_person_gets_it_once(frozen: Broadcast, mine: Address, theirs: Address, before: bool) -> None:
+    if before:  # one of the two is queued already
+        assert sending.queue_piece(frozen, sending.Pace(people=1)) == 1
+    person = join(mine, theirs)
+    queue(frozen)
+    assert len(ways(frozen)) == 1
+    counted = ledger.count(frozen).total
+    assert (counted.total, counted.steps["queued"], dict(counted.reasons)) == (2, 1, {"joined": 1})
+    assert Recipient.objects.get(broadcast=frozen, contact=person).refused == ""
+    stands(mine, "failed", "not_reachable")
+    assert relaying.look() == 1  # the way that was left out is there for them
+
+
+def test_two_who_became_a_third_get_it_once(frozen: Broadcast, town: Organisation, mine: Address, theirs: Address) -> None:
+    person = Contact.objects.create(organisation=town)
+    for each in (mine, theirs):
+        contacts.absorb(person, Contact.objects.get(pk=each.contact_id))
+    queue(frozen)
+    assert len(ways(frozen)) == 1
+    assert Recipient.objects.filter(broadcast=frozen, contact=person).count() == 1
+    assert ledger.count(frozen).total.total == 2
+
+
+def test_an_address_that_was_parted_off_takes_nobody_along(frozen: Broadcast, theirs: Address, second: Channel) -> None:
+    operator = Operator.objects.create_user("amt@musterstadt.example", "geheim", name="Amt")
+    records.part(theirs, operator=operator)
+    queue(frozen)
+    assert Recipient.objects.get(broadcast=frozen, channel=theirs.channel).contact is None
