@@ -39,6 +39,7 @@ MOST_FLYING = 400
 MOST_AHEAD = 192  # newsletters begun and not called yet, over all channels; few, so that a kill leaves few in doubt
 BULK = 5  # from this priority on
 PLANS_KEPT = 200
+MOST_FELT = 1000
 LONGEST_WAIT_IN_FLIGHT = 3.0
 LEASE_PAUSE = 0.1
 SLACK_SECONDS = 0.1
@@ -96,6 +97,7 @@ class Runner:
     breaker: Breaker = field(default_factory=Breaker)
     ready: list[tuple[tuple[int, int], Letter]] = field(default_factory=list)
     known: set[int] = field(default_factory=set)
+    felt: set[int] = field(default_factory=set)  # letters that felt for a provider in vain: others come first, for it may be their fault
     flights: int = 0
     busy: dict[bytes, float] = field(default_factory=dict)  # address -> until when (0: a call is in flight)
     dues: list[float] = field(default_factory=list)  # when something that waits is due
@@ -167,7 +169,7 @@ class Runner:
             return None
         self.stale = False
         self._free(now)
-        return Wanted(self.channel, self.organisation, self.known, self.busy, self.target, self.last)
+        return Wanted(self.channel, self.organisation, self.known | self.felt, self.busy, self.target, self.last)
 
     def unplanned(self, letters: Sequence[Letter]) -> set[int]:
         return {letter.content_id for letter in letters} - self.plans.keys()
@@ -175,6 +177,9 @@ class Runner:
     def take(self, letters: Sequence[Letter], contents: dict[int, Content | None], wanted: Wanted) -> None:
         """Put letters with the ready ones, and start what may go."""
         self.drained = len(letters) < wanted.limit
+        if self.drained and self.felt and not letters and not self.ready:  # all have felt: from the first again
+            self.felt.clear()
+            self.drained, self.stale = False, True
         for number in self.unplanned(letters) & contents.keys():
             self.plans[number] = self._planned(number, contents[number])
         for letter in letters:
@@ -300,7 +305,7 @@ class Runner:
         except SendError as problem:
             await self._failed(letter, problem)
         else:
-            self.breaker.worked()
+            self._works()
             self.pairs.worked(letter.address_hash)
 
     async def _return(self, letter: Letter) -> None:
@@ -379,9 +384,9 @@ class Runner:
         if isinstance(problem, Temporary) and problem.scope == "pair" and not problem.limit:
             pass  # it says nothing of the provider
         elif isinstance(problem, Temporary) and not problem.limit:
-            decision = self._feel(decision, now)
+            decision = self._feel(letter, decision, now)
         else:
-            self.breaker.worked()
+            self._works()
         delay = decision.delay * (1.0 if isinstance(problem, Temporary) and problem.limit else random.uniform(1.0, 1.3))  # noqa: S311
         if decision.state == "queued" and decision.waits == "channel":
             self.gate.pause(now, delay)
@@ -392,9 +397,17 @@ class Runner:
         await self.desk.ledger.decided(letter, decision, delay=delay, details=problem.details)
         await self._stop_others(letter, decision, problem)
 
-    def _feel(self, decision: Decision, now: float) -> Decision:
-        """While the provider seems down, the calls that feel for it burn no tries."""
+    def _works(self) -> None:
+        self.breaker.worked()
+        if self.felt:
+            self.felt.clear()
+            self.stale = True
+
+    def _feel(self, letter: Letter, decision: Decision, now: float) -> Decision:
+        """While the provider seems down, the calls that feel for it burn no tries, and each is another letter's."""
         self.breaker.failed(now)
+        if self.breaker.open:
+            self.felt = {*self.felt, letter.id} if len(self.felt) < MOST_FELT else {letter.id}
         if self.breaker.open and (decision.state == "queued" or decision.reason == "tries_used_up"):
             return Decision("queued", "unavailable", delay=min(decision.delay or 10.0, 10.0))
         return decision

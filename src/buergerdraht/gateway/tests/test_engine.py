@@ -127,6 +127,31 @@ def test_a_poisoned_content_fails_alone(channel: Channel, provider: Provider, st
     assert states() == ["failed", "accepted", "unclear"]
 
 
+def test_a_letter_that_always_fails_keeps_nobody_from_a_provider(
+    channel: Channel, provider: Provider, start_engine: Any, until: Wait
+) -> None:
+    """It alone makes the provider seem down; then somebody else's letter feels for it, and finds it well."""
+    provider.fail["anna"] = [Temporary("unavailable", retry_after=0.05) for _ in range(1000)]
+    poisoned = put(channel, "anna", "poisoned", "alert")
+    start_engine()
+    until(lambda: len(provider.calls) >= 9, 15)
+    for address in ("berta", "carla"):
+        put(channel, address, "news")
+    until(done, 15)
+    assert states() == ["failed", "accepted", "accepted"]
+    poisoned.refresh_from_db()
+    assert poisoned.reason == "tries_used_up"
+
+
+def test_where_nobody_else_waits_the_same_letter_feels_again(channel: Channel, provider: Provider, start_engine: Any, until: Wait) -> None:
+    provider.fail["anna"] = [Temporary("unavailable", retry_after=0.05) for _ in range(10)]
+    letter = put(channel, "anna", "alarm", "alert")
+    start_engine()
+    until(done, 20)
+    letter.refresh_from_db()
+    assert (letter.state, letter.tries, len(provider.calls)) == ("accepted", 7, 11)
+
+
 def test_a_block_becomes_an_event_and_a_refusal_says_why(channel: Channel, provider: Provider, start_engine: Any, until: Wait) -> None:
     provider.fail["anna"] = [AddressGone("blocked")]
     provider.fail["berta"] = [Rejected("opted_out", scope="newsletter")]
