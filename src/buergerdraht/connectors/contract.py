@@ -2,7 +2,6 @@
 
 The house speaks in `Content` (what is to be said, independent of provider). A connector turns it into `Part`s (one call each), sends them
 one by one and answers with `Sent` or one of four failures. What comes back is one of four events. `verify`, `parse` and `plan` are pure.
-
 Everything here is a frozen msgspec.Struct, so it is stored as JSON in the outbox as it stands (`encode`, `decode`).
 """
 
@@ -211,6 +210,7 @@ class Sender(Value, frozen=True):
 
     address: str
     aliases: Sequence[str] = ()
+    steady: str = ""  # the one of these that stands in every message of theirs, where the address does not: keeps them in order
     name: str = ""
     handle: str = ""  # what a person would recognise: phone number, @name
     language: str = ""

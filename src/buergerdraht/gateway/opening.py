@@ -155,11 +155,11 @@ def shard_of(items: Iterable[Item]) -> int:
 
 
 def _person(event: Event | None) -> str:
-    """Name who it is of, the same for every form in which a provider names them: who brings two keys in one message (WhatsApp: number
-    and user id, Signal: number and account) may bring the plainer one alone in the next, so that one counts.
+    """Name who it is of, the same for every form in which a provider names them: who brings two keys in one message (WhatsApp: user id
+    and number, Signal: account and number) brings the best one in the next, too, but perhaps not the others.
     """
     if isinstance(event, Received):
-        return next((key for key in event.sender.aliases if key), event.sender.address)
+        return event.sender.steady or event.sender.address
     return event.address if isinstance(event, Gone) else ""
 
 

@@ -89,7 +89,7 @@ def _read(event: Data, account: str) -> Event | None:
         return _ours(event, names.message(room, event_id))
     fields: dict[str, Any] = {
         "external_id": names.message(room, event_id),
-        "sender": Sender(address=names.address(person, room), aliases=(person,), handle=person),
+        "sender": Sender(address=names.address(person, room), aliases=(person,), steady=person, handle=person),
         "at": _moment(event["origin_server_ts"]),
         "raw_kind": kind[:60],
     }
@@ -264,9 +264,8 @@ def _invited(event: Data, room: str, person: str) -> Event | None:
     seen = list(_seen_through_the_door(event))
     name = next((_name(one) for one in seen if one.get("type") == "m.room.member" and one.get("state_key") == person), "")
     readable = not any(one.get("type") == "m.room.encryption" for one in seen)
-    sender = Sender(
-        address=names.address(person, room if readable else ""), aliases=(person,) if readable else (), name=name, handle=person
-    )
+    address, aliases = (names.address(person, room), (person,)) if readable else (person, ())
+    sender = Sender(address=address, aliases=aliases, steady=person, name=name, handle=person)
     return Received(
         external_id=names.message(room, text(event["event_id"])),
         sender=sender,

@@ -26,11 +26,11 @@ def test_people_do_not_wait_for_each_other_but_for_themselves() -> None:
     assert opening.shard_of([]) == 0
 
 
-NAMED = [("+4917139200101", ()), ("DE.77", ("+4917139200101", "DE.ENT.7")), ("+4917139200101", ("",))]
+NAMED = [("DE.77", ("+4917139200101", "DE.ENT.7")), ("DE.77", ()), ("DE.77", ("DE.ENT.7",)), ("DE.77", ("+4917139200101", ""))]
 
 
 def test_somebody_named_by_two_keys_stands_in_one_shard() -> None:
-    """Law 5: a provider names the same person by their number alone, or by another key beside it."""
+    """Law 5: a provider names the same person by their user id alone, or with their number beside it."""
     for kind in range(100):  # whatever their hashes are
         forms = [Sender(address=address + str(kind), aliases=[key and key + str(kind) for key in more]) for address, more in NAMED]
         events = [Received(external_id=f"m{number}", sender=sender, at=NOON) for number, sender in enumerate(forms)]
@@ -38,12 +38,21 @@ def test_somebody_named_by_two_keys_stands_in_one_shard() -> None:
         assert opening.shard_of([Item(event=event) for event in events]) != 0
 
 
+def test_somebody_whose_address_moves_stands_in_one_shard() -> None:
+    """Law 5: on Matrix the room is part of the address, and the next message may come from another."""
+    for kind in range(100):
+        person = f"@ada{kind}:stadt.example"
+        forms = [Sender(address=f"{person} !{room}", aliases=[person], steady=person) for room in ("a", "b")]
+        events = [Received(external_id=str(number), sender=sender, at=NOON) for number, sender in enumerate(forms)]
+        assert len({opening.shard_of([Item(event=event)]) for event in events}) == 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_words_of_somebody_named_by_two_keys_stay_in_their_order(channel: Channel) -> None:
     """Law 5, with three hands at the channel: the first of a person's messages takes long, the next comes under another key."""
     expected: dict[int, list[str]] = {}
     for number in range(60):
-        person, (address, more) = number % 12, NAMED[number // 12 % 2]
+        person, (address, more) = number % 12, NAMED[number // 12 % len(NAMED)]
         sender = Sender(address=f"{address}{person}", aliases=[f"{key}{person}" for key in more])
         at = NOON + timedelta(seconds=number)
         told(channel, Received(external_id=f"m{number}", sender=sender, at=at, text=str(person)))
