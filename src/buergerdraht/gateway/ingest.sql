@@ -54,8 +54,10 @@ limit %(limit)s;
 select pg_try_advisory_xact_lock(%(locks)s, %(channel)s);
 
 -- name: waiting
--- Earlier events that wait for their next try: what their senders wrote since waits with them.
-select e.id, e.source, e.body, e.tries, e.received_at, e.retry_at
+-- Earlier events that wait for their next try: what their senders wrote since waits with them. One that waits for its provider's answer
+-- and can be read all the same is about to be handled.
+select e.id, e.source, e.body, e.tries, e.received_at,
+       case when e.problem = 'wanting' then least(e.retry_at, now() + interval '1 second') else e.retry_at end
 from gateway_inboundevent e
 where e.channel_id = %(channel)s and e.lane = 'message' and e.shard = any(%(shards)s::smallint[]) and e.state = 'new' and e.retry_at > now()
   and e.id <= %(last)s

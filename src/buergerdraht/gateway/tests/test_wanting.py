@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import double
 import pytest
 from django.db import connections
+from django.utils import timezone
 from double import body_of
 
 from buergerdraht.connectors import registry
@@ -167,6 +168,22 @@ def test_while_the_provider_is_asked_everybody_else_is_heard(channel: Channel) -
     ingest.run_once(heard)
     assert meanwhile.events == ["m2", "m3"]
     assert (heard.events, Closed.asked) == (["m1", "m4"], [1])
+
+
+@pytest.mark.django_db
+def test_who_writes_just_as_the_answer_comes_waits_a_moment_and_no_minute(channel: Channel) -> None:
+    heard = Heard()
+    told(channel, 1)
+    wanting.put_off([opening.Row(InboundEvent.objects.get().pk, "webhook", b"", 0, NOON)])
+    Closed.known.add("anna")  # another hand has the answer, and has not said so yet
+    told(channel, 2)
+    ingest.run_once(heard)
+    assert heard.events == []  # not before what they wrote first
+    waiting = InboundEvent.objects.latest("pk").retry_at
+    assert waiting is not None
+    assert waiting - timezone.now() < timedelta(seconds=2)
+    try_again(heard)
+    assert heard.events == ["m1", "m2"]
 
 
 @pytest.mark.django_db
