@@ -55,6 +55,7 @@ ROOM, TOLD, ENTERED = "de.buergerdraht.room", "de.buergerdraht.told", "de.buerge
 TYPING_MILLISECONDS = 8000
 MISSED = 100  # what is read at the most of a room we come into
 ROOMS_KEPT = 20_000  # rooms we opened; more are asked for again
+MOST_ROOMS = 3  # that are tried for one message, where others come into each
 AGAIN_SECONDS = (0.5, 2.0)  # pauses before a torn call is repeated
 CALL_SECONDS = 15.0
 _FOREVER = 24 * 365
@@ -131,10 +132,16 @@ class Matrix(Usual):
         """Find out whose rooms these are, and leave those that others read, too."""
         for room, people in unsure(items, self.rooms).items():
             others = people if self.rooms.whose(room) else people | await self._members(room)
-            if self.rooms.note(room, others - {self.config.account}) == CROWD:
-                answered = await self._call("POST", f"{V3}/rooms/{_safe(room)}/leave", "leave", {})
-                if answered.status >= 500 or answered.status in {401, 429}:
-                    raise self._failure(answered, sending=False)
+            await self._note(room, others)
+
+    async def _note(self, room: str, people: set[str]) -> str:
+        """Keep whose room it is, and leave it where others read, too."""
+        whose = self.rooms.note(room, people - {self.config.account})
+        if whose == CROWD:
+            answered = await self._call("POST", f"{V3}/rooms/{_safe(room)}/leave", "leave", {})
+            if answered.status >= 500 or answered.status in {401, 429}:
+                raise self._failure(answered, sending=False)
+        return whose
 
     async def _members(self, room: str) -> set[str]:
         """Who is in a room, or invited; nobody where we may not look, because we are out of it."""
@@ -165,31 +172,47 @@ class Matrix(Usual):
         place = names.place(address)
         if place is None:
             raise AddressGone("not_reachable", "no name of a person")
-        room = place.room if place.room and await self._alone(place) else await self._room(place.person)
         body = {**part.body, payloads.TOKEN: token}
-        for media in part.media:
+        for media in part.media:  # before we look who is in the room: that takes long
             body["url"] = await self._uploaded(media, files)
-        answered = await self._put(room, part.method, token, body)
+        room = await self._private(place)
+        answered = await self._put(room, part.method, token, body, place.person)
         if code(answered) == "M_FORBIDDEN" and await self._join(room):
-            answered = await self._put(room, part.method, token, body)
+            room = await self._private(names.Place(place.person, room))
+            answered = await self._put(room, part.method, token, body, place.person)
         event = answered.json().get("event_id") if answered.status == 200 else None
         if not isinstance(event, str):
             raise self._failure(answered)
         return Sent(external_id=names.message(room, event))
 
-    async def _alone(self, place: names.Place) -> bool:
-        """Whether a person is alone with us in a room; looked up where nobody has."""
-        whose = self.rooms.whose(place.room) or self.rooms.note(
-            place.room, (await self._members(place.room) | {place.person}) - {self.config.account}
-        )
-        return whose == place.person
+    async def _private(self, place: names.Place) -> str:
+        """Find a room in which somebody is alone with us in this moment; those that others came into are left.
 
-    async def _put(self, room: str, kind: str, token: str, body: Mapping[str, Any]) -> Answered:
-        """Put an event into a room, and ask again at once where the line was torn."""
+        Who comes in between this look and the homeserver's taking the message reads it: the protocol knows no message "only to". Into
+        rooms that we opened nobody can be invited but by us.
+        """
+        if place.room and await self._alone(place.room, place.person):
+            return place.room
+        for _ in range(MOST_ROOMS):
+            room = await self._room(place.person)
+            if await self._alone(room, place.person):
+                return room
+        raise Temporary("unavailable", "others came into every room")
+
+    async def _alone(self, room: str, person: str) -> bool:
+        """Look whether a person is alone with us in a room; once they were not, it stays set aside."""
+        if self.rooms.whose(room) == CROWD:
+            return False
+        return await self._note(room, await self._members(room) | {person}) == person
+
+    async def _put(self, room: str, kind: str, token: str, body: Mapping[str, Any], person: str = "") -> Answered:
+        """Put an event into a room, and ask again at once where the line was torn; not where it is no longer the person's alone."""
         path = f"{V3}/rooms/{_safe(room)}/send/{kind}/{_safe(token)}"
         torn = False
         for pause in (*AGAIN_SECONDS, None):
             try:
+                if torn and person and not await self._alone(room, person):
+                    break
                 answered = await self._call("PUT", path, "send", body)
             except Temporary as problem:
                 torn = torn or problem.maybe_sent
@@ -203,7 +226,7 @@ class Matrix(Usual):
                     return answered
                 torn = True
             await asyncio.sleep(pause)
-        raise AssertionError("the last try has ended")
+        raise Temporary("unavailable", "others came in", maybe_sent=True)
 
     async def _uploaded(self, media: Media, files: Files) -> str:
         known = await files.uploaded(media)
@@ -300,8 +323,12 @@ class Matrix(Usual):
         return room if seen.json().get("membership") in {"join", "invite"} else ""
 
     async def _open(self, person: str) -> str:
-        """Open a room without encryption. The citizen has no power in it, so their app cannot switch encryption on by itself."""
-        wish = {"preset": "private_chat", "visibility": "private", "is_direct": True, "invite": [person]}
+        """Open a room without encryption. The citizen has no power in it: their app cannot switch encryption on, nor invite others."""
+        wish = {
+            "preset": "private_chat", "visibility": "private", "is_direct": True, "invite": [person],
+            "power_level_content_override": {"invite": 100},  # Synapse lets everybody invite by this preset
+            "initial_state": [{"type": "m.room.history_visibility", "state_key": "", "content": {"history_visibility": "invited"}}],
+        }  # fmt: skip
         answered = await self._call("POST", f"{V3}/createRoom", "createRoom", wish)
         room = answered.json().get("room_id")
         if answered.status != 200 or not isinstance(room, str):

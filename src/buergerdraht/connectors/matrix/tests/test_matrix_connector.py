@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from buergerdraht.connectors import learned
 from buergerdraht.connectors.called import Called
+from buergerdraht.connectors.conftest import Provider
 from buergerdraht.connectors.contract import (
     AddressGone,
     ChannelBroken,
@@ -25,6 +27,19 @@ from buergerdraht.connectors.matrix.rooms import rooms
 
 ADDRESS = "@ada:stadt.example !raum:stadt.example"
 SENT = {"event_id": "$neu"}
+THERE = {"chunk": [{"state_key": who, "content": {"membership": "join"}} for who in ("@rathaus:stadt.example", "@ada:stadt.example")]}
+
+
+class Homeserver(Provider):
+    """Says of every room that Ada is alone with us in it, and plays back the other answers."""
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(THERE) if request.path.endswith("/members") else await super()._answer(request)
+
+
+@pytest.fixture
+def provider() -> type[Homeserver]:
+    return Homeserver
 
 
 def matrix(host: str, http: Any) -> Matrix:
@@ -127,7 +142,10 @@ async def test_a_room_is_opened_once_and_remembered_at_the_homeserver(provider: 
             await send(connector, files, "@ada:stadt.example")
     methods = [(method, path.split("/")[4]) for method, path, _ in server.asked]
     assert methods == [("GET", "user"), ("POST", "createRoom"), ("PUT", "user"), ("PUT", "rooms"), ("PUT", "rooms")]
-    assert server.asked[1][2] == {"preset": "private_chat", "visibility": "private", "is_direct": True, "invite": ["@ada:stadt.example"]}
+    wish = server.asked[1][2]
+    assert (wish["preset"], wish["visibility"], wish["is_direct"]) == ("private_chat", "private", True)
+    assert (wish["invite"], wish["power_level_content_override"]) == (["@ada:stadt.example"], {"invite": 100})
+    assert [state["content"] for state in wish["initial_state"]] == [{"history_visibility": "invited"}]
     assert "ada" not in server.asked[0][1]
 
 

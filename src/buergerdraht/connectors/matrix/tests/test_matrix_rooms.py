@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from buergerdraht.connectors import learned
-from buergerdraht.connectors.contract import Changed, Content, Gone, Received, Wanting
+from buergerdraht.connectors.contract import Changed, Content, Gone, Received, Temporary, Wanting
 from buergerdraht.connectors.http import Http
+from buergerdraht.connectors.matrix import connector
 from buergerdraht.connectors.matrix.config import MatrixConfig
 from buergerdraht.connectors.matrix.connector import Matrix
 from buergerdraht.connectors.matrix.rooms import CROWD, rooms
@@ -94,15 +95,62 @@ def test_nobody_is_gone_by_what_somebody_else_does(matrix: Matrix) -> None:
     assert declined.event.address == ADA
 
 
-async def test_an_answer_looks_first_where_nobody_has_looked(provider: Any, files: Any) -> None:
-    there = {"chunk": [{"state_key": who, "content": {"membership": "join"}} for who in ("@rathaus:s.example", ADA, MALLORY)]}
-    async with provider((200, there), (404, {}), (200, {"room_id": OWN}), (200, {}), (200, {"event_id": "$1"})) as server:
+def inside(*people: str) -> tuple[int, dict[str, Any]]:
+    return 200, {"chunk": [{"state_key": who, "content": {"membership": "join"}} for who in ("@rathaus:s.example", *people)]}
+
+
+OPENED = ((404, {}), (200, {"room_id": OWN}), (200, {}), inside(ADA))
+
+
+def asked(server: Any) -> list[str]:
+    """What was called, each by the word that tells it."""
+    return [
+        next(word for word in ("members", "leave", "account_data", "createRoom", "send") if word in path) for _, path, _ in server.asked
+    ]
+
+
+@pytest.mark.parametrize("known", [[], [ADA]])
+async def test_an_answer_looks_right_before_it_goes_whatever_was_seen_before(
+    provider: Any, files: Any, known: list[str], request: pytest.FixtureRequest
+) -> None:
+    async with provider(inside(ADA, MALLORY), (200, {}), *OPENED, (200, {"event_id": "$1"})) as server:
         http = Http()
-        matrix = Matrix(MatrixConfig(host=server.url, server="s.example", as_token="looks-first", hs_token="hs"), http)
+        matrix = Matrix(MatrixConfig(host=server.url, server="s.example", as_token=request.node.name, hs_token="hs"), http)
+        matrix.rooms.note(TRAP, known)
         part = matrix.plan(Content(text="Ihre Beratung")).parts[0]
         sent = await matrix.send(part, f"{ADA} {TRAP}", token="1.0", files=files)
         await http.close()
     assert sent.external_id == f"{OWN}/$1"
+    assert asked(server) == ["members", "leave", "account_data", "createRoom", "account_data", "members", "send"]
+
+
+async def test_a_torn_answer_is_not_put_again_where_a_third_came_in(
+    provider: Any, files: Any, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setattr(connector, "AGAIN_SECONDS", (0.0, 0.0))
+    async with provider(inside(ADA), (502, b""), inside(ADA, MALLORY), (200, {})) as server:
+        http = Http()
+        matrix = Matrix(MatrixConfig(host=server.url, server="s.example", as_token=request.node.name, hs_token="hs"), http)
+        part = matrix.plan(Content(text="Ihre Beratung")).parts[0]
+        with pytest.raises(Temporary) as caught:
+            await matrix.send(part, f"{ADA} {OWN}", token="1.0", files=files)
+        await http.close()
+    assert caught.value.maybe_sent
+    assert asked(server) == ["members", "send", "members", "leave"]
+
+
+async def test_who_is_followed_into_every_room_is_told_nothing(provider: Any, files: Any, request: pytest.FixtureRequest) -> None:
+    followed = [each for _ in range(connector.MOST_ROOMS) for each in (*OPENED[:3], inside(ADA, MALLORY), (200, {}))]
+    for number in range(connector.MOST_ROOMS):
+        followed[5 * number + 1] = (200, {"room_id": f"!{number}:s.example"})
+    async with provider(*followed) as server:
+        http = Http()
+        matrix = Matrix(MatrixConfig(host=server.url, server="s.example", as_token=request.node.name, hs_token="hs"), http)
+        with pytest.raises(Temporary) as caught:
+            await matrix.send(matrix.plan(Content(text="Ihre Beratung")).parts[0], ADA, token="1.0", files=files)
+        await http.close()
+    assert not caught.value.maybe_sent
+    assert "send" not in asked(server)
 
 
 async def test_who_is_in_a_room_is_asked_and_a_crowd_is_left(provider: Any) -> None:
