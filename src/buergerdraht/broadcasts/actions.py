@@ -251,8 +251,7 @@ def archive(broadcast: Broadcast, *, operator: Operator) -> Broadcast:
 def settle(broadcast: Broadcast, *, operator: Operator, again: bool) -> int:
     """Decide all unclear ones alike: send again, or take them as arrived. Returns how many."""
     letters = Outbound.objects.filter(organisation=broadcast.organisation, batch=broadcast.pk)
-    people = letters.exclude(pk__in=Posting.objects.filter(broadcast=broadcast, outbound__isnull=False).values("outbound"))
-    decided = outreach.settle_many(people, again=again)  # a post is decided on its own
+    decided = outreach.settle_many(posts.to_people(letters, broadcast), again=again)  # a post is decided on its own
     with transaction.atomic():
         row = _locked(broadcast, State.DONE, State.SENDING, State.PAUSED, State.STOPPED)
         if again and decided and row.state == State.DONE:

@@ -123,7 +123,7 @@ def act(request: DeskRequest, number: int, posting: int, verb: str) -> HttpRespo
                 raise Http404
     except ValidationError as problem:
         messages.error(request, problem.messages[0])
-        if verb in {"bestaetigen", "auslassen"}:
+        if verb in {"bestaetigen", "auslassen"} and channels.by_hand(found.channel.kind):
             return redirect("broadcasts:posting", request.organisation.slug, number, posting)
     if verb == "link":
         return redirect("broadcasts:posting", request.organisation.slug, number, posting)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from buergerdraht.accounts.models import Organisation
@@ -20,7 +21,7 @@ from buergerdraht.connectors.contract import Content, Media, Note, Part, content
 from buergerdraht.connectors.reasons import REASONS, Reason
 from buergerdraht.contacts import outreach
 from buergerdraht.gateway import channels
-from buergerdraht.gateway.models import Channel
+from buergerdraht.gateway.models import Channel, Outbound
 
 log = logging.getLogger("buergerdraht.broadcasts")
 State = Posting.State
@@ -52,7 +53,7 @@ class Wish(NamedTuple):
 
 
 def of(broadcast: Broadcast) -> QuerySet[Posting]:
-    rows = Posting.objects.filter(broadcast=broadcast).select_related("channel__organisation", "outbound", "confirmed_by")
+    rows = Posting.objects.filter(broadcast=broadcast).select_related("broadcast", "channel__organisation", "outbound", "confirmed_by")
     return rows.order_by("channel__kind", "channel__name", "pk")
 
 
@@ -134,6 +135,17 @@ def drafts(broadcast: Broadcast) -> list[Draft]:
 # ── How far each is ───────────────────────────────────────────────────────
 
 
+def to_people(letters: QuerySet[Outbound], broadcast: Broadcast) -> QuerySet[Outbound]:
+    """Leave a broadcast's posts out of its letters: they wait for their places, and nobody waits for them."""
+    return letters.exclude(pk__in=Posting.objects.filter(broadcast=broadcast, outbound__isnull=False).values("outbound"))
+
+
+def outlasting() -> QuerySet[Broadcast]:
+    """List the broadcasts that are done with people while a post still waits: quiet hours hold for it, too."""
+    queued = Posting.objects.filter(state=State.QUEUED, outbound__state=Outbound.State.QUEUED, broadcast__state=Broadcast.State.DONE)
+    return Broadcast.objects.filter(pk__in=queued.values("broadcast")).select_related("organisation")
+
+
 def begin(broadcast: Broadcast) -> None:
     """Queue what machines post and hand over what people do, in the transaction that begins the broadcast.
 
@@ -179,6 +191,20 @@ def reason(posting: Posting) -> Reason | None:
     return REASONS.get(code, REASONS["unknown"]) if code else None
 
 
+def standing(posting: Posting) -> Any:
+    """Say why a queued post does not go out now, or ""."""
+    letter, channel = posting.outbound, posting.channel
+    if step(posting) != "queued" or letter is None:
+        return ""
+    if channel.state == Channel.State.BROKEN:
+        return gettext(REASONS.get(channel.reason, REASONS["unknown"]).title)
+    if channel.state != Channel.State.RUNNING:
+        return gettext("Der Kanal ist angehalten")
+    if not posting.broadcast.urgent and outreach.quiet_until(channel.organisation, timezone.now()) is not None:
+        return gettext("Es ist Ruhezeit")
+    return gettext(REASONS.get(letter.reason, REASONS["unknown"]).title) if letter.reason else ""
+
+
 def forgotten(posting: Posting) -> bool:
     return posting.state == State.HANDED and posting.remind_at is not None and posting.remind_at <= timezone.now()
 
@@ -193,10 +219,13 @@ class Line:
     words: Any
     reason: Reason | None
     forgotten: bool
+    standing: Any  # why it waits
 
 
 def lines(broadcast: Broadcast) -> list[Line]:
-    return [Line(each, now := step(each), STEPS[now][0], STEPS[now][1], reason(each), forgotten(each)) for each in of(broadcast)]
+    return [
+        Line(each, now := step(each), STEPS[now][0], STEPS[now][1], reason(each), forgotten(each), standing(each)) for each in of(broadcast)
+    ]
 
 
 def figures(shown: Sequence[Line]) -> Mapping[str, int]:

@@ -60,15 +60,22 @@ def confirm(posting: Posting, *, operator: Operator | None, url: str = "", at: d
 
 @transaction.atomic
 def skip(posting: Posting, *, operator: Operator | None, reason: str) -> Posting:
-    """Note that it will not be posted there, and why."""
-    row = _locked(posting, State.HANDED)
+    """Note that it will not be posted there, and why; what waits is taken back. Raises ValidationError where it is too late."""
+    row = _locked(posting, State.HANDED, State.QUEUED)
     if not reason.strip():
         raise ValidationError(_("Schreiben Sie kurz, warum der Beitrag dort nicht erscheint."))
+    if row.state == State.QUEUED and not _taken_back(row.outbound):
+        raise ValidationError(_("Der Beitrag ist schon unterwegs und lässt sich nicht mehr auslassen."))
     row.state, row.note, row.remind_at = State.SKIPPED, reason.strip()[:300], None
     row.confirmed_by, row.confirmed_at = operator, timezone.now()
     row.save(update_fields=["state", "note", "remind_at", "confirmed_by", "confirmed_at"])
     _note(row, "post_skip", operator)
     return row
+
+
+def _taken_back(letter: Outbound | None) -> bool:
+    over = letter is None or letter.state in {Outbound.State.FAILED, Outbound.State.CANCELLED}
+    return over or (letter is not None and outreach.take_back(letter))
 
 
 @transaction.atomic

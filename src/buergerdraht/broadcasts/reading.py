@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import BooleanField, Q, QuerySet, Value
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from buergerdraht.accounts.models import Membership, Organisation
 from buergerdraht.broadcasts import checks, content, drafts, ledger, posts
-from buergerdraht.broadcasts.models import Broadcast, Recipient
+from buergerdraht.broadcasts.models import Broadcast, Posting, Recipient
 from buergerdraht.broadcasts.templatetags.broadcasts import STATES as STATES
 from buergerdraht.connectors.contract import Content, Shown, content_from_json
 from buergerdraht.connectors.reasons import REASONS, Reason
@@ -24,6 +24,7 @@ from buergerdraht.contacts.models import Address, Contact, District, Topic
 from buergerdraht.gateway import channels
 from buergerdraht.gateway.models import Batch, Channel, MessageTemplate
 
+STANDS = [Channel.State.BROKEN, Channel.State.PAUSED]
 NAMES = {"de": "Deutsch", "en": "English", "ar": "العربية", "de-simple": "Leichte Sprache"}
 
 
@@ -33,6 +34,8 @@ def listing(organisation: Organisation, state: str, words: str) -> QuerySet[Broa
     groups = {"drafts": ["draft", "submitted"], "planned": ["approved"], "sent": ["sending", "paused", "done", "stopped"]}
     if state in groups:
         rows = rows.filter(state__in=groups[state])
+    held = Posting.objects.filter(broadcast=OuterRef("pk"), state=Posting.State.QUEUED, outbound__state="queued", channel__state__in=STANDS)
+    rows = rows.annotate(post_waits=Exists(held))
     for word in words.split()[:6]:
         rows = rows.filter(Q(title__icontains=word) | Q(versions__icontains=word))
     return rows.order_by("-updated_at", "-id")
@@ -254,6 +257,7 @@ def result(broadcast: Broadcast) -> dict[str, Any]:
     return {
         "broadcast": broadcast, "rows": rows, "total": total, "counted_at": counted.at, "rests_until": _rests_until(broadcast),
         "reasons": reasons(total), "silent": silent, "answered": answered, "posts": shown, "public": posts.figures(shown),
+        "held": [line for line in shown if line.standing] if broadcast.state == Broadcast.State.DONE else [],
         "funnel": [(name, number, 100 * number // total.total if total.total else 0, note) for name, number, note in steps],
         "settled": total.total - total.open, "percent": round(100 * (total.total - total.open) / total.total) if total.total else 0,
         "events": broadcast.events.select_related("operator").order_by("-at")[:20],

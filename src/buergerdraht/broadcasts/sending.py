@@ -110,6 +110,8 @@ def _tidy(*, grown: bool) -> bool:
     failed: set[int] = set()
     for broadcast in _sending():
         _try(failed, _end_or_rest, broadcast)
+    for broadcast in posts.outlasting():
+        _try(failed, _rest, broadcast)
     if not TIDYING.acquire(blocking=False):
         return False
     try:
@@ -131,7 +133,12 @@ def _tidy(*, grown: bool) -> bool:
 
 def _end_or_rest(broadcast: Broadcast) -> None:
     """Say it is done, or let what is queued wait through the quiet hours: a large one runs for hours, and some begin in the evening."""
-    if not finish(broadcast) and not broadcast.urgent:
+    if not finish(broadcast):
+        _rest(broadcast)
+
+
+def _rest(broadcast: Broadcast) -> None:
+    if not broadcast.urgent:
         outreach.keep_quiet(broadcast.organisation, broadcast.pk)
 
 
@@ -249,9 +256,11 @@ def _record_cancelled() -> None:
 
 @transaction.atomic
 def finish(broadcast: Broadcast) -> bool:
-    """Say it is done when nothing is open any more. Unclear ones stay to be decided."""
+    """Say it is done when every person has theirs, or will have nothing. Unclear ones stay to be decided, and posts may come later."""
     row = _claimed(broadcast, State.SENDING)
-    if row is None or Piece.objects.filter(broadcast=row).exists() or Outbound.objects.filter(batch=row.pk, state__in=BUSY).exists():
+    if row is None or Piece.objects.filter(broadcast=row).exists():
+        return False
+    if posts.to_people(Outbound.objects.filter(batch=row.pk, state__in=BUSY), row).exists():
         return False
     outreach.rouse(row.pk)  # what is tried again later would find it at rest, and nobody to rouse it
     row.state, row.finished_at = State.DONE, Now()

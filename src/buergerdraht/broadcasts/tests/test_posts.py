@@ -219,6 +219,84 @@ def test_the_door_lets_no_post_to_people_or_to_hands(by_hand: Channel, telegram:
     assert not Outbound.objects.exists()
 
 
+# ── A place that stands still ─────────────────────────────────────────────
+
+
+@pytest.fixture
+def waiting(begun: Broadcast, mastodon: Channel) -> Broadcast:
+    """Everybody has theirs; the post waits for a login that expired."""
+    Channel.objects.filter(pk=mastodon.pk).update(state="broken", reason="token_invalid")
+    Outbound.objects.filter(batch=begun.pk).exclude(channel=mastodon).update(state="accepted", accepted_at=timezone.now())
+    sending.round_of_all()
+    begun.refresh_from_db()
+    return begun
+
+
+def test_a_broadcast_is_done_when_people_have_theirs(waiting: Broadcast, mastodon: Channel) -> None:
+    assert (waiting.state, waiting.finished_at is not None) == ("done", True)
+    assert (posts.step(posting(mastodon)), Batch.objects.get(pk=waiting.pk).state) == ("queued", "open")
+
+
+def test_people_who_still_wait_keep_it_going(begun: Broadcast, mastodon: Channel) -> None:
+    Outbound.objects.filter(channel=mastodon).update(state="accepted", accepted_at=timezone.now())
+    sending.round_of_all()
+    begun.refresh_from_db()
+    assert begun.state == "sending"
+
+
+def test_its_page_says_what_waits_and_why(
+    waiting: Broadcast, mastodon: Channel, town: Organisation, editor: Operator, client: Client
+) -> None:
+    client.force_login(editor)
+    page = client.get(reverse("broadcasts:detail", args=["musterstadt", waiting.pk])).content.decode()
+    assert "An alle Menschen gesendet. 1 öffentlicher Beitrag wartet: Mastodon – Die Anmeldung beim Dienst gilt nicht mehr." in page
+    assert "Zum Kanal" not in page
+    Membership.objects.filter(operator=editor).update(roles=["editor", "administrator"])
+    page = client.get(reverse("broadcasts:detail", args=["musterstadt", waiting.pk])).content.decode()
+    assert reverse("gateway:channel", args=["musterstadt", mastodon.pk]) in page
+    assert "öffentlicher Beitrag wartet" in client.get(reverse("broadcasts:list", args=["musterstadt"])).content.decode()
+    Channel.objects.filter(pk=mastodon.pk).update(state="running", reason="")
+    assert "öffentlicher Beitrag wartet" not in client.get(reverse("broadcasts:list", args=["musterstadt"])).content.decode()
+    accept(posting(mastodon).outbound)
+    sending.round_of_all()
+    page = client.get(reverse("broadcasts:detail", args=["musterstadt", waiting.pk])).content.decode()
+    assert "Beitrag wartet" not in page
+    assert Batch.objects.get(pk=waiting.pk).state == "done"
+
+
+def test_a_waiting_post_can_be_left_out(waiting: Broadcast, mastodon: Channel, editor: Operator, client: Client) -> None:
+    client.force_login(editor)
+    leave = reverse("broadcasts:posting_act", args=["musterstadt", waiting.pk, posting(mastodon).pk, "auslassen"])
+    detail = reverse("broadcasts:detail", args=["musterstadt", waiting.pk])
+    assert client.post(leave, {"grund": ""})["Location"] == detail
+    assert posting(mastodon).state == "queued"
+    client.post(leave, {"grund": "Konto gesperrt"})
+    post = posting(mastodon)
+    assert (post.state, post.note, post.outbound.state) == ("skipped", "Konto gesperrt", "cancelled")
+    assert "Beitrag wartet" not in client.get(detail).content.decode()
+
+
+@pytest.mark.parametrize("state", ["sending", "doubt", "unclear", "accepted"])
+def test_what_is_on_its_way_cannot_be_left_out(begun: Broadcast, mastodon: Channel, editor: Operator, state: str) -> None:
+    Outbound.objects.filter(channel=mastodon).update(state=state)
+    with pytest.raises(ValidationError, match="unterwegs"):
+        publishing.skip(posting(mastodon), operator=editor, reason="zu spät")
+    assert posting(mastodon).state == "queued"
+
+
+def test_a_post_that_outlasts_its_broadcast_keeps_the_quiet_hours(waiting: Broadcast, mastodon: Channel, town: Organisation) -> None:
+    Channel.objects.filter(pk=mastodon.pk).update(state="running")
+    now = timezone.localtime()
+    hours = {"quiet_from": (now - timedelta(hours=1)).time(), "quiet_until": (now + timedelta(hours=1)).time()}
+    Organisation.objects.filter(pk=town.pk).update(**hours)
+    sending.round_of_all()
+    assert Batch.objects.get(pk=waiting.pk).state == "resting"
+    assert posts.standing(posting(mastodon)) == "Es ist Ruhezeit"
+    Organisation.objects.filter(pk=town.pk).update(quiet_from=None, quiet_until=None)
+    sending.round_of_all()
+    assert Batch.objects.get(pk=waiting.pk).state == "open"
+
+
 # ── By hand ───────────────────────────────────────────────────────────────
 
 
