@@ -9,8 +9,10 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value, yield_hotp_counters_from_time
 from django.core import mail
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 
+from buergerdraht.accounts import tasks
 from buergerdraht.accounts.models import Membership, Operator, Organisation, Role
 
 PASSWORD = "Zwetschgen-im-Herbst"
@@ -42,6 +44,25 @@ def test_guessing_is_stopped_even_for_the_right_password(operator: Operator) -> 
         assert sign_in(client, "falsch-geraten").status_code == 200
     assert sign_in(client).status_code != 302
     assert "_auth_user_id" not in client.session
+
+
+def test_guesses_are_not_forgotten_because_many_others_are_counted(operator: Operator) -> None:
+    client = Client()
+    for _try in range(5):
+        sign_in(client, "falsch-geraten")
+    for number in range(400):  # sorted behind all that was counted of the sign-in
+        cache.set(f"~{number}", 1, 3600)
+    assert sign_in(client).status_code != 302
+
+
+def test_what_counts_no_more_is_deleted(db: None) -> None:
+    cache.set("guessed", 1, 3600)
+    cache.set("still", 1, 3600)
+    with connection.cursor() as cursor:
+        cursor.execute("update cache set expires = now() - interval '1 second' where cache_key like '%guessed'")
+        tasks.forget_what_was_counted(0)
+        cursor.execute("select cache_key from cache where cache_key like '%guessed' or cache_key like '%still'")
+        assert [key for (key,) in cursor.fetchall()] == [":1:still"]
 
 
 def test_a_second_step_is_asked_where_it_is_set_up(operator: Operator) -> None:
