@@ -28,7 +28,7 @@ from buergerdraht.contacts.models import Address
 from buergerdraht.conversations.models import Message
 from buergerdraht.gateway import channels, doorstep, files
 from buergerdraht.gateway.models import Channel, Media, Outbound, Part
-from buergerdraht.website.floods import Dam
+from buergerdraht.website.floods import Dam, Quota
 
 KIND = "webchat"
 SHOWN = 100  # entries on the page, each side at the most
@@ -38,8 +38,8 @@ TAKEN = {"image/jpeg", "image/png", "image/webp", "image/gif", "application/pdf"
 DRAWN = {"image": "image", "sticker": "image", "audio": "audio", "voice": "audio", "video": "video"}
 by_visit = Dam(rate=0.5, burst=12.0)  # messages
 by_place = Dam(rate=2.0, burst=60.0)  # messages of all visits from one connection: a school has many
-by_weight = Dam(rate=100e6 / 86_400, burst=100e6)  # bytes of files from one connection, in a day
-by_town = Dam(rate=2e9 / 86_400, burst=2e9)  # and from all of an authority's visitors
+by_weight = Quota("chat_place", 100e6, 86_400)  # bytes of files from one connection, in a day
+by_town = Quota("chat_town", 2e9, 86_400)  # and from all of an authority's visitors
 by_glance = Dam(rate=3.0, burst=60.0)  # looks of one visit
 
 
@@ -165,8 +165,10 @@ def _laid_down(channel: Channel, file: UploadedFile[bytes], place: str) -> dict[
         raise NotTaken("chat_refused", reason=str(problem)) from None
     if mime not in TAKEN:
         raise NotTaken("chat_wrong_kind")
-    if not by_weight.passes(place, cost=len(data)) or not by_town.passes(str(channel.organisation_id), cost=len(data)):
-        raise NotTaken("chat_too_many", 429)
+    if not by_weight.passes(channel.organisation_id, place, len(data)):
+        raise NotTaken("chat_much_from_here", 429)
+    if not by_town.passes(channel.organisation_id, "", len(data)):
+        raise NotTaken("chat_much_today", 429)
     if not doorstep.has_room():
         raise NotTaken("chat_no_files", 507)
     number = doorstep.lay_down(channel, data)

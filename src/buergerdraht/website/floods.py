@@ -1,4 +1,8 @@
-"""Hold floods off from pages that anybody may write to. Kept in memory and forgotten: hashes of who asks, never the address itself."""
+"""Hold floods off from pages that anybody may write to. Kept are hashes of who asks, never the address itself, and not for long.
+
+What comes too quickly is held off by each process for itself (`Dam`); what somebody may use up in a day is counted for all of them
+together, in the database (`Quota`).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,11 @@ from dataclasses import dataclass, field
 from threading import Lock
 from urllib.parse import urlsplit
 
+from django.core.cache import cache
+from django.db import connection, transaction
 from django.http import HttpRequest
+
+from buergerdraht.accounts import vault
 
 MOST = 20_000  # askers remembered at once
 SALT = secrets.token_bytes(16)  # of this process: what is remembered tells nobody who it was
@@ -40,6 +48,28 @@ class Dam:
         self.levels = {key: (left, at) for key, (left, at) in self.levels.items() if left + (now - at) * self.rate < self.burst}
         if len(self.levels) >= MOST:
             self.levels = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Lets each asker of an organisation use up `amount` at once, and as much again in `seconds`."""
+
+    name: str
+    amount: float
+    seconds: float
+
+    def passes(self, organisation_id: int, asker: str, cost: float) -> bool:
+        """Take what it costs, where as much is left. Processes and machines take from the same."""
+        mark = vault.lookup(organisation_id, f"quota {self.name} {asker}")
+        key, number = f"quota:{self.name}:{mark.hex()}", int.from_bytes(mark[:8], signed=True)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_xact_lock(%s)", [number])  # one after the other, and each reads what the one before wrote
+            now = time.time()
+            left, since = cache.get(key, (self.amount, now))
+            left = min(self.amount, left + max(now - since, 0.0) * self.amount / self.seconds)
+            if left >= cost:
+                cache.set(key, (left - cost, now), self.seconds)
+            return left >= cost
 
 
 def whence(request: HttpRequest) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.test import Client
 from django.utils import timezone
 from PIL import Image
@@ -26,8 +27,8 @@ from buergerdraht.contacts.models import Address, Contact, Topic
 from buergerdraht.conversations.models import Message
 from buergerdraht.gateway import arrivals, channels, doorstep, files, media_job, opening, receipts
 from buergerdraht.gateway.models import Channel, InboundEvent, Media, Outbound, Part
-from buergerdraht.website import chat
-from buergerdraht.website.floods import Dam
+from buergerdraht.website import chat, floods
+from buergerdraht.website.floods import Dam, Quota
 
 pytestmark = pytest.mark.django_db
 Talk = Callable[[Content], str]
@@ -263,10 +264,12 @@ def test_a_file_that_is_too_large_is_refused(client: Client, monkeypatch: pytest
 
 
 def test_files_are_held_off_by_their_weight_and_where_the_disk_is_nearly_full(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("by_weight", "by_town"):
+    for name, sentence in (("by_weight", "Über Ihren Anschluss kamen heute"), ("by_town", "Heute haben wir schon so viele Dateien")):
         with monkeypatch.context() as narrow:
-            narrow.setattr(chat, name, Dam(rate=0.001, burst=photo().size * 1.5))
-            assert [write(client, datei=photo()).status_code for _ in range(2)] == [200, 429]
+            narrow.setattr(chat, name, Quota(name, photo().size * 1.5, 86_400))
+            answers = [write(client, datei=photo()) for _ in range(2)]
+            assert [each.status_code for each in answers] == [200, 429]
+            assert answers[1].json()["problem"].startswith(sentence)
     monkeypatch.setattr(doorstep, "has_room", lambda: False)
     assert write(client, datei=photo()).status_code == 507
     assert write(client, "Ohne Bild").status_code == 200
@@ -398,3 +401,28 @@ def test_a_dam_lets_a_burst_pass_and_then_so_many_a_second() -> None:
     dam = Dam(rate=1.0, burst=2.0)
     assert [dam.passes("a", now) for now in (0.0, 0.0, 0.0, 1.0, 1.5)] == [True, True, False, True, False]
     assert dam.passes("b", 1.5)
+
+
+def test_a_quota_fills_again_and_is_each_houses_and_each_askers_own(town: Organisation, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_800_000_000.0
+    monkeypatch.setattr(floods.time, "time", lambda: now)
+    quota = Quota("try", 100, 1000)
+    assert [quota.passes(town.pk, "a", 60), quota.passes(town.pk, "a", 60), quota.passes(town.pk, "a", 40)] == [True, False, True]
+    assert quota.passes(town.pk, "b", 100)
+    assert quota.passes(Organisation.objects.create(slug="andere", name="Andere").pk, "a", 100)
+    now += 500
+    assert [quota.passes(town.pk, "a", 60), quota.passes(town.pk, "a", 50)] == [False, True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_processes_take_from_one_quota(town: Organisation) -> None:
+    """Each thread has a connection of its own, as another process has."""
+
+    def take(_: int) -> int:
+        try:
+            return sum(Quota("try", 10, 86_400).passes(town.pk, "a", 1) for _ in range(5))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(take, range(4))) == 10
