@@ -19,6 +19,7 @@ from buergerdraht.connectors.contract import Choice
 from buergerdraht.contacts import words
 from buergerdraht.contacts.answers import answer, chosen, is_number, leave, stand, step_of
 from buergerdraht.contacts.incoming import Incoming
+from buergerdraht.contacts.proof import asked
 
 STEP = "appointments"
 REMEMBERED = timedelta(hours=2)  # so long a typed number means one of our choices
@@ -106,6 +107,8 @@ def _cancel(incoming: Incoming, row: Booking, _rest: str) -> bool:
 
 
 def _sure(incoming: Incoming, row: Booking, _rest: str) -> bool:
+    if asked(incoming):
+        return True
     leave(incoming.contact)
     row.contact = incoming.contact
     try:
@@ -159,6 +162,8 @@ def _put(incoming: Incoming, row: Booking, rest: str) -> bool:
     row.contact = incoming.contact
     if begins_at == row.begins_at:
         return _keep(incoming, row, "")
+    if asked(incoming):
+        return True
     try:
         moved = actions.move(row, begins_at or datetime.min.replace(tzinfo=UTC))
     except actions.Taken:

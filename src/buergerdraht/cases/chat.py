@@ -18,6 +18,7 @@ from buergerdraht.cases.turns import PREFIX
 from buergerdraht.connectors.contract import Choice
 from buergerdraht.contacts import answers
 from buergerdraht.contacts.incoming import Incoming
+from buergerdraht.contacts.proof import asked
 from buergerdraht.contacts.texts import day
 from buergerdraht.conversations import outgoing
 
@@ -69,6 +70,8 @@ def _follow(incoming: Incoming, choice: str) -> bool:
     ).first()  # fmt: skip
     if case is None or not (_theirs(incoming, case) or (verb in OPEN_TO_ALL and _public(case))):
         return _answer(incoming, _say(incoming, "unknown_number"))
+    if verb in CHANGES and asked(incoming):
+        return True
     return VERBS[verb](incoming, case)
 
 
@@ -164,6 +167,8 @@ def _add(incoming: Incoming) -> bool:
     if case is None or event.choice or event.start or event.kind not in {"text", "media"} or not _theirs(incoming, case):
         answers.leave(incoming.contact)
         return False
+    if asked(incoming):
+        return True
     message = outgoing.arrival(incoming).message
     pictures = list(message.media.filter(kind="image").order_by("created_at", "pk")) if message and event.media else []
     if not event.text.strip() and not pictures:
@@ -218,4 +223,5 @@ def _join(incoming: Incoming, case: Case) -> bool:
 VERBS: dict[str, Callable[[Incoming, Case], bool]] = {
     "see": _see, "add": _begin_adding, "undone": _undone, "good": _good, "withdraw": _withdraw, "leave": _leave, "follow": _join,
 }  # fmt: skip
+CHANGES = frozenset({"undone", "withdraw", "leave"})
 OPEN_TO_ALL = frozenset({"see", "follow"})

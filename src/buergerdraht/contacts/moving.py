@@ -21,7 +21,7 @@ from buergerdraht.contacts.answers import answer, chosen, leave, phrase, stand, 
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Address, Contact, MovingCode, Subscription
-from buergerdraht.contacts.proof import proven
+from buergerdraht.contacts.proof import asked
 from buergerdraht.contacts.texts import name_topics
 from buergerdraht.gateway import channels
 from buergerdraht.gateway.models import Channel
@@ -98,8 +98,8 @@ def _typed(incoming: Incoming) -> bool:
 
 def _chosen(incoming: Incoming, choice: str) -> bool:
     what, _, others = choice.partition("=")
-    if what in {JOIN, MOVE} and not proven(incoming, timezone.now() - LIFE):
-        return _told(incoming, "prove")
+    if what in {JOIN, MOVE} and asked(incoming, timezone.now() - LIFE):
+        return True
     if what == JOIN:
         return _agreed(incoming)
     if what == REFUSE:
@@ -130,8 +130,8 @@ def _arrive(incoming: Incoming, code: str) -> bool:
             return _told(incoming, "move_unknown") if incoming.event.start.startswith(LINK) else False
         if row.contact_id == incoming.contact.pk:
             return _told(incoming, "move_same")
-        if not proven(incoming, timezone.now() - LIFE):
-            return _told(incoming, "prove")
+        if asked(incoming, timezone.now() - LIFE, ()):
+            return True
         if incoming.address.made:
             return _come(incoming, row)
     return _ask(incoming, row)

@@ -11,6 +11,7 @@ from buergerdraht.contacts.answers import answer, chosen, is_number, leave, phra
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Contact, Topic
+from buergerdraht.contacts.proof import asked
 from buergerdraht.contacts.texts import name_topics
 
 PICK, CONFIRM = "pick", "confirm"
@@ -173,6 +174,8 @@ def _done(incoming: Incoming) -> None:
         _toggle(incoming, [])
         return
     removed = [topic for topic in _topics(incoming, archived=True) if topic.key in have and topic.key not in picked]
+    if removed and asked(incoming):
+        return
     if removed:
         actions.unsubscribe(contact, removed, _proof(incoming), incoming.address)
     if [key for key in picked if key not in have]:
@@ -215,6 +218,8 @@ def _ask_to_confirm(incoming: Incoming, picked: Sequence[str], notice: str) -> N
 
 def _confirm(incoming: Incoming) -> None:
     """Confirm what was asked; a tap on an old button after the wish has lapsed begins anew."""
+    if asked(incoming):
+        return
     step = step_of(incoming.contact)
     topics = actions.confirm(incoming.contact, incoming.address, _proof(incoming, step.get("question", "")))
     if not topics:

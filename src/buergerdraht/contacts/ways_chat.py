@@ -11,6 +11,7 @@ from buergerdraht.contacts.answers import answer, chosen, leave, phrase, stand
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Address, Way
+from buergerdraht.contacts.proof import asked
 from buergerdraht.contacts.texts import say
 from buergerdraht.contacts.ways import Ways
 
@@ -73,6 +74,8 @@ def _order(incoming: Incoming, found: Ways, wishes: Sequence[str]) -> bool:
     wanted = [every[wish] for wish in wishes if wish in every]
     if len(wanted) != len(wishes) and list(wishes) not in ([USUAL], [ALL]):
         return begin(incoming)  # one of them is no more
+    if asked(incoming):
+        return True
     everywhere = list(wishes) == [ALL] and found.kind == Way.Kind.ALERT
     if everywhere:
         wanted = [] if found.usual else found.addresses

@@ -277,6 +277,7 @@ AnyStep = Annotated[
 KINDS: tuple[type[Step], ...] = (
     Say, AskStep, Choose, Branch, Set, Subscribe, CaseStep, Book, Call, LookUp, Meter, HandOver, Start, Wait, Send, End,
 )  # fmt: skip
+ACTS = (Set, Subscribe, CaseStep, Book, Call, Meter, Start)  # what they lead to is kept, or done elsewhere
 QUESTIONS = (AskStep, Choose, Book, Meter)  # steps at which a citizen's answer is waited for
 
 
@@ -321,6 +322,11 @@ class Dialog(Piece):
             found = self.__dict__["_index"] = {step.id: step for step in self.steps}
             self.__dict__["_after"] = {one.id: other.id for one, other in zip(self.steps, self.steps[1:], strict=False)}
         return found
+
+    @property
+    def acts(self) -> bool:
+        """Whether something comes of the answers, here or in a part."""
+        return any(isinstance(step, ACTS) for step in self.steps)
 
     def after(self, step: Step) -> str:
         """The step that follows in the list, or "end"."""

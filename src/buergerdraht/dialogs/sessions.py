@@ -20,10 +20,11 @@ from django.utils import timezone
 
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.accounts.vault import encrypt
-from buergerdraht.connectors.contract import Content
+from buergerdraht.connectors.contract import Choice, Content
 from buergerdraht.contacts import answers, outreach
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.models import Address, Contact
+from buergerdraht.contacts.proof import asked
 from buergerdraht.contacts.words import plain
 from buergerdraht.conversations import outgoing
 from buergerdraht.conversations.models import Conversation, Message
@@ -118,6 +119,8 @@ def _answer(session: Session, incoming: Incoming) -> bool:
     walk, said = _decode(session.walk), said_of(incoming)
     if incoming.event.choice.startswith(triggers.BUTTON) or incoming.event.start or incoming.event.kind == "start":
         return _change(session, walk, incoming)
+    if not incoming.event.proven and _asked(session, walk, incoming):
+        return True
     if walk.waits == CALL:
         _queue(session, said)
         return True
@@ -125,6 +128,15 @@ def _answer(session: Session, incoming: Incoming) -> bool:
     machine.answer(walk, said, house)
     keep(session, walk, house)
     return True
+
+
+def _asked(session: Session, walk: Walk, incoming: Incoming) -> bool:
+    """Ask who may be somebody else to answer our letter, where something comes of what they answer."""
+    if not world.read(session.version.pk).acts:
+        return False
+    return asked(
+        incoming, session.started_at, [Choice(id=f"d:{walk.mark}:{walk.serial}:{each[0]}", title=each[1]) for each in walk.options]
+    )
 
 
 def _change(session: Session, walk: Walk, incoming: Incoming) -> bool:

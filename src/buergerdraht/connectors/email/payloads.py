@@ -26,7 +26,9 @@ SIGNATURES = frozenset({"application/pgp-signature", "application/pkcs7-signatur
 MACHINES = frozenset({"bulk", "junk", "list", "auto_reply"})
 NOBODY = frozenset({"mailer-daemon", "postmaster", "noreply", "no-reply", "donotreply", "do-not-reply", "nicht-antworten"})
 UNSUBSCRIBED = "unsubscribed"  # the reason of Gone where a person used our own way out
+LAST = 200  # signs of a server's line: the date is at its end
 LONGEST_ID = 180  # a quote has room for so much
+_ID = re.compile(r"<[!-;=?-~]{3,250}>")  # RFC 5322 3.6.4: nothing else can stand in our own head
 _ANSWER = re.compile(r"^((re|aw|antw|sv|fwd?|wg)\s*(\[\d+\])?\s*:\s*)+", re.I)
 _AWAY = re.compile(r"^abmelden\s+([A-Za-z0-9_\-\s]{40,520})$")
 _BROKEN = (*UNREADABLE, RecursionError, AssertionError)  # what the library stumbles over in headers that nobody should write
@@ -38,6 +40,7 @@ class Head(NamedTuple):
     message_id: str
     references: tuple[str, ...]
     subject: str
+    marked: str = ""  # our letter, where its own link prepared this answer
 
 
 # ── The web's way out ─────────────────────────────────────────────────────
@@ -93,13 +96,13 @@ def _events(mail: EmailMessage, letter: Letter, config: EmailConfig) -> list[Eve
         return _bounce(mail, letter, config)
     if report == "feedback-report":
         return _complaint(mail, letter, config)
+    if gone := _mailed_away(mail, letter, config):
+        return [gone]  # whoever wrote it, be it a mail program by itself: its seal is the proof
     sender = parseaddr(header(mail, "From"))[1].lower()
     found = vouched(mail, sender, config)
     if _by_machine(mail, sender, config) or found == "fail":
         return []
-    if gone := _mailed_away(mail, letter, config):
-        return [gone]
-    return [_received(mail, sender, letter, proven=found == "pass")]
+    return [_received(mail, sender, letter, config, proven=found == "pass")]
 
 
 def header(mail: Message[Any, Any], name: str) -> str:
@@ -114,14 +117,15 @@ def header(mail: Message[Any, Any], name: str) -> str:
 
 def head(mail: EmailMessage, letter: Letter | None = None) -> Head:
     """Read what a thread is kept by."""
-    references = tuple(re.findall(r"<[^<>\s]{3,250}>", f"{header(mail, 'References')} {header(mail, 'In-Reply-To')}"))
-    return Head(_name(mail, letter), tuple(dict.fromkeys(references))[-20:], " ".join(header(mail, "Subject").split())[:300])
+    references = tuple(_ID.findall(f"{header(mail, 'References')} {header(mail, 'In-Reply-To')}"))
+    subject, marked = seals.unmarked(" ".join(header(mail, "Subject").split())[:300])
+    return Head(_name(mail, letter), tuple(dict.fromkeys(references))[-20:], subject, marked)
 
 
 def _name(mail: EmailMessage, letter: Letter | None) -> str:
     """Name a mail: by its Message-ID, so that one that arrives twice is one; else by its place in the mailbox."""
     found = re.search(r"<[^<>\s]{3,250}>", header(mail, "Message-ID"))
-    if found and len(found[0]) <= LONGEST_ID and found[0].isascii():
+    if found and len(found[0]) <= LONGEST_ID and _ID.fullmatch(found[0]):
         return found[0]
     if found:
         return "mail:" + hashlib.sha256(found[0].encode()).hexdigest()[:40]
@@ -138,7 +142,7 @@ def _by_machine(mail: EmailMessage, sender: str, config: EmailConfig) -> bool:
         or bool(header(mail, "X-Auto-Response-Suppress"))
         or header(mail, "Precedence").strip().lower() in MACHINES
         or header(mail, "Return-Path").strip() == "<>"
-        or bool(header(mail, "List-Id"))
+        or any(name.lower().startswith("list-") for name in mail.keys())  # noqa: SIM118 - a mail's keys are no set
         or mail.get_content_type() == "multipart/report"
     )
 
@@ -154,7 +158,8 @@ def _mailed_away(mail: EmailMessage, letter: Letter, config: EmailConfig) -> Gon
 def _at(mail: EmailMessage) -> datetime:
     """The time of the server that took it last, which no sender can choose; else the sender's, but never one to come."""
     now = datetime.now(UTC)
-    for value in [*(str(each).rpartition(";")[2] for each in mail.get_all("Received", [])[:1]), header(mail, "Date")]:
+    taken = next((str(value)[-LAST:].rpartition(";")[2] for name, value in mail.raw_items() if name.lower() == "received"), "")
+    for value in (taken, header(mail, "Date")):
         try:
             found = parsedate_to_datetime(" ".join(value.split()))
             return min(found if found.tzinfo else found.replace(tzinfo=UTC), now).astimezone(UTC)
@@ -166,7 +171,7 @@ def _at(mail: EmailMessage) -> datetime:
 # ── Citizens ──────────────────────────────────────────────────────────────
 
 
-def _received(mail: EmailMessage, sender: str, letter: Letter, *, proven: bool) -> Received:
+def _received(mail: EmailMessage, sender: str, letter: Letter, config: EmailConfig, *, proven: bool) -> Received:
     known = head(mail, letter)
     files = list(_files(mail, letter, known.message_id)) if letter.whole else []
     said = _said(mail, known.subject) if letter.whole else known.subject
@@ -178,7 +183,7 @@ def _received(mail: EmailMessage, sender: str, letter: Letter, *, proven: bool) 
         kind=kind,
         text=said,
         media=tuple(files),
-        quote=_quote(known, sender),
+        quote=_quote(known, config),
         raw_kind="" if kind != "unsupported" else ("mail" if letter.whole else "mail over 25 MB"),
         proven=proven,
     )
@@ -201,8 +206,10 @@ def _said(mail: EmailMessage, subject: str) -> str:
     return f"{bare}\n\n{said}"
 
 
-def _quote(known: Head, sender: str) -> str:
-    """Name the letter that is answered: the last of ours in the thread, else what it names itself."""
+def _quote(known: Head, config: EmailConfig) -> str:
+    """Name the letter that is answered: whose link was followed, else the last of ours in the thread, else what it names itself."""
+    if known.marked:
+        return f"<{known.marked}@{config.domain}>"
     for reference in reversed(known.references):
         if re.fullmatch(r"<(\d{1,18}\.\d{1,3}|x[0-9a-f]{16})\.[0-9a-f]{24}@[^<>@\s]+>", reference):
             return reference

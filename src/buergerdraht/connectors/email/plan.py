@@ -18,6 +18,7 @@ NO_TEMPLATE = "E-Mail kennt keine Vorlagen: Es wird der Text gesendet."
 ALL_TOO_LARGE = "Die Dateien sind zusammen zu groß für eine E-Mail: höchstens {limit} MB."
 WORDS_FOR_CHOICES = "Die Auswahl steht in der E-Mail als Liste. Ein Klick öffnet eine fertige Antwort; auch die Nummer genügt."
 LONG_SUBJECT = "Der Titel ist lang für eine Betreffzeile. Im Betreff steht sein Anfang, in der E-Mail der ganze."
+SUBJECT = "Betreff"  # as mail programs write above a mail; in the mail itself it is a line of the head
 INLINE = frozenset({"image/jpeg", "image/png", "image/gif"})  # what every mail program draws
 
 
@@ -27,8 +28,9 @@ def plan(content: Content) -> Plan:
         return Plan(parts=(), notes=(words.error("no_reactions", NO_REACTION),))
     if _empty(content):
         return Plan(parts=(), notes=(*notes, words.error("empty", words.EMPTY)))
+    line = subject(content)
     shows = Shown(
-        kind="media" if content.media else "text", header=subject(content), html=_preview(content), footer=content.footer,
+        kind="media" if content.media else "text", header=line and f"{SUBJECT}: {line}", html=_preview(content), footer=content.footer,
         media=tuple(content.media), buttons=tuple(content.choices), location=content.location,
     )  # fmt: skip
     return Plan(parts=(Part(method="mail", body=_body(content), media=tuple(content.media), shows=shows),), notes=tuple(notes))

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 _CODE = r"(?P<code>\d{1,18}\.\d{1,3}|x[0-9a-f]{16})\.(?P<mac>[0-9a-f]{24})"
 _NAMED = re.compile(rf"<?{_CODE}@(?P<domain>[^<>@\s]+)>?")
 _CAME_BACK = re.compile(rf"[^@+\s]+\+{_CODE}@\S+")
+_MARKED = re.compile(rf"\s*\[{_CODE}\]\s*$")
 LONGEST_LOCAL = 64  # RFC 5321 4.5.3.1.1
 
 
@@ -80,10 +81,10 @@ def return_path(secret: str, own: str, token: str, address: str) -> str:
     return f"{local}@{domain}" if len(local) <= LONGEST_LOCAL else own
 
 
-def is_ours(message_id: str, domain: str) -> bool:
-    """Whether a Message-ID looks like one of ours: enough to find what an answer quotes."""
-    found = _NAMED.fullmatch(message_id.strip())
-    return bool(found) and found["domain"].lower() == domain  # type: ignore[index] # found is not None here
+def unmarked(subject: str) -> tuple[str, str]:
+    """Take the name of our letter off the subject of an answer that we prepared in it: the subject, and that name or ""."""
+    found = _MARKED.search(subject)
+    return (subject[: found.start()], f"{found['code']}.{found['mac']}") if found else (subject, "")
 
 
 def meant(secret: str, names: Iterable[str], addresses: Iterable[str]) -> Meant | None:

@@ -18,6 +18,9 @@ from buergerdraht.connectors.email.limits import TEXT_KEPT, TEXT_READ
 
 JOINERS = "\u200d\u200e\u200f"  # hold signs together, or say where a line runs to
 SIGNATURE = "-- "
+NAMES = {"idna", "punycode"}  # for names of hosts: whole texts in them take minutes
+DEEPEST = 2_000  # tags within tags; what people write has dozens, and some that nobody closed
+_TAG = re.compile(r"<(?!(?:br|img|hr|meta|link|input|area|col|wbr)\b)(/?)[a-z]", re.I)
 LINES = {"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "ul", "ol", "hr", "blockquote", "table"}
 WROTE = re.compile(r"^>?\s*(Am|On|Le|El)\b.{5,200}\b(schrieb|wrote|a écrit|escribió)\b.{0,200}:\s*$", re.I)
 ORIGINAL = re.compile(
@@ -49,6 +52,8 @@ def whole(mail: EmailMessage) -> str:
 def _content(part: Any) -> str:
     """Decode a text whatever it claims to be."""
     try:
+        if part.get_content_charset() in NAMES:
+            raise LookupError
         found = part.get_content()
         if isinstance(found, str):
             return found
@@ -60,11 +65,22 @@ def _content(part: Any) -> str:
 
 def from_html(text: str) -> str:
     """Read what HTML says; quoted blocks get the sign that plain mails put before them."""
+    if _depth(text) > DEEPEST:
+        return tidy(html.unescape(re.sub(r"<[^<>]*>", " ", text)))
     safe = nh3.clean(text, tags=LINES, attributes={}, link_rel=None)
     safe = re.sub(r"\s+", " ", safe)
     safe = re.sub(r"<blockquote>", "\n> ", safe)
     safe = re.sub(r"</?(?:p|div|li|tr|h[1-4]|ul|ol|hr|blockquote|table)>|<br>", "\n", safe)
     return tidy(html.unescape(re.sub(r"<[^>]*>", "", safe)))
+
+
+def _depth(text: str) -> int:
+    """Count how many tags stand in one another: reading them takes the square of it."""
+    depth = deepest = 0
+    for end in _TAG.findall(text):
+        depth += -1 if end else 1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def tidy(text: str) -> str:

@@ -221,8 +221,9 @@ class Blocks:
         return f"{head}<{tag}>{''.join(rows)}</{tag}>"
 
     def _answer(self, choice: Mapping[str, str]) -> str:
-        title = quote(choice["title"])
-        return f"mailto:{quote(self.envelope.own, safe='@')}?subject={title}&body={title}"
+        """Open a mail that is ready to be sent. Its subject names our letter, as an answer to it would."""
+        title, mark = quote(choice["title"]), quote(f" [{self.envelope.message_id.strip('<>').partition('@')[0]}]")
+        return f"mailto:{quote(self.envelope.own, safe='@')}?subject={title}{mark}&body={title}"
 
     def _choices_in_words(self) -> str:
         lines = [f"{self.body['label']}:"] if self.body.get("label") else []

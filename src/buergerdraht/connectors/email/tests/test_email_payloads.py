@@ -15,6 +15,7 @@ from buergerdraht.connectors.contract import Gone, Item, Malformed, MediaKind, R
 from buergerdraht.connectors.email import payloads, seals
 from buergerdraht.connectors.email.config import EmailConfig
 from buergerdraht.connectors.email.mailbox import Letter
+from buergerdraht.connectors.email.writing import Envelope, Thread, write
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 SECRET = "ein Schlüssel nur für diese Tests"
@@ -69,6 +70,26 @@ def test_a_letter_says_what_was_written_in_it(name: str, expected: dict[str, Any
     assert event.at == datetime(2026, 11, 29, 8, 0, 5, tzinfo=UTC)  # of the server that took it, not of the sender
 
 
+MARK = "12.0.0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "quote"),
+    [
+        (f"Ja, absagen [{MARK}]", "Ja, absagen", f"<{MARK}@stadt.example>"),
+        (f"Ja,\r\n absagen\r\n [{MARK}]", "Ja, absagen", f"<{MARK}@stadt.example>"),
+        (f"[{MARK}]", "Ja, absagen", f"<{MARK}@stadt.example>"),
+        (f"[{MARK}] Ja", f"[{MARK}] Ja\n\nJa, absagen", ""),
+        ("Ja, absagen [12.0]", "Ja, absagen [12.0]\n\nJa, absagen", ""),
+    ],
+)
+def test_an_answer_our_link_prepared_quotes_the_letter_it_stood_in(subject: str, text: str, quote: str) -> None:
+    mail = f"From: {ZOE}\r\nMessage-ID: <m1@buerger.example>\r\nSubject: {subject}\r\n\r\nJa, absagen\r\n".encode()
+    (item,) = payloads.read(Letter("7", "21", mail), config())
+    assert isinstance(item.event, Received)
+    assert (item.event.text, item.event.quote) == (text, quote)
+
+
 def test_files_are_named_for_fetching_and_the_logo_is_left_out() -> None:
     photo, paper = the("photo").media
     assert (photo.kind, photo.mime, photo.file_name, photo.size) == (MediaKind.IMAGE, "image/png", "loch.png", 8)
@@ -96,6 +117,38 @@ def test_a_mail_that_is_too_large_is_a_placeholder() -> None:
 )  # fmt: skip
 def test_what_no_person_wrote_makes_no_item(name: str) -> None:
     assert read(name) == []
+
+
+SEALED_MAIL = (
+    f"From: Mail <noreply@buerger.example>\r\nAuto-Submitted: auto-generated\r\nMessage-ID: <m1@buerger.example>\r\n"
+    f"Authentication-Results: mx.stadt.example; dmarc=fail\r\nSubject: abmelden {seals.seal(SECRET, ZOE)}\r\n\r\n"
+).encode()
+
+
+def test_who_holds_our_seal_is_unsubscribed_whichever_program_says_so() -> None:
+    (item,) = payloads.read(Letter("7", "21", SEALED_MAIL), config(authserv="mx.stadt.example"))
+    assert isinstance(item.event, Gone)
+    assert (item.event.address, item.event.scope) == (ZOE, "newsletter")
+
+
+@pytest.mark.parametrize("line", ["List-Unsubscribe: <https://laden.example/weg>", "List-Post: NO", "LIST-ID: <rat.stadt.example>"])
+def test_what_goes_to_many_is_nobodys_letter(line: str) -> None:
+    mail = f"From: {ZOE}\r\n{line}\r\nMessage-ID: <m1@buerger.example>\r\n\r\nSonderangebot\r\n".encode()
+    assert payloads.read(Letter("7", "21", mail), config()) == []
+
+
+def test_a_thread_keeps_only_what_our_own_mail_can_carry() -> None:
+    head = "References: <ü@buerger.example> <a\x1bb@buerger.example> <m0@buerger.example>\r\nMessage-ID: <ß@buerger.example>\r\n"
+    mail = payloads.opened(f"From: {ZOE}\r\n{head}\r\nHallo".encode())
+    assert mail is not None
+    found = payloads.head(mail)
+    assert found.references == ("<m0@buerger.example>",)
+    assert found.message_id.startswith("mail:")
+    envelope = Envelope(
+        own="buerger@stadt.example", name="", to=ZOE, message_id="<12.0.aa@stadt.example>", home="", sealed="",
+        thread=Thread(found.message_id, found.references, found.subject),
+    )  # fmt: skip
+    assert b"References: <m0@buerger.example>" in write({"text": "Guten Tag"}, envelope, [])
 
 
 # ── Bounces and complaints ────────────────────────────────────────────────

@@ -145,14 +145,14 @@ def test_an_answer_is_in_its_thread_and_a_newsletter_in_none() -> None:
     assert (news["In-Reply-To"], str(news["Subject"])) == (None, "Neues")
 
 
-def test_a_choice_opens_a_mail_that_is_ready() -> None:
+def test_a_choice_opens_a_mail_that_is_ready_and_names_our_letter() -> None:
     _raw, mail = mailed(Content(text="Ja?", choices=(Choice(id="y", title="Ja & gern"), Choice(id="n", title="Nein"))))
     page, text = mail.get_body(("html",)), mail.get_body(("plain",))
     assert page is not None
     assert text is not None
     link = urlsplit(Page(page.get_content()).hrefs[0])
     assert (link.scheme, link.path) == ("mailto", "buerger@stadt.example")
-    assert parse_qs(link.query) == {"subject": ["Ja & gern"], "body": ["Ja & gern"]}
+    assert parse_qs(link.query) == {"subject": ["Ja & gern [12.0.aa]"], "body": ["Ja & gern"]}
     assert "1. Ja & gern\n2. Nein" in text.get_content().replace("\r\n", "\n")
 
 
@@ -216,7 +216,7 @@ def test_a_content_is_one_mail_and_says_what_changes(content: Content, parts: in
 def test_a_preview_needs_no_account() -> None:
     connector = Email(Email.Config.model_construct(), Http())
     part = connector.plan(Content(title="Titel", text="**fett**", footer="Abmelden: STOPP")).parts[0]
-    assert (part.shows.header, part.shows.footer) == ("Titel", "Abmelden: STOPP")
+    assert (part.shows.header, part.shows.footer) == ("Betreff: Titel", "Abmelden: STOPP")
     assert connector.link("thema", "") == ""
 
 
