@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 
 ADDRESS = re.compile(r"[a-z0-9!#$%&'*/=?^_`{|}~.-]{1,40}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 HOST = r"^[A-Za-z0-9.\-:\[\]]{0,253}$"
+Keeping = Literal["stay", "move", "delete"]
+KEEPING: dict[str, Any] = {"stay": "bleibt, wo sie ist", "move": "in einen anderen Ordner", "delete": "löschen"}
 Security = Literal["starttls", "tls", "none"]
 SECURITY: dict[str, Any] = {"starttls": "STARTTLS", "tls": "TLS", "none": "keine"}
 WRONG_SECURITY = "Möglich sind starttls, tls und none."
@@ -58,6 +60,26 @@ class EmailConfig(BaseModel):
         "tls", title="Posteingang: Verschlüsselung", json_schema_extra={"wrong": WRONG_SECURITY, "words": SECURITY}
     )
     folder: str = Field("INBOX", title="Posteingang: Ordner", max_length=120, pattern=r"^[ -~]+$")
+    read: Keeping = Field(
+        "stay",
+        title="Gelesene Post",
+        description="Was mit Mails geschieht, die Bürgerdraht übernommen und sicher gespeichert hat. Wer „löschen“ wählt, löscht bei der "
+        "Löschung einer Person auch deren gelesene Mails. Ungelesenes bleibt liegen, als wichtig Markiertes auch, "
+        "bis jemand die Markierung entfernt.",
+        json_schema_extra={"group": "account", "wrong": "Möglich sind stay, move und delete.", "words": KEEPING},
+    )
+    read_days: int = Field(
+        30, title="Gelesene Post: nach … Tagen", description="So lange bleibt sie in jedem Fall liegen.", ge=1, le=3650,
+        json_schema_extra={"group": "account", "wrong": "1 bis 3650."},
+    )  # fmt: skip
+    read_folder: str = Field(
+        "",
+        title="Gelesene Post: Ordner",
+        description="Ein Ordner, den es im Postfach schon gibt. Wie lange er seine Mails behält, legen Sie dort fest.",
+        max_length=120,
+        pattern=r"^[ -~]*$",
+        json_schema_extra={"group": "account", "placeholder": "Archiv"},
+    )
     username: str = Field(
         "",
         title="Anmeldename",
@@ -79,8 +101,9 @@ class EmailConfig(BaseModel):
     authserv: str = Field(
         "",
         title="Name des prüfenden Servers",
-        description="Steht am Anfang der Kopfzeile „Authentication-Results“. Post, die dort an DMARC scheitert, beantworten wir nicht. "
-        "Ohne den Namen muss, wer per E-Mail alles löschen oder den Messenger wechseln will, dafür auf eine Mail von uns antworten.",
+        description="Steht am Anfang der Kopfzeile „Authentication-Results“, die Ihr eigener Mailserver schreibt. Post, die dort an DMARC "
+        "scheitert, beantworten wir nicht; was besteht, gilt sofort. Schreibt Ihr Server keine, lassen Sie das Feld leer: Wer dann "
+        "etwas ändern will (abmelden, absagen, löschen), wird per E-Mail gefragt und antwortet darauf.",
         pattern=r"^[A-Za-z0-9.\-]{0,120}$",
         json_schema_extra={"group": "partner"},
     )
@@ -117,6 +140,8 @@ class EmailConfig(BaseModel):
             raise ValueError("username: Ohne Anmeldung gibt ein Posteingang nichts heraus.")
         if self.username and not self.password.get_secret_value():
             raise ValueError("password: Zu dem Anmeldenamen fehlt das Kennwort.")
+        if self.read == "move" and self.read_folder.lower() in {"", self.folder.lower()}:
+            raise ValueError("read_folder: Nennen Sie einen anderen Ordner als den Posteingang.")
         return self
 
     @property

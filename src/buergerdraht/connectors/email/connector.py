@@ -37,7 +37,7 @@ from buergerdraht.connectors.contract import (
     Sent,
     Unsigned,
 )
-from buergerdraht.connectors.email import limits, mailbox, page, payloads, seals
+from buergerdraht.connectors.email import clearing, limits, mailbox, page, payloads, seals
 from buergerdraht.connectors.email.config import ADDRESS, EmailConfig
 from buergerdraht.connectors.email.mailbox import Box, Letter
 from buergerdraht.connectors.email.plan import plan
@@ -50,6 +50,11 @@ from buergerdraht.connectors.usual import Usual
 
 THREADS_KEPT = 2000  # whom we answer knows their thread; after a restart the mailbox is asked
 MANY, MANY_SECONDS = 20, 600.0  # letters of one address in so short a time come from a machine that does not say so
+LACKING = {
+    clearing.NO_MARKS: "Gelesene Post bleibt liegen: Der Server merkt sich nicht, welche Mails wir übernommen haben.",
+    clearing.NO_FOLDER: "Gelesene Post bleibt liegen: Den Ordner dafür gibt es im Postfach nicht.",
+    clearing.NO_DELETING: "Gelesene Post bleibt liegen: Der Server kann einzelne Mails weder verschieben noch löschen.",
+}
 ONE_CLICK = re.compile(rb"List-Unsubscribe(=|\"\r?\n\r?\n)One-Click", re.I)
 
 
@@ -170,12 +175,15 @@ class Email(Usual):
         if not self.config.imap_host:
             await asyncio.Event().wait()  # nothing will ever come
         box, reader = await asyncio.to_thread(mailbox.enter, self._access), Reader()
+        tidied = -clearing.EVERY
         try:
             while True:
                 letters = await asyncio.to_thread(mailbox.unread, box)
                 for letter in letters:
                     async for items in self._taken(box, letter, reader):
                         yield items
+                if time.monotonic() - tidied > clearing.EVERY and await asyncio.to_thread(clearing.tidy, box, self.config) < clearing.MOST:
+                    tidied = time.monotonic()
                 if not letters:
                     await self._news(box)
         finally:
@@ -231,6 +239,11 @@ class Email(Usual):
         while len(self.threads) > 2 * THREADS_KEPT:
             self.threads.popitem(last=False)
 
+    async def leave(self, addresses: Sequence[str]) -> None:
+        """Delete what they wrote from the mailbox, where read mails are to be deleted."""
+        if self.config.imap_host:
+            await asyncio.to_thread(clearing.forget, self._access, addresses)
+
     async def fetch(self, ref: Ref) -> tuple[bytes, str]:
         """Take a file out of its mail, which stays in the mailbox."""
         validity, uid, index, message_id = [*ref.external_id.split(":", 3), "", "", ""][:4]
@@ -255,7 +268,10 @@ class Email(Usual):
             text = "Es ist kein Posteingang eingetragen: Antworten und Meldungen über unzustellbare Post kommen nicht an."
             findings.append(Note(level="warning", code="no_inbox", text=text))
         elif not self.config.authserv:
-            text = "Der Name des prüfenden Servers fehlt: Gefälschte Absender erkennen wir nicht und beantworten auch sie."
+            text = (
+                "Der Name des prüfenden Servers fehlt. Alles geht, aber Gefälschtes erkennen wir nicht: "
+                "Wer per E-Mail etwas ändern will, wird erst gefragt und antwortet darauf."
+            )
             findings.append(Note(level="warning", code="senders_unproven", text=text))
         if not self.http.home.startswith("https://"):
             text = "Ohne öffentliche https-Adresse fehlt die Abmeldung durch einen Klick, die große Anbieter verlangen."
@@ -268,11 +284,18 @@ class Email(Usual):
             if way == "out":
                 await self.office.check()
             elif self.config.imap_host:
-                box = await asyncio.to_thread(mailbox.enter, self._access)
-                await asyncio.to_thread(mailbox.leave, box)
+                return await asyncio.to_thread(self._inside)
         except SendError as problem:
             return _finding(way, problem)
         return None
+
+    def _inside(self) -> Note | None:
+        box = mailbox.enter(self._access)
+        try:
+            lacks = clearing.lacking(box, self.config)
+            return Note(level="warning", code=lacks, text=LACKING[lacks]) if lacks else None
+        finally:
+            mailbox.leave(box)
 
 
 def _finding(way: str, problem: SendError) -> Note:

@@ -1,7 +1,7 @@
 """Read a mailbox by IMAP (RFC 3501): what nobody read yet, one by one, so much and no more. Synchronous: asked in threads.
 
 A mail that was dealt with is marked as read; one that is no letter of a person (and nothing we know) is flagged as well, so that somebody
-finds it there. Nothing is deleted. Between two looks a server that can (RFC 2177) says when something is new.
+finds it there. What becomes of it later is `clearing`'s. Between two looks a server that can (RFC 2177) says when something is new.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from typing import NamedTuple
 
 from imapclient import FLAGGED, SEEN, IMAPClient
@@ -23,6 +24,7 @@ from buergerdraht.connectors.contract import ChannelBroken, Temporary
 from buergerdraht.connectors.email.config import EmailConfig
 from buergerdraht.connectors.email.limits import LARGEST
 
+MARK = "$Buergerdraht"  # a mail that was dealt with bears it, where the server keeps marks (RFC 3501 2.3.2)
 SECONDS = 30
 MOST = 20  # mails looked at in one go
 _SOON = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\b", re.I)  # RFC 5530: nothing that a password would mend
@@ -46,11 +48,12 @@ class Access(NamedTuple):
 
 
 class Box(NamedTuple):
-    """An open folder. `idles`: its server says when something is new."""
+    """An open folder. `idles`: its server says when something is new; `marks`: it keeps marks of ours."""
 
     imap: IMAPClient
     validity: str
     idles: bool
+    marks: bool = False
 
 
 class _Line(imaplib.IMAP4):
@@ -85,7 +88,8 @@ def enter(access: Access) -> Box:
     try:
         _sign_in(imap, config)
         opened = imap.select_folder(config.folder)
-        return Box(imap, str(opened.get(b"UIDVALIDITY", 0)), imap.has_capability("IDLE"))
+        marks = {b"\\*", MARK.encode()} & set(opened.get(b"PERMANENTFLAGS", ()))
+        return Box(imap, str(opened.get(b"UIDVALIDITY", 0)), imap.has_capability("IDLE"), bool(marks))
     except (IMAPClientAbortError, OSError) as problem:
         _cut(imap)
         raise Temporary("unavailable", type(problem).__name__) from None
@@ -131,24 +135,27 @@ def unread(box: Box) -> list[Letter]:
     """Give some of the mails that nobody read, the oldest first. Raises Temporary."""
     with _asking():
         box.imap.noop()
-        return [_letter(box, uid) for uid in sorted(box.imap.search(["UNSEEN"]))[:MOST]]
+        found = (_letter(box, uid) for uid in sorted(box.imap.search(["UNSEEN"])))
+        return list(islice((each for each in found if each.data), MOST))  # an empty one is gone meanwhile, or not to be had now
 
 
 def _letter(box: Box, uid: int) -> Letter:
     size = box.imap.fetch([uid], ["RFC822.SIZE"]).get(uid, {}).get(b"RFC822.SIZE")
     whole = isinstance(size, int) and size <= LARGEST
-    return Letter(box.validity, str(uid), _part(box, uid, "" if whole else "HEADER"), whole)
+    return Letter(box.validity, str(uid), part(box, uid, "" if whole else "HEADER"), whole)
 
 
-def _part(box: Box, uid: int, section: str) -> bytes:
+def part(box: Box, uid: int, section: str) -> bytes:
+    """Fetch a mail, or its HEADER alone."""
     found = box.imap.fetch([uid], [f"BODY.PEEK[{section}]"]).get(uid, {}).get(f"BODY[{section}]".encode())
     return found if isinstance(found, bytes) else b""
 
 
 def done(box: Box, uid: str, *, flagged: bool) -> None:
-    """Mark a mail as read. Raises Temporary."""
+    """Mark a mail as read, and as dealt with. Raises Temporary."""
+    flags = [SEEN, *([FLAGGED] if flagged else []), *([MARK] if box.marks else [])]
     with _asking():
-        box.imap.add_flags([int(uid)], [SEEN, FLAGGED] if flagged else [SEEN], silent=True)
+        box.imap.add_flags([int(uid)], flags, silent=True)
 
 
 def watch(box: Box) -> None:
@@ -184,7 +191,7 @@ def head(access: Access, message_id: str) -> bytes | None:
     try:
         with _asking():
             for name in _searched(box, message_id)[-1:]:
-                return _part(box, name, "HEADER")[:200_000] or None
+                return part(box, name, "HEADER")[:200_000] or None
         return None
     finally:
         leave(box)

@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -57,11 +57,26 @@ class Box:
         file = self.town.add_file(self.account.id, mail, "message/rfc822", "mail.eml", days=36500)
         uid = int(self.data["next"])
         self.data["next"] = uid + 1
-        self.data["mails"].append({"uid": uid, "file": file.id, "flags": []})
+        self.data["mails"].append({"uid": uid, "file": file.id, "flags": [], "at": self.town.clock()})
         return uid
 
     def mails(self) -> list[dict[str, Any]]:
         return [each for each in self.data["mails"] if each["file"] in self.town.files]
+
+    def folders(self) -> dict[str, list[dict[str, Any]]]:
+        """The folders beside the first, each with its mails."""
+        found: dict[str, list[dict[str, Any]]] = self.data.setdefault("folders", {})
+        return found
+
+    def copy(self, mail: dict[str, Any], folder: str) -> None:
+        self.folders()[folder].append({**mail, "flags": list(mail["flags"])})
+
+    def remove(self, mail: dict[str, Any]) -> None:
+        self.data["mails"].remove(mail)
+
+    def day_of(self, mail: dict[str, Any]) -> date:
+        """The day it came, which no sender chose (RFC 3501 2.3.3)."""
+        return datetime.fromtimestamp(mail.get("at", self.town.clock()), UTC).date()
 
     def bytes_of(self, mail: dict[str, Any]) -> bytes:
         file: File = self.town.files[mail["file"]]

@@ -1,4 +1,7 @@
-"""IMAP4rev1 (RFC 3501) as far as a program that reads one folder needs it, with IDLE (RFC 2177); strict about states and syntax."""
+"""IMAP4rev1 (RFC 3501) as far as a program that reads one folder needs it, with IDLE (RFC 2177), UIDPLUS (4315) and MOVE (6851).
+
+Strict about states and syntax. Folders beside the first are in `account.data["folders"]`: mails go there, nobody looks into them.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,15 @@ import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from email import message_from_bytes, policy
 from typing import Any
 
 from buergerdraht.simulator.providers.email_box import Box
 
 PATIENCE = 1800.0  # RFC 3501 5.4: at least half an hour
-CAPABILITIES = "IMAP4rev1 IDLE UNSELECT"
+CAPABILITIES = "IMAP4rev1 IDLE UNSELECT UIDPLUS MOVE"
+KEYWORDS = True  # it keeps marks that others invent
 FLAGS = ("\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft")
 _SET = re.compile(r"(\d+|\*)(:(\d+|\*))?(,(\d+|\*)(:(\d+|\*))?)*")
 _WORD = re.compile(r'"((?:[^"\\]|\\["\\])*)"|(\([^()]*(?:\([^()]*\)[^()]*)*\))|([^\s"()]\S*)')
@@ -119,7 +124,12 @@ class Talk:
 
     async def do_list(self, rest: str, tag: str) -> str:
         self._must()
-        self.say('* LIST (\\HasNoChildren) "/" INBOX')
+        words = split(rest)
+        if len(words) != 2:
+            raise Bad("LIST reference name")
+        for name in ("INBOX", *self.box.folders()):
+            if words[1] in {"*", "%"} or words[1].upper() == name.upper():
+                self.say(f'* LIST (\\HasNoChildren) "/" "{name}"')
         return ""
 
     async def do_select(self, rest: str, tag: str) -> str:
@@ -140,7 +150,8 @@ class Talk:
         self.say(f"* {self.told} EXISTS")
         self.say("* 0 RECENT")
         self.say(f"* FLAGS ({' '.join(FLAGS)})")
-        self.say(f"* OK [PERMANENTFLAGS ({' '.join(FLAGS)})] limited")
+        lasting = " ".join([*FLAGS, "\\*"] if KEYWORDS else FLAGS)
+        self.say(f"* OK [PERMANENTFLAGS ({lasting})] limited")
         self.say(f"* OK [UIDVALIDITY {self.box.data['validity']}] valid")
         self.say(f"* OK [UIDNEXT {self.box.data['next']}] next")
         return f"[READ-{'ONLY' if read_only else 'WRITE'}] opened"
@@ -192,6 +203,12 @@ class Talk:
                 fits = True
             elif key == "UID" and words:
                 fits = mail["uid"] in self._numbers(words.pop(0))
+            elif key in {"KEYWORD", "UNKEYWORD"} and words:
+                fits = (words.pop(0).lower() in {each.lower() for each in mail["flags"]}) == (key == "KEYWORD")
+            elif key in {"BEFORE", "SINCE"} and words:
+                fits = (self.box.day_of(mail) < _day(words.pop(0))) == (key == "BEFORE")
+            elif key == "FROM" and words:
+                fits = self._has(mail, "From", words.pop(0))
             elif key == "HEADER" and len(words) > 1:
                 fits = self._has(mail, words.pop(0), words.pop(0))
             else:
@@ -252,7 +269,7 @@ class Talk:
             raise Bad("STORE set FLAGS (…)")
         if self.read_only:
             raise No("[READ-ONLY]")
-        flags = [next((known for known in FLAGS if known.lower() == each.lower()), "") for each in found[4].split()]
+        flags = [_flag(each) for each in found[4].split()]
         if not all(flags):
             raise Bad("unknown flag")
         chosen = self._numbers(found[1])
@@ -263,6 +280,65 @@ class Talk:
                 if not found[3]:
                     self.say(f"* {index} FETCH (UID {mail['uid']} FLAGS ({' '.join(mail['flags'])}))")
         return ""
+
+    # ── Out of a folder ───────────────────────────────────────────────────
+
+    def _into(self, rest: str) -> tuple[list[dict[str, Any]], str]:
+        """Which mails of this folder a command means, and the folder it names."""
+        self._must(folder=True)
+        words = split(rest)
+        if len(words) != 2:
+            raise Bad("a set of numbers and a folder")
+        if words[1] not in self.box.folders():
+            raise No("[TRYCREATE] no such mailbox")
+        numbers = self._numbers(words[0])
+        return [mail for mail in self.box.mails() if mail["uid"] in numbers], words[1]
+
+    async def do_uid_copy(self, rest: str, tag: str) -> str:
+        chosen, folder = self._into(rest)
+        for mail in chosen:
+            self.box.copy(mail, folder)
+        return ""
+
+    async def do_uid_move(self, rest: str, tag: str) -> str:
+        if "MOVE" not in CAPABILITIES.split():
+            raise Bad("unknown command")
+        if self.read_only:
+            raise No("[READ-ONLY]")
+        chosen, folder = self._into(rest)
+        for mail in chosen:
+            self.box.copy(mail, folder)
+        self._remove(chosen)
+        return ""
+
+    async def do_uid_expunge(self, rest: str, tag: str) -> str:
+        self._must(folder=True)
+        if "UIDPLUS" not in CAPABILITIES.split():
+            raise Bad("unknown command")
+        if self.read_only:
+            raise No("[READ-ONLY]")
+        numbers = self._numbers(rest.strip())
+        self._remove([mail for mail in self.box.mails() if mail["uid"] in numbers and "\\Deleted" in mail["flags"]])
+        return ""
+
+    def _remove(self, mails: list[dict[str, Any]]) -> None:
+        for mail in mails:
+            self.say(f"* {self.box.mails().index(mail) + 1} EXPUNGE")
+            self.box.remove(mail)
+        self.told = len(self.box.mails())
+
+
+def _flag(word: str) -> str:
+    """Give a flag as we write it; "" where we keep none of the kind."""
+    known = next((each for each in FLAGS if each.lower() == word.lower()), "")
+    return known or (word if KEYWORDS and not word.startswith("\\") else "")
+
+
+def _day(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%d-%b-%Y").replace(tzinfo=UTC).date()
+    except ValueError:
+        raise Bad("a date is 1-Feb-1994") from None
 
 
 def split(rest: str) -> list[str]:

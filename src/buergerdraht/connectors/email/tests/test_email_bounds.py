@@ -50,6 +50,40 @@ def test_many_receivers_and_many_dashes_are_ordinary() -> None:
     assert isinstance(item.event, Received)
 
 
+@pytest.mark.parametrize(
+    ("mail", "said"),
+    [
+        (b"Content-Type: text/html\r\n\r\n" + b"<div>" * 150_000 + b"Guten<br>Tag", "Guten Tag"),
+        (b"Content-Type: text/html\r\n\r\n" + b"<p>a<br>" * 300 + b"<p>Guten Tag", "Guten Tag"),
+        (b"Content-Type: text/plain; charset=punycode\r\n\r\nGuten Tag-" + b"9" * 900_000, "Guten Tag"),
+        (b"Received: by mx;" + b"a b " * 60_000 + b"\r\n" + b"Received: by x; y\r\n" * 20_000 + b"\r\nGuten Tag", "Guten Tag"),
+    ],
+    ids=["deep", "open", "punycode", "received"],
+)
+def test_what_would_take_minutes_is_read_otherwise(mail: bytes, said: str) -> None:
+    began = time.process_time()
+    (item,) = payloads.read(Letter("7", "1", HEAD + mail), CONFIG)
+    assert time.process_time() - began < 3
+    assert isinstance(item.event, Received)
+    assert said in item.event.text
+
+
+def test_a_mail_that_is_not_given_is_not_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its place may be empty because somebody took it away; or the server was too busy, and then it is still to be read."""
+
+    class Folder:
+        def noop(self) -> None: ...
+
+        def search(self, _criteria: Any) -> list[int]:
+            return [*range(1, 40), 77]
+
+        def fetch(self, uids: list[int], items: list[str]) -> dict[int, dict[bytes, Any]]:
+            return {77: {b"RFC822.SIZE": 99, b"BODY[]": PLAIN.data}} if uids == [77] else {}
+
+    found = mailbox.unread(mailbox.Box(Folder(), "7", idles=False))
+    assert [letter.uid for letter in found] == ["77"]
+
+
 async def test_a_mail_that_takes_too_long_is_let_go_while_others_are_served() -> None:
     async with Reader(seconds=2.0) as reader:
         ticks = asyncio.create_task(_ticks())
