@@ -56,12 +56,15 @@ def test_finds_the_place(steps: str, place: str) -> None:
         ("{id: a, kind: start, dialog: other}", "Dialog"),
         ("{id: a, kind: subscribe, topics: [news]}", "Thema"),
         ("{id: a, kind: hand_over, team: Nobody}", "Team"),
+        ("{id: a, kind: case, category: road}", "Kategorie"),
+        ("{id: a, kind: say, text: {de: Hallo}, files: [{file: f1}]}", "Eine Datei fehlt"),
     ],
 )
 def test_finds_what_the_organisation_does_not_have(step: str, what: str) -> None:
     nothing = Known(
-        tables={}, topics=frozenset(), teams=frozenset(), offers=frozenset(), systems=frozenset(), dialogs=frozenset(), files=frozenset()
-    )
+        tables={}, topics=frozenset(), teams=frozenset(), offers=frozenset(), systems=frozenset(), dialogs=frozenset(), files=frozenset(),
+        categories=frozenset(),
+    )  # fmt: skip
     assert any(what in each for each in found(f"- {step}", nothing))
     assert not any(what in each for each in found(f"- {step}"))
 
