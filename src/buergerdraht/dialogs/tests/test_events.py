@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from django.utils import timezone
 from buergerdraht.accounts.models import Membership, Organisation
 from buergerdraht.contacts.models import Address, Contact
 from buergerdraht.conversations.models import Conversation, Message
-from buergerdraht.dialogs import events
+from buergerdraht.dialogs import event_views, events
 from buergerdraht.dialogs.models import Session, System
 from buergerdraht.dialogs.tests.conftest import Say, make_live
 
@@ -139,3 +140,11 @@ def test_the_word_is_shown_once_to_who_manages(system: System, kemal: Membership
     assert token not in client.get(page).content.decode()
     client.post(page, {"tun": "entfernen"})
     assert events.system_of("musterstadt", token) is None
+
+
+def test_the_page_of_administrators_tells_every_refusal_with_its_status() -> None:
+    page = (Path(__file__).parents[4] / "docs/administration/systems.md").read_text("utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| 4")]
+    for name, status in event_views.STATUS.items():
+        assert any(line.startswith(f"| {status} |") and f"`{name}`" in line for line in rows), name
+    assert set(event_views.SENTENCES) == set(event_views.STATUS)
