@@ -15,7 +15,6 @@ from buergerdraht.contacts.words import plain
 NEAR = 85  # of 100
 MOST = 5
 CLOSE = 40.0  # metres within which a house gives a point its name
-STREET = re.compile(r"\b(?:str|strasse)\b|(?<=\w)(?:str|strasse)\b")
 
 
 @dataclass(frozen=True)

@@ -63,11 +63,6 @@ class Row:
     def cells(self) -> int:
         return max(self.marks) - min(self.marks) + 1
 
-    @property
-    def angle(self) -> float:
-        """Degrees it rises to the right (falls: below zero)."""
-        return -math.degrees(math.atan2(self.pitch[1], self.pitch[0]))
-
 
 def rows(picture: Image.Image, *, cells: int | None, turned: bool) -> list[Row]:
     """Where a counter may be, the likeliest first. `cells` is how many digits it has, where known; `turned`: it lies on its side."""

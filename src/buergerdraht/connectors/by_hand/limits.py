@@ -9,7 +9,6 @@ STATUS_TEXT = 700  # a status of words alone; below a picture as well
 CHANNEL_TEXT = 4096
 CAPTION = 1024
 FILES = 10
-STATUS_HOURS = 24
 _MEDIA = {"image": 16_000_000, "video": 16_000_000}
 _MIMES = {"image": ("image/jpeg", "image/png", "image/webp"), "video": ("video/mp4",)}
 

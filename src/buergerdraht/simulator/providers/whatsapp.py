@@ -22,7 +22,6 @@ from buergerdraht.simulator.weather import Weather
 THROUGHPUT = 80.0
 PAIR_RATE, PAIR_BURST = 1 / 6, 45
 URL_LIFE = 300
-INBOUND_DAYS = 7
 
 
 class WhatsApp(WhatsAppPhone):
