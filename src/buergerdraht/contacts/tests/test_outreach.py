@@ -185,14 +185,14 @@ def test_who_speaks_none_of_the_languages_gets_the_first(town: Organisation, tel
 
 
 @pytest.mark.django_db
-def test_who_was_erased_or_moved_since_they_were_chosen_is_no_longer_named(telegram: Channel, topics: list[Topic]) -> None:
-    gone, other, stays = (_subscribe(telegram, key, topics) for key in "123")
-    stored = outbox.store(telegram.organisation, Content(text="x"))
-    moved = Address.objects.get(pk=stays.pk)
+def test_who_was_erased_or_joined_with_another_since_they_were_chosen(telegram: Channel, topics: list[Topic]) -> None:
+    gone, other, joined = (_subscribe(telegram, key, topics) for key in "123")
+    words = [Words(telegram.id, "de", outbox.store(telegram.organisation, Content(text="x")).id)]
+    was = Address.objects.get(pk=joined.pk)
     Address.objects.filter(pk=gone.pk).delete()
-    actions.absorb(other.contact, stays.contact)
-    answers = send_to([gone, other, moved], [Words(telegram.id, "de", stored.id)])
-    assert answers == [("stopped", None), ("", other.contact_id), ("", None)]
+    actions.absorb(other.contact, joined.contact)
+    assert send_to([gone, other, was], words) == [("stopped", None), ("", other.contact_id), ("joined", None)]
+    assert send_to([was], words) == [("", other.contact_id)]
 
 
 @pytest.mark.django_db
