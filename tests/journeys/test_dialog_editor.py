@@ -6,11 +6,12 @@ Then citizens use it, an operator takes over in the middle and gives it back, an
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from tests.browser import examine
 from tests.conftest import Program
 from tests.journeys.phones import Phone, new_phone
@@ -174,6 +175,49 @@ def look_around(andrea: Page) -> None:
     andrea.locator(".map__box").nth(1).click()
     andrea.wait_for_url(re.compile(r"#schritt-strasse$"))
     expect(andrea.locator("#oeffnen-strasse")).to_be_focused()
+
+
+def test_taking_back_comes_after_the_words_still_under_way(sign_in: Callable[[str], Page]) -> None:
+    """What is typed is kept first, then taken back. Where somebody was faster, nothing is taken back and the words stay."""
+    andrea, kemal = sign_in("andrea"), sign_in("kemal")
+    andrea.goto(f"{DESK}/dialoge/neu/")
+    andrea.get_by_label("Titel").fill("Gleich zurück")
+    andrea.get_by_role("button", name="Dialog anlegen").click()
+    words = greeting(andrea)
+    words.fill("Ich tippe noch.")
+    andrea.route("**/schritt/**", held)
+    andrea.locator("[data-undo]").click()
+    expect(andrea.locator("#toast")).to_contain_text("Zurückgenommen")
+    expect(card(andrea, "begruessung").locator(".ds__bub")).to_have_text("Guten Tag.")
+    andrea.unroute("**/schritt/**")
+    andrea.locator("[data-redo]").click()
+    expect(card(andrea, "begruessung").locator(".ds__bub")).to_have_text("Ich tippe noch.")
+    kemal.goto(andrea.url)
+    words = greeting(andrea)
+    greeting(kemal).fill("Kemal war schneller.")
+    expect(kemal.locator("#stand")).to_contain_text("gespeichert um")
+    words.fill("Zu spät.")
+    andrea.locator("[data-undo]").click()
+    expect(andrea.locator("#meldung")).to_contain_text("Kemal Özdemir hat hier")
+    expect(words).to_have_value("Zu spät.")
+    expect(andrea.locator("#toast")).to_be_empty()
+    andrea.locator("[data-undo]").click()
+    expect(andrea.locator("#toast")).to_contain_text("Das ist der neue Stand.")
+    expect(card(andrea, "begruessung").locator(".ds__bub")).to_have_text("Kemal war schneller.")
+
+
+def greeting(page: Page) -> Locator:
+    """Open the form of the first step, and give the field of its words."""
+    page.locator("#oeffnen-begruessung").click()
+    words = page.locator("[data-form=begruessung] textarea").first
+    expect(words).to_be_visible()
+    return words
+
+
+def held(route: Route) -> None:
+    """A slow line: the words are long under way."""
+    time.sleep(0.8)
+    route.continue_()
 
 
 # ── It is used ────────────────────────────────────────────────────────────

@@ -344,9 +344,7 @@ def _same_stroke(row: Dialog, edit: Edit, operator: Operator) -> bool:
 def _faster(row: Dialog) -> str:
     who = row.changed_by.name if row.changed_by else _("Jemand")
     at = date_format(timezone.localtime(row.changed_at), "H:i")
-    return _("%(who)s hat hier um %(at)s Uhr etwas geändert. Ihre Eingabe steht noch da; sehen Sie sich zuerst den neuen Stand an.") % {
-        "who": who, "at": at,
-    }  # fmt: skip
+    return _("%(who)s hat hier um %(at)s Uhr etwas geändert.") % {"who": who, "at": at}
 
 
 def _free_key(organisation: Organisation, wish: str, more: Iterable[str] = ()) -> str:

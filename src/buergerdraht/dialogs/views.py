@@ -310,8 +310,9 @@ def _drawn(
 def _stale(request: DeskRequest, row: Dialog, sentence: str, *, redraw: bool = True) -> HttpResponse:
     """Somebody was faster: say so. Where nothing was typed the new state is drawn at once."""
     if redraw:
-        return _drawn(request, screens.found(request, row.pk), toast=sentence, undo=False)
-    answer = render(request, "dialogs/_stale.html", {"sentence": sentence, "dialog": row}, status=409)
+        return _drawn(request, screens.found(request, row.pk), toast=f"{sentence} {_('Das ist der neue Stand.')}", undo=False)
+    more = _("Ihre Eingabe steht noch da; sehen Sie sich zuerst den neuen Stand an.")
+    answer = render(request, "dialogs/_stale.html", {"sentence": f"{sentence} {more}", "dialog": row}, status=409)
     answer["HX-Retarget"], answer["HX-Reswap"] = "#meldung", "innerHTML"
     return answer
 

@@ -33,7 +33,7 @@ function shut(key) {
   if (!form?.dataset.dirty && !sending.has(form)) { empty(); return; }
   box.hidden = true;
   form.addEventListener("htmx:afterRequest", (event) => {
-    if (!event.detail.successful) box.hidden = false; // what was refused is still there to be mended
+    if (!taken(event)) box.hidden = false; // what was refused is still there to be mended
     else if (!form.dataset.dirty) empty();
   });
   if (form.dataset.dirty) htmx.trigger(form, "keep");
@@ -65,6 +65,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
 // What is typed is owed until it was sent: also while the words before it are under way, and before htmx has heard of a new form.
 const sending = new Set();
 const formOf = (event) => (event.target.matches?.("[data-form]") ? event.target : null);
+const taken = (event) => event.detail.xhr.status >= 200 && event.detail.xhr.status < 400; // htmx calls a refusal we show a success
 document.addEventListener("input", (event) => { const form = event.target.closest("[data-form]"); if (form) form.dataset.dirty = "1"; });
 document.addEventListener("htmx:beforeSend", (event) => { const form = formOf(event); if (form) { sending.add(form); delete form.dataset.dirty; } });
 document.addEventListener("htmx:afterRequest", (event) => {
@@ -76,6 +77,25 @@ document.addEventListener("htmx:afterRequest", (event) => {
 document.addEventListener("htmx:load", (event) => {
   for (const form of formOf(event) ? [event.target] : $$("[data-form]", event.target)) if (form.dataset.dirty) htmx.trigger(form, "keep");
 });
+// Taking back comes after the words still under way: overtaking them, it would be told that somebody was faster. Where they are refused
+// nothing is taken back, for that would take their place; what is wrong with them is said, and the next time it goes on.
+document.addEventListener("htmx:confirm", (event) => {
+  if (!event.target.matches("[data-turn]")) return;
+  const owed = $$("[data-form]").filter((form) => form.dataset.dirty || sending.has(form));
+  if (!owed.length) return;
+  event.preventDefault();
+  Promise.all(owed.map(kept)).then((all) => { if (all.every(Boolean)) event.detail.issueRequest(true); });
+});
+function kept(form) {
+  return new Promise((done) => {
+    form.addEventListener("htmx:afterRequest", function ended(answer) {
+      if (taken(answer) && form.isConnected && form.dataset.dirty) return; // more was typed meanwhile: htmx sends it next
+      form.removeEventListener("htmx:afterRequest", ended);
+      done(taken(answer));
+    });
+    if (form.dataset.dirty) htmx.trigger(form, "keep");
+  });
+}
 
 // After the whole list was drawn anew: go to what was made or moved.
 document.body.addEventListener("shown", (event) => {
