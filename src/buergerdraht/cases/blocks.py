@@ -1,4 +1,7 @@
-"""What rooms above show on the page of a case: each gives a piece of safe HTML, or nothing."""
+"""What rooms above show on the page of a case: each gives a piece of safe HTML, or nothing.
+
+Its outermost element has an id: by that the open page knows it again when the case changes, and renews it.
+"""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def page(request: DeskRequest, case: Case, bound: Sequence[CaseForm] = (), statu
     context["link"] = vault.decrypt(bytes.fromhex(sealed)) if sealed else ""
     response = render(request, "cases/case.html", context, status=status)
     patch_vary_headers(response, ["HX-Request"])
-    return basemap.open_for(response, ground.of(case.organisation)) if context["map"] else response
+    return basemap.open_for(response, ground.of(case.organisation))  # also without a map: the place may come while the page is open
 
 
 # ── Verbs ─────────────────────────────────────────────────────────────────

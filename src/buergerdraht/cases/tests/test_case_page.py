@@ -399,3 +399,12 @@ def test_the_open_page_fetches_its_pieces_alone_and_takes_nothing_from_the_next(
     assert "<html" not in pieces
     assert "Die Priorität ist geändert." not in pieces
     assert "Die Priorität ist geändert." in client.get(where).content.decode(), "what is said once is still to be said"
+
+
+def test_every_piece_of_the_open_page_has_a_name_by_which_it_is_renewed(client: Client, hole: Category) -> None:
+    case = brought(hole)
+    pieces = client.get(f"{DESK}{case.number}/", headers={"hx-request": "true"}).content.decode()
+    names = [re.search(r'\bid="([^"]+)"', section) for section in re.findall(r"<section\b[^>]*>", pieces)]
+    assert len(names) > 5
+    assert all(names), "a panel without an id stays as it was when the case changes elsewhere"
+    assert len({name[1] for name in names if name}) == len(names)

@@ -19,8 +19,17 @@ const text = (piece) => piece.outerHTML.replaceAll(/name="csrfmiddlewaretoken" v
 
 function put(old, fresh) {
   fresh.querySelectorAll("details").forEach((each, place) => { each.open ||= old.querySelectorAll("details")[place]?.open ?? false; });
+  const maps = [...old.querySelectorAll("[data-map]")];
   old.replaceWith(fresh);
-  window.htmx?.process(fresh);
+  for (const box of fresh.querySelectorAll("[data-map]")) box.replaceWith(maps.find((map) => same(map, box)) ?? box); // one that shows this place stays as it is
+  alive(fresh);
+}
+const same = (map, box) => Object.entries(box.dataset).every(([name, value]) => map.dataset[name] === value);
+
+// What came in is made to work as what came with the page: by htmx, and by whoever listens for new pieces.
+function alive(piece) {
+  window.htmx?.process(piece);
+  window.htmx?.trigger(piece, "htmx:load");
 }
 
 // Brings the pieces of one column to where they are now: those that changed anew, those that came or went, too. Says whether any did.
@@ -38,7 +47,7 @@ function merge(column, fresh) {
     if (!old) {
       came.set(piece.id, looks);
       column.insertBefore(piece, place);
-      window.htmx?.process(piece);
+      alive(piece);
       changed = true;
       continue;
     }

@@ -2,21 +2,35 @@
 const PLAIN = { version: 8, sources: {}, layers: [{ id: "ground", type: "background", paint: { "background-color": "#e9edf1" } }] };
 const PATIENCE = 5000; // ms until we go on without the map's picture
 const SMALL = matchMedia("(max-width: 44rem)");
+const known = new WeakSet();
 
-for (const box of document.querySelectorAll("[data-map]")) prepare(box);
+const all = () => document.querySelectorAll("[data-map]").forEach((box) => { if (!known.has(box)) prepare(box); });
+all();
+addEventListener("htmx:load", all); // pieces that came in anew
 document.querySelectorAll("[data-share]").forEach(share);
 
+// The library weighs a megabyte: it is fetched where a map is looked at, and on small screens or a spared line only where it is asked for.
 function prepare(box) {
+  known.add(box);
   const words = box.dataset;
   if (!document.createElement("canvas").getContext("webgl2")) return refuse(box);
   box.hidden = false;
-  if (!("later" in words) || !SMALL.matches) return start(box);
+  box.replaceChildren(made("p", "cmap__said", words.about));
+  if (!("later" in words) || !(SMALL.matches || navigator.connection?.saveData)) return seen(box, () => start(box));
   const button = made("button", "kern-btn kern-btn--secondary cmap__open", "");
   button.type = "button";
   button.append(made("span", "kern-label", words.later));
-  button.addEventListener("click", () => { button.remove(); start(box); });
+  button.addEventListener("click", async () => { await start(box); box.querySelector("canvas")?.focus(); });
   box.classList.add("cmap--shut");
   box.append(button);
+}
+
+function seen(box, act) {
+  new IntersectionObserver((entries, observer) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    observer.disconnect();
+    act();
+  }, { rootMargin: "200px" }).observe(box);
 }
 
 function refuse(box) {
