@@ -22,8 +22,9 @@ from buergerdraht.conversations.recording import record
 from buergerdraht.gateway import channels, outbox
 from buergerdraht.gateway.models import Outbound, Part
 from buergerdraht.house.demo.people import Person
-from buergerdraht.house.demo.sayings import SENDINGS, TALKS, Sending, Talk
+from buergerdraht.house.demo.sayings import SENDINGS, TALKS, Happens, Sending, Talk
 from buergerdraht.website import publishing
+from buergerdraht.website.dates import When
 
 Settled = Sequence[tuple[Person, Address]]
 State = Outbound.State
@@ -163,8 +164,17 @@ def broadcast(organisation: Organisation, sending: Sending, settled: Settled, wo
         for each in outbounds
         if each.state == State.ACCEPTED
     )
+    if sending.happens:
+        publishing.date(made, _when(sending.happens), operator=workers["kemal"])
     publishing.publish(made, at=at)
     return made
+
+
+def _when(happens: Happens) -> When:
+    day = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=happens.in_days)
+    if happens.hours is None:
+        return When(day, day + timedelta(days=happens.days - 1), all_day=True, place=happens.place)
+    return When(day.replace(hour=happens.hours[0]), day.replace(hour=happens.hours[1]), place=happens.place)
 
 
 def _fate(person: Person, at: datetime, dice: random.Random) -> dict[str, object]:

@@ -34,6 +34,15 @@ TALKS = [
 ]  # fmt: skip
 
 
+class Happens(NamedTuple):
+    """When and where what a broadcast tells of takes place, counted from today; without hours it takes whole days."""
+
+    in_days: int
+    place: str
+    hours: tuple[int, int] | None = None
+    days: int = 1
+
+
 class Sending(NamedTuple):
     """A broadcast of the past."""
 
@@ -41,6 +50,7 @@ class Sending(NamedTuple):
     days_ago: float
     topics: list[str]
     texts: dict[str, str]
+    happens: Happens | None = None
 
 
 SENDINGS = [
@@ -70,6 +80,26 @@ SENDINGS = [
             "de": "**Biotonne einen Tag später**\n\nWegen eines Fahrzeugschadens werden die Biotonnen in der Gartenstadt erst am Mittwoch geleert.",
             "en": "**Organic waste one day later**\n\nBecause of a broken vehicle, organic waste in Gartenstadt is collected on Wednesday.",
         },
+    ),
+    Sending(
+        "Bürgerversammlung zum Marktplatz",
+        4.2,
+        ["veranstaltungen"],
+        {
+            "de": "**Wie soll der Marktplatz werden?**\n\nDrei Entwürfe liegen vor: mit Bäumen, mit Brunnen, mit beidem. Sehen Sie sie an und sagen Sie Ihre Meinung. Der Saal ist ohne Stufen erreichbar, eine Dolmetscherin für Gebärdensprache ist dabei.",
+            "en": "**What should the market square become?**\n\nThere are three designs: with trees, with a fountain, with both. Have a look and tell us what you think. The hall has step-free access, and there will be a sign language interpreter.",
+        },
+        Happens(9, "Ratssaal, Rathausplatz 1", hours=(18, 20)),
+    ),
+    Sending(
+        "Laub und Grünschnitt",
+        3.1,
+        ["abfall"],
+        {
+            "de": "**Laub und Grünschnitt abgeben**\n\nZwei Tage lang nimmt der Bauhof Laub und Grünschnitt an, bis zu zwei Kubikmeter je Haushalt, ohne Gebühr.",
+            "en": "**Bring leaves and garden waste**\n\nFor two days the depot takes leaves and garden waste, up to two cubic metres per household, free of charge.",
+        },
+        Happens(12, "Bauhof, Industriestraße 4", days=2),
     ),
     Sending(
         "Die Woche in Musterstadt: 20. November",
