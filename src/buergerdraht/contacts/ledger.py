@@ -16,6 +16,7 @@ from buergerdraht.webhooks import events
 
 EVERYTHING = "newsletter"
 PROVIDER = "provider_marketing"
+EVERYWHERE = "everywhere"  # what is urgent, on all ways at once
 TOLD = {"confirm": "subscription.confirmed", "withdraw": "subscription.ended"}  # what other systems hear of
 
 

@@ -186,7 +186,7 @@ class Consent(models.Model):
     contact = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="consents")
     subject = models.BinaryField()  # pseudonym of the address (vault.lookup), stays when the contact is erased
     channel = models.ForeignKey(Channel, models.SET_NULL, null=True)
-    purpose = models.CharField(max_length=60)  # "newsletter", "topic:<key>", "provider_marketing"
+    purpose = models.CharField(max_length=60)  # "newsletter", "topic:<key>", "provider_marketing", "everywhere"
     act = models.CharField(max_length=8)  # request, grant, confirm, withdraw
     text_hash = models.CharField(max_length=64, blank=True)  # of the notice shown
     language = models.CharField(max_length=12, blank=True)

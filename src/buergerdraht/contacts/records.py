@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from buergerdraht.accounts import audit
 from buergerdraht.accounts.models import Operator
-from buergerdraht.contacts import actions, ledger, ways
+from buergerdraht.contacts import actions, ledger, ways, ways_page
 from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Address, Contact, District, Subscription, Topic
 
@@ -99,11 +102,24 @@ def part(address: Address, *, operator: Operator) -> Contact:
 
 
 @transaction.atomic
-def order_ways(contact: Contact, kind: str, addresses: list[Address], *, operator: Operator) -> None:
-    """Set on which ways, and in which order, a contact is reached for a kind of message, because they asked; none: the usual order."""
-    proof = Proof(channel=None, evidence="Eingetragen: Reihenfolge der Wege", language=contact.language, operator=operator)
-    ways.order(contact, kind, addresses, proof)
-    _log(contact, "contacts.order_ways", operator, kind=kind, channels=[each.channel_id for each in addresses])
+def change_ways(contact: Contact, posted: Mapping[str, str], *, reason: str, operator: Operator) -> bool:
+    """Set ways as somebody asked us to, with what their own page would post (ways_page.change); False where no way would be left."""
+    if not ways_page.change(contact, posted, _by_hand(contact, reason, operator)):
+        return False
+    kind = posted.get(ways_page.SAVE) or posted.get(ways_page.RESET)
+    _log(contact, "contacts.order_ways", operator, kind=kind, everywhere=contact.everywhere)
+    return True
+
+
+@transaction.atomic
+def restore_ways(contact: Contact, before: Mapping[str, Any], *, operator: Operator) -> None:
+    """Take back a change of somebody's ways: they stand as `ways.standing` noted them."""
+    ways.restore(contact, before, _by_hand(contact, "Änderung der Wege zurückgenommen", operator))
+    _log(contact, "contacts.restore_ways", operator, kind=before["kind"], everywhere=before["everywhere"])
+
+
+def _by_hand(contact: Contact, reason: str, operator: Operator) -> Proof:
+    return Proof(channel=None, evidence=f"Eingetragen: {reason}", language=contact.language, operator=operator)
 
 
 def _log(contact: Contact, action: str, operator: Operator, **details: object) -> None:
@@ -162,4 +178,7 @@ def purposes(contact: Contact, language: str = "de") -> dict[str, str]:
     """Give the plain words for the purposes in a ledger."""
     topics = Topic.objects.filter(organisation_id=contact.organisation_id)
     words = {ledger.topic_purpose(topic.key): topic.title_in(language) for topic in topics}
-    return {ledger.EVERYTHING: _("Alle Rundnachrichten"), ledger.PROVIDER: _("Rundnachrichten über diesen Dienst"), **words}
+    return {
+        ledger.EVERYTHING: _("Alle Rundnachrichten"), ledger.PROVIDER: _("Rundnachrichten über diesen Dienst"),
+        ledger.EVERYWHERE: _("Dringendes auf allen Wegen zugleich"), **words,
+    }  # fmt: skip

@@ -20,7 +20,7 @@ from buergerdraht.contacts import finding, reading, records
 from buergerdraht.contacts.forms import STATES, DetailsForm, FilterForm, ReasonForm, SubscriptionForm
 from buergerdraht.contacts.models import Address, Contact, Topic
 from buergerdraht.contacts.texts import LANGUAGES
-from buergerdraht.contacts.ways_views import shown
+from buergerdraht.contacts.ways_views import shown, undoable
 
 PAGE = 50
 # Where a contact's thread is, for whoever may see it. The room above registers in its `apps.py`, because this one knows none of them.
@@ -158,6 +158,7 @@ def _page(request: DeskRequest, contact: Contact, **forms: object) -> HttpRespon
         "state_word": dict(STATES).get(reading.state_of(contact), ""),
         "addresses": contact.addresses.select_related("channel").order_by("id"),
         "ways": shown(contact),
+        "ways_undo": undoable(request, contact),
         "subscriptions": contact.subscriptions.select_related("topic", "address__channel").order_by("topic__position"),
         "consents": reading.consents(contact),
         "language": LANGUAGES.get(contact.language, contact.language),

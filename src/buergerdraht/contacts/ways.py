@@ -6,8 +6,8 @@ The first way of newsletters is where the subscriptions are. The others are trie
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
@@ -82,11 +82,39 @@ def _subscribe_at(contact: Contact, address: Address, proof: Proof) -> None:
 
 
 @transaction.atomic
-def send_everywhere(contact: Contact, wish: bool) -> None:
-    """Let what is urgent go on all ways of a contact, or on the next only where one failed."""
-    if contact.everywhere != wish:
-        contact.everywhere = wish
-        contact.save(update_fields=["everywhere"])
+def send_everywhere(contact: Contact, wish: bool, proof: Proof) -> None:
+    """Let what is urgent go on all ways of a contact, or on the next only where one failed; the ledger says by which wish."""
+    if Contact.objects.filter(pk=contact.pk, everywhere=not wish).update(everywhere=wish):
+        ledger.write(contact, None, "grant" if wish else "withdraw", [ledger.EVERYWHERE], proof)
+    contact.everywhere = wish
+
+
+def standing(contact: Contact, kind: str) -> dict[str, Any]:
+    """Note how a contact's ways for a kind of message stand, in plain values that a session can keep."""
+    confirmed = contact.subscriptions.filter(confirmed_at__isnull=False).order_by("pk").values_list("pk", "address")
+    return {
+        "kind": kind,
+        "order": list(contact.ways.filter(kind=kind).values_list("address", flat=True)),
+        "subscribed": [list(each) for each in confirmed] if kind == Way.Kind.NEWSLETTER else [],
+        "everywhere": Contact.objects.values_list("everywhere", flat=True).get(pk=contact.pk),
+    }
+
+
+@transaction.atomic
+def restore(contact: Contact, before: Mapping[str, Any], proof: Proof) -> None:
+    """Let them stand as they were noted; subscriptions that moved come back, and the ledger says so."""
+    own = {each.pk: each for each in contact.addresses.all()}
+    order(contact, before["kind"], [own[number] for number in before["order"] if number in own], proof)
+    back: dict[int, list[Subscription]] = {}
+    places = dict(before["subscribed"])
+    for row in contact.subscriptions.filter(pk__in=places).select_related("topic"):
+        if row.address_id != places[row.pk] and places[row.pk] in own:
+            back.setdefault(places[row.pk], []).append(row)
+    for number, rows in back.items():
+        Subscription.objects.filter(pk__in=[row.pk for row in rows]).update(address=number)
+        ledger.write(contact, own[number], "confirm", [ledger.topic_purpose(row.topic.key) for row in rows], proof)
+    if before["kind"] == Way.Kind.ALERT:
+        send_everywhere(contact, before["everywhere"], proof)
 
 
 def put_first(contact: Contact, address: Address) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from buergerdraht.connectors.contract import Choice
-from buergerdraht.contacts import ways
+from buergerdraht.contacts import moving, ways
 from buergerdraht.contacts.answers import answer, chosen, leave, phrase, stand
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.ledger import Proof
@@ -24,7 +24,8 @@ def begin(incoming: Incoming) -> bool:
     found = ways.ways_of(incoming.contact)
     if not found:
         leave(incoming.contact)
-        return answer(incoming, phrase(incoming, "ways_one")) or True
+        said = "ways_one" if moving.has_links(incoming.contact) else "move_nowhere"
+        return answer(incoming, phrase(incoming, said)) or True
     choices = [Choice(id=CHOICE + each.kind, title=phrase(incoming, f"ways_{each.kind}")) for each in found]
     choices.append(Choice(id=LEAVE, title=phrase(incoming, "ways_leave")))
     stand(incoming.contact, STEP, choices)
@@ -87,7 +88,7 @@ def _order(incoming: Incoming, found: Ways, wishes: Sequence[str]) -> bool:
     )
     ways.order(incoming.contact, found.kind, wanted, proof)
     if found.kind == Way.Kind.ALERT:
-        ways.send_everywhere(incoming.contact, everywhere)
+        ways.send_everywhere(incoming.contact, everywhere, proof)
     leave(incoming.contact)
     return answer(incoming, text) or True
 

@@ -1,4 +1,4 @@
-"""One's own ways on a public page: a place for each, without JavaScript. The page itself is the website's."""
+"""Somebody's ways on a page, their own or the desk's: a place for each, without JavaScript. The public page itself is the website's."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def change(contact: Contact, posted: Mapping[str, str], proof: Proof) -> bool:
         return True
     if RESET in posted:
         ways.order(contact, kind, [], proof)
-        _all(contact, kind, wish=False)
+        _all(contact, kind, False, proof)
         return True
     every = [*found.addresses, *found.left_out]
     places = {each.pk: _place(posted.get(_field(kind, each.pk), "")) for each in every}
@@ -88,13 +88,14 @@ def change(contact: Contact, posted: Mapping[str, str], proof: Proof) -> bool:
     names = ", ".join(f"{place}. {ways.label(each, every)}" for place, each in enumerate(wanted, 1))
     if [each.pk for each in wanted] != [each.pk for each in found.addresses]:  # as it is usual, it stays usual
         ways.order(contact, kind, wanted, replace(proof, text=names))
-    _all(contact, kind, wish=ALL in posted)
+    _all(contact, kind, ALL in posted, proof)
     return True
 
 
-def _all(contact: Contact, kind: str, *, wish: bool) -> None:
+def _all(contact: Contact, kind: str, wish: bool, proof: Proof) -> None:
     if kind == Way.Kind.ALERT:
-        ways.send_everywhere(contact, wish)
+        shown = "" if proof.operator else say(contact.organisation, proof.language, "ways_all_page")
+        ways.send_everywhere(contact, wish, replace(proof, text=shown))
 
 
 def _place(text: str) -> int:

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.rights import Right
 from buergerdraht.contacts import lost as losing
-from buergerdraht.contacts import records
-from buergerdraht.contacts.models import Address, Contact, Way
+from buergerdraht.contacts import records, ways, ways_page
+from buergerdraht.contacts.forms import ReasonForm
+from buergerdraht.contacts.models import Contact, Way
 from buergerdraht.contacts.ways import Ways, ways_of
 from buergerdraht.gateway import channels
 from buergerdraht.gateway.models import Channel
@@ -24,49 +25,63 @@ from buergerdraht.gateway.models import Channel
 KINDS: dict[str, Any] = {Way.Kind.ALERT: gettext_lazy("Dringendes"), Way.Kind.NEWSLETTER: gettext_lazy("Rundnachrichten")}
 
 
+UNDO = "ways_undo"  # in the session: whose ways were changed last, and how they stood before and after
+
+
 class Shown(NamedTuple):
-    """The ways of one kind with their title, as the contact's page shows them."""
+    """The ways of one kind with their title, and the form that changes them, as the contact's page shows them."""
 
     title: str
     ways: Ways
+    form: ways_page.Block
 
 
 def shown(contact: Contact) -> list[Shown]:
-    return [Shown(str(KINDS[each.kind]), each) for each in ways_of(contact)]
+    page = ways_page.page(contact, "de")
+    found = ways_of(contact) if page else []
+    return [Shown(str(KINDS[each.kind]), each, form) for each, form in zip(found, page.blocks if page else [], strict=True)]
+
+
+def undoable(request: DeskRequest, contact: Contact) -> bool:
+    """Say whether this operator's last change of ways was this contact's, and stands as they left it."""
+    kept = request.session.get(UNDO)
+    return bool(kept and kept["contact"] == contact.pk and ways.standing(contact, kept["after"]["kind"]) == kept["after"])
 
 
 @desk(Right.CONTACTS)
 @require_POST
 def order(request: DeskRequest, contact: int) -> HttpResponse:
-    """Move a way up, leave it out, take it in, or go back to the usual order."""
-    found = get_object_or_404(Contact, organisation=request.organisation, pk=contact)
-    kind = request.POST.get("art", "")
-    ways = next((each for each in ways_of(found) if each.kind == kind), None)
-    number = request.POST.get("adresse", "")
-    if ways is not None and "ueblich" in request.POST:
-        records.order_ways(found, kind, [], operator=request.operator)
-    elif ways is not None and number.isdigit():
-        chosen = _moved(ways, int(number), request.POST.get("schritt", ""))
-        if chosen:
-            records.order_ways(found, kind, chosen, operator=request.operator)
-        else:
-            messages.error(request, _("Ein Weg muss bleiben. Wer nichts mehr erhalten soll, wird abgemeldet oder gesperrt."))
+    """Set places and the tick for all ways on somebody's word, or take the last change back."""
+    found = get_object_or_404(Contact.objects.select_related("organisation"), organisation=request.organisation, pk=contact)
+    if "rueckgaengig" in request.POST:
+        _undo(request, found)
+    else:
+        _order(request, found)
     return redirect("contacts:detail", request.organisation.slug, found.pk)
 
 
-def _moved(ways: Ways, number: int, step: str) -> list[Address]:
-    chosen = list(ways.addresses)
-    place = next((place for place, each in enumerate(chosen) if each.pk == number), None)
-    if step == "dazu":
-        return chosen + [each for each in ways.left_out if each.pk == number]
-    if place is None:
-        return chosen
-    moved = chosen.pop(place)
-    if step == "hoch":
-        chosen.insert(max(place - 1, 0), moved)
-    elif step != "weg":
-        chosen.insert(place, moved)
-    return chosen
+def _order(request: DeskRequest, contact: Contact) -> None:
+    reason, posted = ReasonForm(request.POST), request.POST.dict()
+    kind = posted.get(ways_page.SAVE) or posted.get(ways_page.RESET, "")
+    if not reason.is_valid():
+        messages.error(request, _("Bitte geben Sie an, wie die Person Sie darum gebeten hat. Es wurde nichts geändert."))
+        return
+    before = ways.standing(contact, kind)
+    if not records.change_ways(contact, posted, reason=reason.cleaned_data["reason"], operator=request.operator):
+        messages.error(request, _("Ein Weg muss bleiben. Wer nichts mehr erhalten soll, wird abgemeldet oder gesperrt."))
+        return
+    after = ways.standing(contact, kind)
+    if after != before:
+        request.session[UNDO] = {"contact": contact.pk, "before": before, "after": after}
+        messages.success(request, _("Die Wege sind geändert. Unter „Wege“ können Sie das zurücknehmen."))
+
+
+def _undo(request: DeskRequest, contact: Contact) -> None:
+    if not undoable(request, contact):
+        messages.error(request, _("Das geht nicht mehr: Die Wege haben sich inzwischen geändert."))
+        return
+    records.restore_ways(contact, request.session.pop(UNDO)["before"], operator=request.operator)
+    messages.success(request, _("Zurückgenommen. Die Wege sind wie vorher."))
 
 
 @desk(Right.MANAGE)

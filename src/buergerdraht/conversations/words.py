@@ -192,7 +192,11 @@ class Agreed:
 
 def consent(consent: Consent, topic: str) -> Agreed:
     """Say what a consent is about and how it stands."""
-    purpose = {"newsletter": _("Rundnachrichten"), "provider_marketing": _("Rundnachrichten laut Messenger")}.get(consent.purpose, "")
+    words = {
+        "newsletter": _("Rundnachrichten"), "provider_marketing": _("Rundnachrichten laut Messenger"),
+        "everywhere": _("Dringendes auf allen Wegen zugleich"),
+    }  # fmt: skip
+    purpose = words.get(consent.purpose, "")
     word = {"request": _("angefragt"), "grant": _("erteilt"), "confirm": _("bestätigt"), "withdraw": _("widerrufen")}.get(consent.act, "")
     topic = topic or consent.purpose.removeprefix("topic:")
     return Agreed(purpose or _("Thema „%(topic)s“") % {"topic": topic}, consent.act in {"grant", "confirm"}, word, consent.at)

@@ -10,11 +10,13 @@ from django.utils import timezone
 
 from buergerdraht.accounts.models import Membership, Operator, Organisation
 from buergerdraht.connectors.contract import Sender
-from buergerdraht.contacts import actions, lost, records
+from buergerdraht.contacts import actions, lost, records, ways
+from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Address, Consent, Topic
 from buergerdraht.gateway.models import Channel
 
 pytestmark = pytest.mark.django_db
+BY_HAND = Proof(channel=None, evidence="Eingetragen: Anruf")
 
 
 @pytest.fixture
@@ -81,16 +83,16 @@ def test_they_go_where_they_chose_and_who_chooses_anew_stays_there(
 ) -> None:
     second = Channel.objects.create(organisation=telegram.organisation, kind="telegram", name="Zweiter", config="{}", state="running")
     chosen, later = also(subscriber, whatsapp, "DE.1", hours_ago=9), also(subscriber, second, "4711", hours_ago=1)
-    records.order_ways(subscriber.contact, "newsletter", [subscriber, chosen], operator=andrea)
+    ways.order(subscriber.contact, "newsletter", [subscriber, chosen], BY_HAND)
     lost.reroute(broken(telegram), operator=andrea)
     assert {row.address_id for row in subscriber.contact.subscriptions.all()} == {chosen.pk}
-    records.order_ways(subscriber.contact, "newsletter", [chosen, later], operator=andrea)
+    ways.order(subscriber.contact, "newsletter", [chosen, later], BY_HAND)
     assert lost.bring_back(runs(telegram), operator=andrea) == 0
 
 
 def test_who_chose_no_other_way_is_not_moved_there(subscriber: Address, telegram: Channel, whatsapp: Channel, andrea: Operator) -> None:
     also(subscriber, whatsapp, "DE.1")
-    records.order_ways(subscriber.contact, "newsletter", [subscriber], operator=andrea)
+    ways.order(subscriber.contact, "newsletter", [subscriber], BY_HAND)
     assert lost.figures(broken(telegram)) == lost.Figures(other_way=0, no_way=1, moved=0)
     assert lost.reroute(telegram, operator=andrea) == 0
 
@@ -169,34 +171,3 @@ def test_the_page_counts_moves_and_brings_back(subscriber: Address, telegram: Ch
     Channel.objects.filter(pk=telegram.pk).update(state="running")
     assert "1 Person zurückholen" in desk.get(address).content.decode()
     assert "1 Person ist zurück" in desk.post(address, {"zurueck": "1"}, follow=True).content.decode()
-
-
-# ── The order of somebody's ways ──────────────────────────────────────────
-
-
-def test_ways_are_ordered_left_out_taken_in_and_forgotten(
-    subscriber: Address, telegram: Channel, whatsapp: Channel, andrea: Operator
-) -> None:
-    other = also(subscriber, whatsapp, "DE.1")
-    desk, contact = Client(), subscriber.contact
-    desk.force_login(andrea)
-    page, address = f"/o/musterstadt/kontakte/{contact.pk}/", f"/o/musterstadt/kontakte/{contact.pk}/wege"
-    assert desk.get(page).content.decode().count("Übliche Reihenfolge:") == 2
-
-    def step(number: int, what: str) -> list[int]:
-        desk.post(address, {"art": "alert", "adresse": number, "schritt": what})
-        return list(contact.ways.filter(kind="alert").values_list("address", flat=True))
-
-    assert step(other.pk, "hoch") == [other.pk, subscriber.pk]
-    assert step(other.pk, "weg") == [subscriber.pk]
-    assert step(subscriber.pk, "weg") == [subscriber.pk]  # one must stay
-    assert step(other.pk, "dazu") == [subscriber.pk, other.pk]
-    assert not contact.ways.filter(kind="newsletter").exists()
-    desk.post(address, {"art": "alert", "ueblich": "1"})
-    assert not contact.ways.exists()
-
-
-def test_somebody_elses_address_is_no_way(subscriber: Address, whatsapp: Channel, andrea: Operator) -> None:
-    other = actions.meet(whatsapp, Sender(address="DE.9"), timezone.now())
-    with pytest.raises(ValueError, match="own"):
-        records.order_ways(subscriber.contact, "alert", [other], operator=andrea)

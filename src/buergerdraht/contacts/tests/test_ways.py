@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -39,8 +40,14 @@ def says(channel: Channel, text: str = "", **fields: str) -> str:
 
 
 def test_with_one_way_there_is_nothing_to_order(subscriber: Address, telegram: Channel) -> None:
-    assert "nur hier" in says(telegram, "WEGE")
+    """And the word that leads to another messenger is named only where there is one."""
+    assert says(telegram, "WEGE") == "Zurzeit sind wir nur hier zu erreichen."
     assert titles(telegram) == []
+    config = {
+        "number": "+49 30 23125 100", "phone_number_id": "100001", "waba_id": "200002", "access_token": "t" * 20, "app_secret": "s" * 20,
+    }  # fmt: skip
+    Channel.objects.create(organisation=telegram.organisation, kind="whatsapp", name="Nummer", config=json.dumps(config), state="running")
+    assert "WECHSELN" in says(telegram, "WEGE")
 
 
 def test_the_word_shows_both_orders_and_asks_what_to_change(subscriber: Address, other: Address, telegram: Channel) -> None:
@@ -181,7 +188,7 @@ def test_all_ways_are_a_tick_on_the_page(subscriber: Address, other: Address) ->
 
 def test_two_who_become_one_keep_the_wish_for_all_ways(subscriber: Address, whatsapp: Channel) -> None:
     found = actions.meet(whatsapp, Sender(address="DE.7"), timezone.now())
-    ways.send_everywhere(found.contact, True)
+    ways.send_everywhere(found.contact, True, Proof(channel=whatsapp, evidence="m9"))
     actions.absorb(subscriber.contact, found.contact)
     assert Contact.objects.get().everywhere
 
