@@ -132,7 +132,7 @@ def without_scripts_it_works_too(program: Program, browser: Browser, andrea: Pag
 
 
 def the_channel_stands_still_and_goes_on(andrea: Page, visitor: Page) -> None:
-    walk.channel_page(andrea, "Chat auf der Webseite")
+    walk.channel_page(andrea, "Webchat")
     examine(andrea)
     andrea.get_by_role("button", name="Anhalten").click()
     expect(andrea.get_by_role("button", name="Anhalten")).to_have_count(0)

@@ -19,7 +19,7 @@ from tests.journeys.walk import News, Office
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-CHANNEL = "Push-Nachrichten"
+CHANNEL = "Push"
 PUSH = "/p/musterstadt/push"
 
 

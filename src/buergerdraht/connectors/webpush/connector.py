@@ -43,7 +43,7 @@ RENEWED = limits.SIGNED_FOR // 2
 class WebPush(Usual):
     kind: ClassVar[str] = "webpush"
     hears: ClassVar[bool] = False
-    title: ClassVar[str] = "Web-Push"
+    title: ClassVar[str] = "Push"
     hue: ClassVar[str] = "orange"
     mark: ClassVar[str] = "WP"
     about: ClassVar[str] = (

@@ -71,7 +71,7 @@ class Push:
 
 class WebPush(Provider):
     kind: ClassVar[str] = "webpush"
-    title: ClassVar[str] = "Web-Push"
+    title: ClassVar[str] = "Push"
     colour: ClassVar[str] = "#8a4b08"
     look: ClassVar[str] = "push"
     callback: ClassVar[bool] = False

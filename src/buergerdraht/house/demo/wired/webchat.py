@@ -10,4 +10,4 @@ def _config(simulator: str) -> WebChatConfig:
     return WebChatConfig.model_validate({"welcome": "Guten Tag, hier schreiben Sie mit der Stadt Musterstadt. Fragen Sie einfach."})
 
 
-WIRED = Wired("webchat", "Chat auf der Webseite", _config, None)
+WIRED = Wired("webchat", "Webchat", _config, None)

@@ -41,4 +41,4 @@ def _known(number: int, first: str) -> Known:
     return Known(json.dumps(address, separators=(",", ":")), handle, told={"data": {"webpush": {own["id"]: own}}})
 
 
-WIRED = Wired("webpush", "Push-Nachrichten", _config, _account, _known, people=6)
+WIRED = Wired("webpush", "Push", _config, _account, _known, people=6)
