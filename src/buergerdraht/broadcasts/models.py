@@ -37,7 +37,7 @@ class Broadcast(models.Model):
     versions = models.JSONField(default=dict)
     audience = models.JSONField(default=dict)
     templates = models.JSONField(default=dict, blank=True)
-    urgent = models.BooleanField(default=False)  # overrides quiet hours
+    urgent = models.BooleanField(default=False)  # passes quiet hours, and newsletters under way
     scheduled_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=0)  # counts changes: two editors notice each other
     hint = models.CharField(max_length=300, blank=True)  # to the approver

@@ -175,7 +175,7 @@ class Selection:
     `chosen` is a SELECT of address_id, contact_id, channel_id and position, as they were chosen, with its `values`: an address that
     is gone since is refused as "stopped", and a contact it no longer belongs to is forgotten. One whose contact was joined with another
     is that one's, and refused as "joined" where that one is among `elsewhere`, a SELECT of the contacts who have a place of their own.
-    `urgent` passes quiet hours.
+    `urgent` passes quiet hours and newsletters that are under way.
     """
 
     organisation: Organisation
@@ -201,7 +201,7 @@ def send_selected(selection: Selection, record: str) -> outbox.Queued:
     begin = selection.not_before
     if not selection.urgent:
         begin = rules.earliest(selection.organisation, selection.purpose, begin)
-    stamp = outbox.Stamp(selection.organisation.pk, selection.purpose, selection.batch, begin, selection.expires_at)
+    stamp = outbox.Stamp(selection.organisation.pk, selection.purpose, selection.batch, begin, selection.expires_at, selection.urgent)
     return outbox.put_selected(_judged(selection), stamp, record)
 
 

@@ -140,13 +140,14 @@ class Judged(NamedTuple):
 
 
 class Stamp(NamedTuple):
-    """What all letters of a selection share."""
+    """What all letters of a selection share. `urgent` ones go before all others, as alerts do."""
 
     organisation_id: int
     purpose: str
     batch: int
     not_before: datetime | None = None
     expires_at: datetime | None = None
+    urgent: bool = False
 
 
 class Queued(NamedTuple):
@@ -160,7 +161,7 @@ class Queued(NamedTuple):
 def put_selected(judged: Judged, stamp: Stamp, record: str) -> Queued:
     """Queue what was judged in one statement; `record` is the caller's INSERT from the relation `answer` (see outreach.send_selected)."""
     begin({(stamp.batch, stamp.organisation_id)})
-    priority = Outbound.PRIORITY[stamp.purpose]
+    priority = Outbound.PRIORITY["alert" if stamp.urgent else stamp.purpose]
     values: list[Any] = [stamp.organisation_id, stamp.purpose, priority, stamp.batch, stamp.not_before, stamp.expires_at]
     sql = SQL["put_selected"].replace("/*judged*/", judged.sql).replace("/*record*/", record)
     with connection.cursor() as cursor:

@@ -68,8 +68,8 @@ class Desk:
         self.doubts = Doubts(self.pool, self.ledger, self.flying)
 
     def full(self, letter: Letter) -> bool:
-        """Tell whether a newsletter has to wait, because more is begun than can be called: answers must not stand behind it."""
-        return letter.priority >= BULK and self.ahead >= MOST_AHEAD
+        """Tell whether one to many has to wait, because more is begun than can be called: answers must not stand behind it."""
+        return (letter.priority >= BULK or letter.batch is not None) and self.ahead >= MOST_AHEAD
 
     def passed(self, letter: Letter) -> None:
         """A letter's call begins, or it ends without one."""
