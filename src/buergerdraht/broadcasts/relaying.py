@@ -39,7 +39,7 @@ LOOKED_AT = [Broadcast.State.SENDING, Broadcast.State.DONE]
 PIECE = 500
 FAILED = (  # what another way may mend; who said no, or what was stopped, is not among them
     "not_reachable", "window_closed", "no_template", "person_limit", "tries_used_up", "content_refused", "media_refused",
-    "template_refused", "country_refused", "unknown",
+    "template_refused", "country_refused", "push_refused", "identity_changed", "key_changed", "unknown",
 )  # fmt: skip
 URGENT = (*FAILED, "blocked")
 CHOSEN = "chosen"  # they wished it on all their ways

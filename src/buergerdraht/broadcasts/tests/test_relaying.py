@@ -69,6 +69,13 @@ def test_what_surely_failed_goes_on_by_the_next_way(town: Organisation, topic: T
     assert Relay.objects.get().reason == "not_reachable"
 
 
+@pytest.mark.parametrize("reason", ["push_refused", "identity_changed", "key_changed", "unknown"])
+def test_what_a_way_refuses_for_reasons_of_its_own_goes_on(town: Organisation, topic: Topic, both: Address, reason: str) -> None:
+    sent(town, topic)
+    ended("failed", reason)
+    assert relaying.look() == 1
+
+
 @pytest.mark.parametrize("reason", ["opted_out", "stopped", "cancelled", "barred", "paused", "expired"])
 def test_who_said_no_is_not_asked_elsewhere(town: Organisation, topic: Topic, both: Address, reason: str) -> None:
     sent(town, topic, urgent=True)
@@ -429,6 +436,18 @@ def test_of_what_left_in_part_nothing_is_sent_again(town: Organisation, topic: T
     Outbound.objects.filter(batch=warning.pk).update(tries=1, parts_done=1)
     Channel.objects.filter(pk=whatsapp.pk).update(state="broken")
     assert relaying.look(timezone.now() + timedelta(hours=1)) == 0
+
+
+def test_what_is_urgent_goes_before_a_newsletter_that_is_under_way(
+    town: Organisation, topic: Topic, telegram: Channel, both: Address
+) -> None:
+    """Law 8: also where it goes on by another way."""
+    person(telegram, topic, 7)
+    newsletter, warning = sent(town, topic), sent(town, topic, urgent=True)
+    Outbound.objects.filter(batch=warning.pk, channel=both.channel).update(state="failed", reason="not_reachable")
+    assert relaying.look() == 1
+    on_telegram = Outbound.objects.filter(channel=telegram, state="queued").order_by("priority", "pk")
+    assert list(on_telegram.values_list("batch", flat=True)) == [warning.pk, warning.pk, newsletter.pk]
 
 
 # ── Doubled only where it was wished ──────────────────────────────────────
