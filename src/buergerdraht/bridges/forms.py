@@ -48,6 +48,7 @@ class BridgeForm(forms.Form):
     HOST: ClassVar[str] = ""  # the field that says where the secrets go
     HOMES: ClassVar[dict[str, str]] = {}  # and for those that go elsewhere
     ACCOUNT: ClassVar[tuple[str, ...]] = ()  # all fields of Config, in the order of the page
+    PARTS: ClassVar[tuple[tuple[Any, str], ...]] = ()  # where another part of the page begins: its title, its first field
 
     name = _plain(gettext_lazy("Name"), gettext_lazy("So heißt die Stelle beim Anliegen: Stadtwerke, Straßenmeisterei"), most=80)
     answers = forms.BooleanField(
@@ -102,9 +103,25 @@ class BridgeForm(forms.Form):
                 self.add_error(field, _("Die Adresse zeigt auf einen anderen Rechner. Bitte tragen Sie es neu ein."))
         return values
 
+    def _post_clean(self) -> None:
+        """Say of a secret that was given that it is to be given once more: a page that comes back never holds it."""
+        super()._post_clean()  # type: ignore[misc]
+        if not self.errors:
+            return
+        for field in self.SECRETS:
+            if self.data.get(field) and field not in self.errors:
+                self.add_error(field, _("Bitte noch einmal eintragen: Geheimes schicken wir nicht zurück."))
+
     @property
-    def account(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.ACCOUNT]
+    def account(self) -> list[tuple[Any, list[forms.BoundField]]]:
+        """Give the fields by parts of the page; the first part has the name, too."""
+        titles = {field: title for title, field in self.PARTS}
+        parts: list[tuple[Any, list[forms.BoundField]]] = [(_("Wohin"), [self["name"]])]
+        for name in self.ACCOUNT:
+            if name in titles:
+                parts.append((titles[name], []))
+            parts[-1][1].append(self[name])
+        return parts
 
     @property
     def setup(self) -> Setup:
@@ -125,6 +142,7 @@ class MailForm(BridgeForm):
         "to", "own", "also", "host", "port", "tls", "name_there", "password", "folder", "smtp_host", "smtp_port", "smtp_tls", "smtp_name",
         "smtp_password",
     )  # fmt: skip
+    PARTS = ((gettext_lazy("Antworten lesen (IMAP)"), "host"), (gettext_lazy("Über einen eigenen Server senden (SMTP)"), "smtp_host"))
 
     to = forms.EmailField(label=gettext_lazy("Adresse der Stelle"), max_length=200)
     own = forms.EmailField(

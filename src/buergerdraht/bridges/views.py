@@ -132,7 +132,8 @@ def _try(request: DeskRequest, found: Bridge, *, fetch: bool) -> None:
     except Trouble as trouble:
         actions.judged(found, trouble.problem)
         status = f" ({trouble.status})" if trouble.status else ""
-        messages.error(request, words.problem(trouble.problem) + status)
+        standing = _("Geprüft: So geht es noch nicht.")  # why, says the page itself as long as it is so
+        messages.error(request, (standing if found.active else words.problem(trouble.problem)) + status)
 
 
 def _one(request: DeskRequest, found: Bridge, *, form: BridgeForm | None = None, mapping_form: MappingForm | None = None) -> HttpResponse:

@@ -68,6 +68,27 @@ def test_a_bridge_is_set_up_and_its_secrets_are_never_shown_again(desk: Client, 
     assert b"geheim" not in bytes(Bridge.objects.raw("SELECT id, config::text AS raw FROM bridges_bridge")[0].raw, "utf-8")
 
 
+def test_a_page_that_comes_back_has_all_but_the_secrets_and_says_so_beside_them(desk: Client, hole: Category) -> None:
+    answer = desk.post(f"{PAGES}neu/zammad/", filled(customer="keine Adresse", categories=[hole.pk]))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert not Bridge.objects.exists()
+    for kept in ("Stadtwerke", "https://zammad.example", "keine Adresse"):
+        assert f'value="{kept}"' in page
+    assert "geheim" not in page.replace("Geheimes", "")
+    assert page.count("Bitte noch einmal eintragen") == 4, "for both secrets: above the form and beside the field"
+    assert '<a href="#id_customer">' in page
+
+
+def test_the_mailbox_has_its_own_part_of_the_page(desk: Client) -> None:
+    page = desk.get(f"{PAGES}neu/mail/").content.decode()
+    heads = [
+        page.index(head)
+        for head in (">Wohin<", ">Antworten lesen (IMAP)<", 'name="host"', ">Über einen eigenen Server senden (SMTP)<", 'name="smtp_host"')
+    ]
+    assert heads == sorted(heads)
+
+
 def test_an_empty_secret_is_kept_and_does_not_go_along_to_another_machine(desk: Client, bridge: Bridge) -> None:
     address = f"{PAGES}{bridge.pk}/"
     assert desk.post(address, filled(name="Neu", token="", secret="")).status_code == 302
