@@ -119,7 +119,7 @@ def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
     else:
         kind = "input"
         attributes["class"] = "kern-form-input__input" + (" kern-form-input__input--error" if bound.errors else "")
-    return {"bound": bound, "kind": kind, "control": bound.as_widget(attrs=attributes), **extra}
+    return {"bound": bound, "kind": kind, "control": bound.as_widget(attrs=attributes), "described": " ".join(described), **extra}
 
 
 @register.inclusion_tag("ui/form_errors.html")
