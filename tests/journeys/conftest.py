@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -11,11 +12,23 @@ from tests.browser import WIDE
 from tests.conftest import Program
 
 MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]  # one that hums, and nobody is asked
+LAST = 40  # lines of the town's log beside a failure
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put beside a failed journey what its town complained of meanwhile."""
+    report = yield
+    town = getattr(item, "funcargs", {}).get("program")
+    if report.failed and report.when == "call" and isinstance(town, Program):
+        lines = [line for line in town.said().splitlines() if re.search(r" (WARNING|ERROR|CRITICAL) | channel\.", line)]
+        report.sections.append(("the town said", "\n".join(lines[-LAST:])))
+    return report
 
 
 @pytest.fixture(scope="module")
 def browser(browser_path: str) -> Iterator[Browser]:
-    expect.set_options(timeout=15_000)
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox", *MICROPHONE])
         yield browser

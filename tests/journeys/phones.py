@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-PATIENCE = 20.0
+PATIENCE = 40.0  # seconds; two towns on two cores take their time
 
 
 @dataclass(frozen=True)
