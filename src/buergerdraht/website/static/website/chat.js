@@ -11,6 +11,7 @@ const keep = document.getElementById("merken");
 const place = document.getElementById("code");
 const NAME = `buergerdraht-chat-${body.dataset.house}`;
 const QUICK = 2500, CALM = 8000, HIDDEN = 20000, LONGEST = 60000;
+const GLANCE = 20000, HANDING = 120000; // how long a call may hang in a dead spot before it is made anew
 
 // ── Where the secret lies ─────────────────────────────────────────────────
 const store = (kind) => { try { const found = window[kind]; found.getItem(NAME); return found; } catch { return null; } }; // barred in some frames
@@ -60,7 +61,7 @@ function send(values, shown) {
 async function post(data, line, shown, tries = 0) {
   remember();
   try {
-    const answer = await fetch(form.action, { method: "POST", body: data, headers: { Accept: "application/json" }, credentials: "omit", cache: "no-store" });
+    const answer = await fetch(form.action, { method: "POST", body: data, headers: { Accept: "application/json" }, credentials: "omit", cache: "no-store", signal: AbortSignal.timeout(HANDING) });
     const { key, problem } = await answer.json();
     if (problem) throw Object.assign(new Error(problem), { plain: true, again: answer.status === 503 });
     if (line) line.dataset.key = key;
@@ -114,7 +115,7 @@ pick?.addEventListener("change", named);
 
 // ── What is new ────────────────────────────────────────────────────────────
 let timer = 0, pause = QUICK, calls = 0, quiet = 0;
-const ask = (url, values) => fetch(url, { method: "POST", body: new URLSearchParams(values), credentials: "omit", cache: "no-store" });
+const ask = (url, values) => fetch(url, { method: "POST", body: new URLSearchParams(values), credentials: "omit", cache: "no-store", signal: AbortSignal.timeout(GLANCE) });
 const base = () => ({ besuch: form.elements.besuch.value, sprache: form.elements.sprache.value });
 function soon() { pause = QUICK; quiet = 0; clearTimeout(timer); timer = setTimeout(look, 700); }
 async function look() {
