@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from buergerdraht.accounts.models import Organisation
@@ -67,9 +67,10 @@ def warned(organisation: Organisation, audience: Mapping[str, Any]) -> QuerySet[
     if _of_channels(audience):
         return chosen(organisation, audience)
     wish = _wishes(organisation, audience)
+    runs = [number for number, state in _open(organisation) if state == Channel.State.RUNNING]
     rows = _ways(organisation).filter(Exists(wish.filter(contact=OuterRef("contact_id"))), _narrow(audience))
     rows = rows.exclude(_spared(audience.get("exclude") or {})).annotate(
-        stands=Case(When(channel__state=Channel.State.RUNNING, then=0), default=1), wished=Exists(wish.filter(address=OuterRef("id")))
+        stands=Case(When(channel_id__in=runs, then=0), default=1), wished=Exists(wish.filter(address=OuterRef("id")))
     )
     rows = rows.order_by("contact_id", "stands", F("place").asc(nulls_last=True), "-wished", "-last_inbound_at", "id")
     return rows.distinct("contact_id").values_list("id", "contact_id", "channel_id")
@@ -81,14 +82,16 @@ def _of_channels(audience: Mapping[str, Any]) -> bool:
 
 def _ways(organisation: Organisation) -> QuerySet[Address]:
     """Give all addresses where people may be reached with what is urgent, with their `place` where they chose an order."""
-    way = Way.objects.filter(contact=OuterRef("contact_id"), kind=Way.Kind.ALERT, address__state=Address.State.ACTIVE)
-    open_ = channels.people(organisation).exclude(state=Channel.State.SETUP)
-    rows = (
-        _reachable(organisation)
-        .filter(channel__in=open_)
-        .annotate(place=Subquery(way.filter(address=OuterRef("id")).values("position")[:1]))
-    )
-    return rows.filter(Q(place__isnull=False) | ~Exists(way))
+    chose = Way.objects.filter(contact=OuterRef("contact_id"), kind=Way.Kind.ALERT, address__state=Address.State.ACTIVE)
+    placed = FilteredRelation("way", condition=Q(way__kind=Way.Kind.ALERT, way__contact=F("contact")))
+    rows = _reachable(organisation).filter(channel_id__in=[number for number, _ in _open(organisation)])
+    rows = rows.annotate(placed=placed, place=F("placed__position"))
+    return rows.filter(Q(place__isnull=False) | ~Exists(chose))
+
+
+def _open(organisation: Organisation) -> list[tuple[int, str]]:
+    """List the channels to people, named and not joined: else each person is looked for on every channel."""
+    return list(channels.people(organisation).exclude(state=Channel.State.SETUP).values_list("pk", "state"))
 
 
 def _wishes(organisation: Organisation, audience: Mapping[str, Any]) -> QuerySet[Subscription]:
