@@ -189,6 +189,7 @@ def question(broadcast: Broadcast) -> dict[str, Any]:
     return {
         "broadcast": broadcast, "size": size, "bars": bars(size, broadcast.organisation), "quiet": quiet,
         "goes_at": planned if broadcast.urgent else quiet or planned,
+        "warnings": [finding for finding in checks.examine(broadcast, size) if finding.level == "warning"],
         "public": [each for each in posts.drafts(broadcast) if each.chosen],
     }  # fmt: skip
 

@@ -249,7 +249,10 @@ def test_its_page_says_what_waits_and_why(
 ) -> None:
     client.force_login(editor)
     page = client.get(reverse("broadcasts:detail", args=["musterstadt", waiting.pk])).content.decode()
-    assert "An alle Menschen gesendet. 1 öffentlicher Beitrag wartet: Mastodon – Die Anmeldung beim Dienst gilt nicht mehr." in page
+    assert (
+        "Der Versand an die Menschen ist fertig. 1 öffentlicher Beitrag wartet: Mastodon – Die Anmeldung beim Dienst gilt nicht mehr."
+        in page
+    )
     assert "Zum Kanal" not in page
     Membership.objects.filter(operator=editor).update(roles=["editor", "administrator"])
     page = client.get(reverse("broadcasts:detail", args=["musterstadt", waiting.pk])).content.decode()

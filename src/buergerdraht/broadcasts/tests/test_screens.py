@@ -134,6 +134,7 @@ def test_where_nobody_else_looks_the_desk_asks_before_it_sends(
     asked = desk.get(_url("ask", draft.pk)).content.decode()
     assert "an 6 Menschen senden" in asked
     assert all(name in asked for name in ("Markt", "Bot", "Nummer", "Zurück", f"Es geht um {alone.quiet_until:%H:%M} Uhr hinaus"))
+    assert "Nummer: Ohne Vorlage erhalten es nur Personen, die in den letzten 24 Stunden geschrieben haben." in asked
     desk.post(_url("act", draft.pk, "freigabe"), {"gesehen": draft.version})
     assert Broadcast.objects.get(pk=draft.pk).state == "approved"
 
