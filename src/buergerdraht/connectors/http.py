@@ -170,7 +170,8 @@ class Http:
         if call.outside:
             networks = tuple(call.networks)
             if networks not in self._outside:
-                jar, patient = aiohttp.DummyCookieJar(), public.connector(networks)
+                # No bound of its own on how many at once: a hundred slow hosts would make everybody wait for a place.
+                jar, patient = aiohttp.DummyCookieJar(), public.connector(networks, limit=self._connections)
                 self._outside[networks] = aiohttp.ClientSession(connector=patient, trust_env=False, cookie_jar=jar)
             return self._outside[networks]
         if self._session is None or self._session.closed:

@@ -8,6 +8,7 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from buergerdraht.connectors.contract import ChannelBroken, MediaKind, Ref, Rejected, Temporary
 from buergerdraht.connectors.graph_files import fetched
@@ -199,3 +200,29 @@ async def test_metadata_of_a_cloud_is_out_of_reach() -> None:
     with pytest.raises(ChannelBroken):
         await http.call(Call("GET", "http://169.254.169.254/latest/meta-data/", "check", seconds=2))
     await http.close()
+
+
+LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
+
+
+async def test_many_slow_hosts_outside_keep_nobody_waiting_for_a_place(http: Http) -> None:
+    """aiohttp by itself has a hundred places, and whoever waits for one fails."""
+    there, enough = 0, asyncio.Event()
+
+    async def slowly(_request: web.Request) -> web.Response:
+        nonlocal there
+        there += 1
+        if there == 120:
+            enough.set()
+        await enough.wait()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/", slowly)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    call = Call("POST", f"http://127.0.0.1:{runner.addresses[0][1]}/", "push", data=b"x", outside=True, networks=LOOPBACK, seconds=20)
+    answers = await asyncio.gather(*(http.call(call) for _ in range(120)))
+    await runner.cleanup()
+    assert {each.status for each in answers} == {200}

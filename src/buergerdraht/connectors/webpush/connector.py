@@ -29,7 +29,7 @@ from buergerdraht.connectors.contract import (
     Sent,
     Temporary,
 )
-from buergerdraht.connectors.http import Call, Http
+from buergerdraht.connectors.http import Answered, Call, Http
 from buergerdraht.connectors.usual import Usual
 from buergerdraht.connectors.webpush import letters, limits, subscription
 from buergerdraht.connectors.webpush.config import WebPushConfig
@@ -64,6 +64,7 @@ class WebPush(Usual):
         self.http = http
         self._signed: dict[str, tuple[float, str]] = {}  # origin -> until when, Authorization
         self._trust = Trust()
+        self._strangers = 0  # calls under way to hosts that are no known services
 
     # ── Pure ──────────────────────────────────────────────────────────────
 
@@ -107,7 +108,7 @@ class WebPush(Usual):
         networks = subscription.networks(found.endpoint, self.config.test_host)
         call = Call("POST", found.endpoint, "push", headers=headers, largest=100_000, data=body, outside=True, networks=networks)
         try:
-            answered = await self.http.call(call)
+            answered = await self._called(call)
         except Rejected as problem:
             if problem.reason == "not_reachable":  # the name leads into a network of ours: no browser has that address
                 raise AddressGone("not_reachable", "inner network") from None
@@ -117,15 +118,31 @@ class WebPush(Usual):
             problem.scope = self._concerned(found.endpoint)
             raise
         origin = _origin(found.endpoint)
-        if answered.status in {401, 403}:
+        known = self._concerned(found.endpoint) == "message"
+        if answered.status in {401, 403} and known:
             raise self._trust.refused(found.endpoint, origin, answered.status)
+        if answered.status in {401, 403}:  # a host of anybody's may take our messages and refuse them then, as it likes
+            raise Rejected("push_refused", f"HTTP {answered.status}")
         if answered.status not in {200, 201, 202}:
             problem_ = failure(answered)
             if isinstance(problem_, Temporary):
                 problem_.scope = self._concerned(found.endpoint)
             raise problem_
-        self._trust.took(found.endpoint, origin)
+        if known:
+            self._trust.took(found.endpoint, origin)
         return Sent(external_id=f"push:{token}")
+
+    async def _called(self, call: Call) -> Answered:
+        """Call; a host that is no known service waits for a place among its like, and burns no try for it."""
+        if self._concerned(call.url) == "message":
+            return await self.http.call(call)
+        if self._strangers >= limits.STRANGERS:
+            raise Temporary("rate_limit", "too many unknown hosts at once", retry_after=5.0, scope="pair", limit=True)
+        self._strangers += 1
+        try:
+            return await self.http.call(call)
+        finally:
+            self._strangers -= 1
 
     def _concerned(self, endpoint: str) -> Literal["message", "pair"]:
         """Whom a failure of this host concerns: everybody, or its own device, because anybody can name a host."""

@@ -16,6 +16,7 @@ URGENT_TTL = 24 * 3600
 SIGNED_FOR = 12 * 3600  # section 2 of RFC 8292: at most a day
 TITLE = 120  # longer ones are cut by every system, so they stand in the text
 # Services of the browsers in use: if one of them is down, everybody waits. What another host does concerns its own device alone.
+STRANGERS = 40  # calls at a time to all other hosts together: who answers slowly, or never, delays nobody but their like
 SERVICES = ("fcm.googleapis.com", "push.services.mozilla.com", "push.apple.com", "notify.windows.com")
 ENDPOINT = 1000  # letters of an address; the longest in use has about 400
 

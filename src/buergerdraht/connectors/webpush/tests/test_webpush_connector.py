@@ -8,6 +8,7 @@ import contextlib
 import json
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import http_ece
 import pytest
@@ -19,8 +20,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from buergerdraht.connectors.contract import AddressGone, ChannelBroken, Content, Rejected, SendError, Temporary, Unsigned
-from buergerdraht.connectors.http import Http
-from buergerdraht.connectors.webpush import subscription
+from buergerdraht.connectors.http import Answered, Call, Http
+from buergerdraht.connectors.webpush import limits, subscription
 from buergerdraht.connectors.webpush.config import WebPushConfig
 from buergerdraht.connectors.webpush.connector import WebPush
 from buergerdraht.connectors.webpush.errors import Trust
@@ -162,6 +163,66 @@ def test_devices_that_took_our_messages_and_refuse_them_now_stop_the_channel() -
     assert [type(trust.refused(device, "https://push.example", 401)) for device in devices] == [Rejected, Rejected, ChannelBroken]
     trust.took(devices[0], "https://push.example")
     assert isinstance(trust.refused(devices[1], "https://push.example", 401), Rejected), "one that takes it begins the count anew"
+
+
+class Wire(Http):
+    """Answers what stands for a host, as soon as it may."""
+
+    def __init__(self, **hosts: int) -> None:
+        super().__init__()
+        self.hosts, self.open = hosts, asyncio.Event()
+        self.open.set()
+        self.asked = 0
+
+    async def call(self, call: Call) -> Answered:
+        self.asked += 1
+        host = str(urlsplit(call.url).hostname).partition(".")[0]
+        if host != "fcm":
+            await self.open.wait()
+        return Answered(self.hosts[host], {}, b"")
+
+
+async def push(connector: WebPush, endpoint: str, files: Any) -> Any:
+    address = connector.read_subscription(browser(endpoint)).text
+    return await connector.send(connector.plan(Content(text="x")).parts[0], address, token="1.0", files=files)
+
+
+async def test_a_strangers_host_cannot_take_messages_first_and_stop_the_channel_then(files: Any) -> None:
+    wire = Wire(boese=201, fcm=201)
+    connector, devices = webpush("", wire), [f"https://boese.example/{number}" for number in range(5)]
+    for device in devices:
+        await push(connector, device, files)
+    wire.hosts["boese"] = 403
+    for device in devices:
+        with pytest.raises(Rejected, match="push_refused"):
+            await push(connector, device, files)
+
+
+async def test_devices_of_a_known_service_that_refuse_us_one_after_the_other_do(files: Any) -> None:
+    wire = Wire(fcm=201, boese=201)
+    connector, devices = webpush("", wire), [f"https://fcm.googleapis.com/fcm/send/{number}" for number in range(3)]
+    for device in devices:
+        await push(connector, device, files)
+    wire.hosts["fcm"] = 403
+    for device, failure in zip(devices, (Rejected, Rejected, ChannelBroken), strict=True):
+        with pytest.raises(failure):
+            await push(connector, device, files)
+        await push(connector, "https://boese.example/x", files)  # what a stranger takes says nothing of us
+
+
+async def test_slow_hosts_of_strangers_delay_nobody_but_their_like(files: Any) -> None:
+    wire = Wire(boese=201, fcm=201)
+    wire.open.clear()
+    connector = webpush("", wire)
+    slow = [asyncio.create_task(push(connector, f"https://boese.example/{number}", files)) for number in range(limits.STRANGERS)]
+    await asyncio.sleep(0)
+    with pytest.raises(Temporary) as caught:
+        await push(connector, "https://boese.example/more", files)
+    assert (caught.value.scope, caught.value.limit, wire.asked) == ("pair", True, limits.STRANGERS)
+    await push(connector, "https://fcm.googleapis.com/fcm/send/x", files)
+    wire.open.set()
+    await asyncio.gather(*slow)
+    await push(connector, "https://boese.example/more", files)
 
 
 async def test_a_line_that_breaks_leaves_no_doubt_because_a_second_try_replaces_the_first(http: Http, files: Any) -> None:
