@@ -13,7 +13,10 @@ import pytest
 from benchmarks import draw, table
 
 PROJECT = Path(__file__).resolve().parents[1]
-PARTS = (["send", "outbox", "audience"], ["webhook", "receipts", "ingest"], ["both", "reply"], ["million"], ["console", "search"])
+PARTS = (
+    ["send", "outbox", "audience"], ["webhook", "receipts", "ingest"], ["both", "reply"], ["million"], ["console", "search"],
+    ["fallback", "meters"], ["cases"],
+)  # fmt: skip
 
 
 def _bench(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
