@@ -18,15 +18,15 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from django.db.models import F, Q
 from django.utils import timezone
 
-from buergerdraht.connectors.contract import Ref, Rejected, SendError, Temporary
+from buergerdraht.connectors.contract import ChannelBroken, Ref, Rejected, SendError, Temporary
 from buergerdraht.connectors.http import Http
 from buergerdraht.gateway import channels, doorstep, files, live
 from buergerdraht.gateway.models import Channel, Media, Taken
 
 log = logging.getLogger("buergerdraht.media")
 AT_ONCE = 6
-MOST_TRIES = 6
-BACKOFF = (2, 10, 60, 300, 1800)
+BACKOFF = (2, 10, 60, 300, 1_800, 7_200, 21_600, 86_400, 86_400, 86_400)  # over a weekend: providers keep files for a week and longer
+MOST_TRIES = len(BACKOFF) + 1
 POLL_SECONDS = 1.0
 FETCH_SECONDS = 120
 FULL_SECONDS = 20  # after which a full disk is tried again
@@ -170,8 +170,9 @@ def _name(mime: str) -> str:
 
 
 def _failed(media: Media, problem: SendError) -> None:
-    if isinstance(problem, Temporary) and media.tries < MOST_TRIES:
-        pause = problem.retry_after or BACKOFF[min(media.tries - 1, len(BACKOFF) - 1)]
+    if isinstance(problem, Temporary | ChannelBroken) and media.tries < MOST_TRIES:  # an operator may renew a token
+        told = problem.retry_after if isinstance(problem, Temporary) else None
+        pause = told or BACKOFF[min(media.tries - 1, len(BACKOFF) - 1)]
         media.retry_at = timezone.now() + timedelta(seconds=pause)
         return
     media.state = Media.State.FAILED

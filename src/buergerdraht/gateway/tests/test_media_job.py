@@ -3,12 +3,14 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from double import Provider
 from PIL import Image
 
-from buergerdraht.connectors.contract import MediaKind, Ref, Rejected, Temporary
+from buergerdraht.connectors.contract import ChannelBroken, MediaKind, Ref, Rejected, Temporary
 from buergerdraht.gateway import files, media_job
 from buergerdraht.gateway.models import Channel, Media
 
@@ -39,8 +41,9 @@ def test_a_citizens_photo_is_fetched_apart_and_loses_its_exif(channel: Channel, 
     assert b"SecretCamera" not in files.path(media).read_bytes()
 
 
-def test_a_fetch_that_fails_is_tried_again_later(channel: Channel, provider: Provider) -> None:
-    provider.files["p1"] = [Temporary("unavailable"), photo()]
+@pytest.mark.parametrize("problem", [Temporary("unavailable"), ChannelBroken("token_invalid")])
+def test_a_fetch_that_fails_is_tried_again_later(channel: Channel, provider: Provider, problem: Exception) -> None:
+    provider.files["p1"] = [problem, photo()]
     media = expected(channel, "p1")
     media_job.run_once()
     media.refresh_from_db()
@@ -50,6 +53,18 @@ def test_a_fetch_that_fails_is_tried_again_later(channel: Channel, provider: Pro
     media_job.run_once()
     media.refresh_from_db()
     assert media.state == "ready"
+
+
+def test_a_weekend_without_an_operator_costs_no_photo(channel: Channel, provider: Provider) -> None:
+    provider.files["p1"] = [*(ChannelBroken("token_invalid") for _ in range(media_job.MOST_TRIES - 1)), photo()]
+    media, waited = expected(channel, "p1"), timedelta()
+    while media.state == "pending":
+        Media.objects.update(retry_at=None)
+        media_job.run_once()
+        media.refresh_from_db()
+        waited += media.retry_at - timezone.now() if media.retry_at else timedelta()
+    assert media.state == "ready"
+    assert waited > timedelta(days=3)
 
 
 def test_what_is_gone_or_harmful_is_said_to_be_so(channel: Channel, provider: Provider) -> None:
