@@ -231,7 +231,7 @@ VERBS: dict[str, tuple[Right, Callable[..., Any], Any]] = {
     "abbrechen": (Right.WRITE, actions.stop, gettext_lazy("Abgebrochen. Wer noch nichts bekommen hat, bekommt nichts mehr.")),
     "ablegen": (Right.WRITE, actions.archive, gettext_lazy("Abgelegt.")),
 }
-RELEASING = {State.DRAFT: "freigabe", State.SUBMITTED: "freigeben"}  # where no second person looks, both send
+RELEASING: dict[str, str] = {State.DRAFT: "freigabe", State.SUBMITTED: "freigeben"}  # where no second person looks, both send
 
 
 @require_POST
