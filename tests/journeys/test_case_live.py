@@ -32,6 +32,9 @@ def test_what_a_colleague_changes_comes_in_beside_what_is_being_typed(program: P
     andrea.goto(case)
     andrea.locator("#notiz textarea").fill("Der Ort stimmt jetzt.")
     andrea.get_by_role("button", name="Notiz speichern").click()
+    said = andrea.locator(".flash", has_text="Die Notiz ist gespeichert.")
+    expect(said).to_be_focused()  # beside the panel where it was done, in sight
+    expect(said).to_be_in_viewport()
     expect(kemal.locator("#verlauf")).to_contain_text("Der Ort stimmt jetzt.")
     expect(kemal.locator("#worum")).to_contain_text("Ort, berichtigt")
     assert kemal.evaluate("document.querySelector('#worum').contains(window.box)"), "the map shows this place already"

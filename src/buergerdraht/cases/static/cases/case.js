@@ -19,6 +19,18 @@ const all = () => document.querySelectorAll("[data-say]").forEach(ready);
 addEventListener("htmx:load", all); // pieces that came in anew
 all();
 
+// What was done is said where one is then, not above the fold: the page comes back at the panel it was done in.
+function tell() {
+  const place = location.hash && document.getElementById(location.hash.slice(1));
+  const told = [...document.querySelectorAll(".main__in > .flash")];
+  if (!place || !told.length) return;
+  place.before(...told);
+  told[0].tabIndex = -1;
+  told[0].focus({ preventScroll: true });
+  told[0].scrollIntoView({ block: "center" });
+}
+if (document.readyState === "complete") tell(); else addEventListener("load", () => setTimeout(tell, 50)); // after the browser's own going there
+
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
