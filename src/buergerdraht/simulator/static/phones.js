@@ -185,7 +185,19 @@ async function act(phone, verb, body = {}) {
     note(phone, "");
   } catch (problem) { note(phone, problem.message); }
 }
-function note(phone, text) { phone.node.querySelector(".one__note").textContent = text; }
+// What cannot be done is answered in English, for programs; whoever holds the phone reads why in German.
+const WHY = [
+  [/^there is no post/, "Noch kein Beitrag, auf den man antworten könnte."],
+  [/block/, "Blockiert: Erst die Blockierung aufheben, dann schreiben."],
+  [/^no such (button|choice|message)/, "Das ist nicht mehr da."],
+  [/no messenger here|start parameter|no such link|a link to somebody else/, "Dieser Link führt hier zu keinem Chat."],
+  [/^nobody |no Page has this name/, "Darunter ist niemand zu erreichen."],
+  [/too long/, "Zu lang für eine Nachricht."],
+  [/only one's own text/, "Nur eigener Text lässt sich ändern."],
+  [/^nothing to unsubscribe/, "Hier gibt es nichts abzubestellen."],
+  [/^(\S+) (has|takes|edits) no|^no (verb|page)|takes pictures/, "Das kann dieser Messenger nicht."],
+];
+function note(phone, text) { phone.node.querySelector(".one__note").textContent = WHY.find(([problem]) => problem.test(text))?.[1] ?? text; }
 
 async function draw(phone) {
   const view = await get(`people/${phone.person}/phone`);
