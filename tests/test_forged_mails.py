@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -16,6 +17,8 @@ from buergerdraht.appointments.tests.conftest import booked, make_offer
 from buergerdraht.cases.models import Case
 from buergerdraht.cases.tests.conftest import make_category
 from buergerdraht.connectors.contract import Received, Sender
+from buergerdraht.consultations.models import Guest
+from buergerdraht.consultations.tests.conftest import make_hour
 from buergerdraht.contacts import actions
 from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Address, Consent, Contact, Topic
@@ -229,6 +232,18 @@ def test_a_dialog_that_only_informs_answers_anybody(post: Channel, zoe: Address,
     make_live(town, HOURS)
     write(post, "Zeiten")
     assert "Montag bis Freitag." in write(post, "Rathaus")
+
+
+def test_a_place_in_the_mayors_hour_is_given_up_by_its_own_citizen(post: Channel, zoe: Address, town: Organisation) -> None:
+    begins = timezone.now() + timedelta(hours=2)
+    make_hour(town, None, None, begins_at=begins, ends_at=begins + timedelta(hours=2))
+    for text in ("SPRECHSTUNDE", "Zoë Beispiel", "Chat"):
+        write(post, text)
+    assert Guest.objects.get().state == "waiting"
+    assert FORGED in write(post, "nicht mehr warten")
+    assert Guest.objects.get().state == "waiting"
+    write(post, "nicht mehr warten", quote=letter(post))
+    assert Guest.objects.get().state == "left"
 
 
 def test_on_other_messengers_nobody_is_asked_twice(town: Organisation, topics: list[Topic], zoe: Address) -> None:

@@ -15,6 +15,7 @@ from buergerdraht.contacts import actions as contacts
 from buergerdraht.contacts import signup, words
 from buergerdraht.contacts.answers import answer, chosen, is_number, leave, step_of
 from buergerdraht.contacts.incoming import Incoming
+from buergerdraht.contacts.proof import asked
 from buergerdraht.conversations import outgoing
 
 HOUR, BACK, LEAVE = "hour", "back", "leave"  # lists of words
@@ -181,6 +182,8 @@ def _waits(incoming: Incoming, guest: Guest) -> bool:
     if outgoing.arrival(incoming).conversation.aside:
         return False
     if words.command(incoming.event.text, (LEAVE,)):
+        if asked(incoming):
+            return True
         queue.leave(guest)
         return _tell(incoming, "left")
     if queue.ask(guest, incoming):

@@ -69,13 +69,13 @@ class EmailConfig(BaseModel):
         json_schema_extra={"group": "account", "wrong": "Möglich sind stay, move und delete.", "words": KEEPING},
     )
     read_days: int = Field(
-        30, title="Gelesene Post: nach … Tagen", description="So lange bleibt sie in jedem Fall liegen.", ge=1, le=3650,
+        30, title="Gelesene Post: nach … Tagen", description="Beim Verschieben und Löschen: So lange bleibt sie liegen.", ge=1, le=3650,
         json_schema_extra={"group": "account", "wrong": "1 bis 3650."},
     )  # fmt: skip
     read_folder: str = Field(
         "",
         title="Gelesene Post: Ordner",
-        description="Ein Ordner, den es im Postfach schon gibt. Wie lange er seine Mails behält, legen Sie dort fest.",
+        description="Beim Verschieben: ein Ordner, den es im Postfach schon gibt. Wie lange er seine Mails behält, legen Sie dort fest.",
         max_length=120,
         pattern=r"^[ -~]*$",
         json_schema_extra={"group": "account", "placeholder": "Archiv"},

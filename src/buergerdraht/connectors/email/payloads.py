@@ -28,6 +28,8 @@ NOBODY = frozenset({"mailer-daemon", "postmaster", "noreply", "no-reply", "donot
 UNSUBSCRIBED = "unsubscribed"  # the reason of Gone where a person used our own way out
 LAST = 200  # signs of a server's line: the date is at its end
 LONGEST_ID = 180  # a quote has room for so much
+# Lists (RFC 2369, 2919), and what programs for absence notes write beside or in place of RFC 3834's own line.
+_AUTOMATIC = re.compile(r"list-|x-auto-?(response-suppress|repl(y|ied)|respond)|x-mail-autoreply|x-ms-exchange-inbox-rules-loop", re.I)
 _ID = re.compile(r"<[!-;=?-~]{3,250}>")  # RFC 5322 3.6.4: nothing else can stand in our own head
 _ANSWER = re.compile(r"^((re|aw|antw|sv|fwd?|wg)\s*(\[\d+\])?\s*:\s*)+", re.I)
 _AWAY = re.compile(r"^abmelden\s+([A-Za-z0-9_\-\s]{40,520})$")
@@ -139,10 +141,9 @@ def _by_machine(mail: EmailMessage, sender: str, config: EmailConfig) -> bool:
         or sender == config.own
         or sender.partition("@")[0] in NOBODY
         or bool(submitted and submitted.partition(";")[0].strip() != "no")
-        or bool(header(mail, "X-Auto-Response-Suppress"))
         or header(mail, "Precedence").strip().lower() in MACHINES
         or header(mail, "Return-Path").strip() == "<>"
-        or any(name.lower().startswith("list-") for name in mail.keys())  # noqa: SIM118 - a mail's keys are no set
+        or any(_AUTOMATIC.match(name) for name in mail.keys())  # noqa: SIM118 - a mail is no mapping
         or mail.get_content_type() == "multipart/report"
     )
 

@@ -131,8 +131,14 @@ def test_who_holds_our_seal_is_unsubscribed_whichever_program_says_so() -> None:
     assert (item.event.address, item.event.scope) == (ZOE, "newsletter")
 
 
-@pytest.mark.parametrize("line", ["List-Unsubscribe: <https://laden.example/weg>", "List-Post: NO", "LIST-ID: <rat.stadt.example>"])
-def test_what_goes_to_many_is_nobodys_letter(line: str) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        "List-Unsubscribe: <https://laden.example/weg>", "List-Post: NO", "LIST-ID: <rat.stadt.example>", "X-Autoreply: yes",
+        "X-Auto-Reply: 1", "X-Autorespond: Urlaub", "X-Auto-Response-Suppress: All", "X-MS-Exchange-Inbox-Rules-Loop: zoe@buerger.example",
+    ],
+)  # fmt: skip
+def test_what_goes_to_many_or_by_itself_is_nobodys_letter(line: str) -> None:
     mail = f"From: {ZOE}\r\n{line}\r\nMessage-ID: <m1@buerger.example>\r\n\r\nSonderangebot\r\n".encode()
     assert payloads.read(Letter("7", "21", mail), config()) == []
 
