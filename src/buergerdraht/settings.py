@@ -169,6 +169,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "django_htmx",
     "procrastinate.contrib.django",
+    "buergerdraht.wording",
     "buergerdraht.gateway",
     "buergerdraht.webhooks",
     "buergerdraht.contacts",

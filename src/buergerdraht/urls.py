@@ -21,6 +21,7 @@ desk = [
     path("", include("buergerdraht.privacy.urls")),
     path("", include("buergerdraht.accounts.urls")),
     path("", include("buergerdraht.gateway.urls")),
+    path("", include("buergerdraht.wording.urls")),
     path("", include("buergerdraht.watch.urls")),
     path("einstellungen/bausteine/", include("buergerdraht.blueprints.urls")),
 ]

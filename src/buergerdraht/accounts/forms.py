@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from buergerdraht.accounts import hours
+from buergerdraht.accounts.languages import NAMES, TITLES, reach
 from buergerdraht.accounts.models import Operator, Organisation, Role, Team
 from buergerdraht.accounts.rest.scopes import SCOPES
 
@@ -22,7 +23,6 @@ LANDS = {
     "MV": "Mecklenburg-Vorpommern", "NI": "Niedersachsen", "NW": "Nordrhein-Westfalen", "RP": "Rheinland-Pfalz", "SL": "Saarland",
     "SN": "Sachsen", "ST": "Sachsen-Anhalt", "SH": "Schleswig-Holstein", "TH": "Thüringen",
 }  # fmt: skip
-LANGUAGES = {"de": _("Deutsch"), "de-simple": _("Leichte Sprache"), "en": _("Englisch"), "ar": _("Arabisch")}
 ROLE_WORDS = {
     Role.ADMINISTRATOR: _("Richtet ein: Kanäle, Themen, Team, Einstellungen"),
     Role.EDITOR: _("Schreibt Rundnachrichten und gibt sie zur Freigabe"),
@@ -46,8 +46,8 @@ RETENTION = {  # the classes of privacy.retention, with its defaults
 
 class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
     languages = forms.MultipleChoiceField(
-        label=_("Sprachen"), choices=list(LANGUAGES.items()), widget=forms.CheckboxSelectMultiple,
-        help_text=_("Deutsch ist die Sprache, auf die zurückgegriffen wird."),
+        label=_("Sprachen"), choices=list(TITLES.items()), widget=forms.CheckboxSelectMultiple,
+        help_text=_("Deutsch ist die Sprache, auf die zurückgegriffen wird. Weitere Sprachen schreiben Sie unter „Wortlaut“."),
     )  # fmt: skip
 
     class Meta:
@@ -72,8 +72,28 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
             "address_form": forms.RadioSelect,
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["languages"].choices = [(code, self._told(code)) for code in TITLES]  # type: ignore[attr-defined]
+
+    def _told(self, code: str) -> str:
+        """A language with how far it is; the name it has for itself is how citizens see it."""
+        title, own = str(TITLES[code]), NAMES[code]
+        words = "; ".join(each.words for each in reach(self.instance, code) if each.words)
+        return " – ".join(filter(None, [title if title == own else f"{title} ({own})", words]))
+
     def clean_languages(self) -> list[str]:
         chosen = self.cleaned_data["languages"]
+        for code in chosen:
+            lacking = sum(each.lacking for each in reach(self.instance, code))
+            if lacking and code not in self.instance.languages:
+                raise ValidationError(
+                    gettext(
+                        "%(language)s lässt sich noch nicht anbieten: Von den Sätzen zum Anmelden und Abmelden fehlen %(n)s. "
+                        "Wer einwilligt, muss sie lesen können. Schreiben Sie sie unter „Wortlaut“."
+                    )
+                    % {"language": TITLES[code], "n": lacking}
+                )
         return ["de", *[language for language in chosen if language != "de"]]
 
 
@@ -95,7 +115,7 @@ class TextsForm(forms.Form):
         for kind, (label, hint) in self.KINDS.items():
             for language in organisation.languages:
                 self.fields[f"{kind}_{language}"] = forms.CharField(
-                    label=f"{label} ({LANGUAGES.get(language, language)})", help_text=hint, required=False, max_length=4000,
+                    label=f"{label} ({TITLES.get(language, language)})", help_text=hint, required=False, max_length=4000,
                     initial=getattr(organisation, kind).get(language, ""),
                     widget=forms.Textarea(attrs={"rows": 8 if kind == "privacy_text" else 3, "lang": language, "dir": "auto"}),
                 )  # fmt: skip

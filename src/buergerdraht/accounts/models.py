@@ -45,6 +45,7 @@ class Organisation(models.Model):
     retention = models.JSONField(default=dict, blank=True)
     approval_required = models.BooleanField(default=True)
     prices = models.JSONField(default=dict, blank=True)  # {"whatsapp": {"marketing": 6.9 cents, ...}}
+    worded_at = models.DateTimeField(null=True, blank=True)  # when its own texts last changed (room wording); null: it has none
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

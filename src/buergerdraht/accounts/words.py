@@ -23,6 +23,7 @@ AREAS = {
     "bridges": _("Weitergabe"),
     "webhooks": _("Webhooks"),
     "watch": _("Zustellung und Alarme"),
+    "wording": _("Wortlaut"),
 }
 ACTIONS = {
     "accounts.change_member": _("Aufgaben geändert"),
@@ -283,6 +284,8 @@ ACTIONS = {
     "watch.test_alarm": _("Probealarm gesendet"),
     "watch.set_probe": _("Prüfempfänger gewählt"),
     "watch.drop_probe": _("Prüfempfänger entfernt"),
+    "wording.export": _("Sätze für eine Übersetzung ausgegeben"),
+    "wording.put": _("Sätze in eigenen Worten geändert"),
 }
 SUBJECTS = {
     "answer": _("Gespeicherte Antwort"),

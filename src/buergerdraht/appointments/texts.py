@@ -5,34 +5,40 @@ from __future__ import annotations
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-import yaml
+from django.utils.translation import gettext_lazy as _
 
 from buergerdraht.accounts import hours
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.appointments.models import Booking
 from buergerdraht.appointments.times import BERLIN
-from buergerdraht.contacts.texts import speak
 from buergerdraht.contacts.words import plain
+from buergerdraht.wording import checking
+from buergerdraht.wording.shelves import shelf
 
 SHORT = {"de": 2, "en": 3}  # letters of a weekday that say which it is
 
 
-@cache
-def _texts() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "texts.yaml").read_text("utf-8"))
-    return loaded
+SHELF = shelf("appointments", _("Termine"), Path(__file__).parent / "texts.yaml")
+
+
+def _understood(word: str, text: str) -> bool | None:
+    """Say whether a sentence names the word for appointments as TERMIN does."""
+    said = f" {plain(text)} "
+    return any(f" {each} " in said for each in listed("words")) if plain(word) in listed("words") else None
+
+
+checking.UNDERSTOOD.append(_understood)
 
 
 @cache
 def listed(key: str) -> frozenset[str]:
     """The words of a list, bare."""
-    return frozenset(plain(word) for word in _texts()[key].split(","))
+    return frozenset(plain(word) for word in SHELF.everything[key].split(","))
 
 
 def say(organisation: Organisation, language: str, key: str, **values: str) -> str:
-    return speak(_texts()[key], organisation, language, **values)
+    return SHELF.say(organisation, language, key, **values)
 
 
 def told(booking: Booking, language: str, key: str, **values: str) -> str:

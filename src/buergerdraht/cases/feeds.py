@@ -21,7 +21,7 @@ from buergerdraht.accounts.models import Organisation
 from buergerdraht.cases import mapping, public_views, public_words, publishing, states
 from buergerdraht.cases.models import Case
 from buergerdraht.cases.publishing import Wish
-from buergerdraht.cases.templatetags.citizens import spoken
+from buergerdraht.wording.voice import spoken
 
 MOST, MOST_POINTS = 50, 2_000
 GEORSS = "http://www.georss.org/georss"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from django.utils.translation import gettext_lazy as _
 
 from buergerdraht.accounts.models import Organisation
-from buergerdraht.contacts.texts import speak
+from buergerdraht.wording.shelves import shelf
 
 ANSWER = "answer"  # beside the states, what is said without one
 
@@ -24,16 +24,18 @@ class Proposal:
     text: str
 
 
-@cache
-def _texts() -> dict[str, list[dict[str, Any]]]:
-    loaded: dict[str, list[dict[str, Any]]] = yaml.safe_load((Path(__file__).parent / "proposals.yaml").read_text("utf-8"))
-    return loaded
+def _read() -> dict[str, Any]:
+    loaded: dict[str, list[Any]] = yaml.safe_load((Path(__file__).parent / "proposals.yaml").read_text("utf-8"))
+    return {f"{state}-{place}": row for state, rows in loaded.items() for place, row in enumerate(rows)}
+
+
+SHELF = shelf("proposals", _("Vorschläge zum Stand eines Anliegens"), _read)
 
 
 def of(organisation: Organisation, state: str, language: str = "de") -> list[Proposal]:
     """List what may be said of a state, in Sie or Du as the authority speaks."""
-    rows = _texts().get(state, ())
-    return [Proposal(f"{state}-{place}", state, speak(row, organisation, language)) for place, row in enumerate(rows)]
+    keys = [key for key in SHELF.everything if key.rpartition("-")[0] == state]
+    return [Proposal(key, state, SHELF.say(organisation, language, key)) for key in keys]
 
 
 def text(organisation: Organisation, key: str, language: str = "de") -> str:
@@ -44,7 +46,7 @@ def text(organisation: Organisation, key: str, language: str = "de") -> str:
 
 def translated(organisation: Organisation, words: str, language: str) -> str:
     """Give words that a person took over unchanged in a follower's language; their own words stay as they are."""
-    for row in (row for rows in _texts().values() for row in rows):
-        if speak(row, organisation, organisation.language) == words.strip():
-            return speak(row, organisation, language)
+    for key in SHELF.everything:
+        if SHELF.say(organisation, organisation.language, key) == words.strip():
+            return SHELF.say(organisation, language, key)
     return words

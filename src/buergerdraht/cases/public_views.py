@@ -20,9 +20,9 @@ from buergerdraht.accounts.models import Organisation
 from buergerdraht.cases import basemap, mapping, public_words, publishing, states
 from buergerdraht.cases.models import Case
 from buergerdraht.cases.publishing import Wish
-from buergerdraht.cases.templatetags.citizens import spoken
 from buergerdraht.gateway import channels, file_views, files
 from buergerdraht.gateway.models import Channel
+from buergerdraht.wording.voice import carried, listening, spoken
 
 ROWS, MOST_COUNTED = 20, 2_000  # reports of a page; how far they are counted and turned over
 FRESH = 60  # seconds a page may be kept: what is withdrawn goes soon
@@ -62,6 +62,7 @@ def keep(response: HttpResponseBase, seconds: int = FRESH) -> None:
 
 
 @require_safe
+@listening
 def listing(request: HttpRequest, organisation: str) -> HttpResponse:
     house = found(organisation)
     wish = Wish.read(request.GET.dict())
@@ -79,6 +80,7 @@ def listing(request: HttpRequest, organisation: str) -> HttpResponse:
 
 
 @require_safe
+@listening
 def detail(request: HttpRequest, organisation: str, number: str) -> HttpResponse:
     """One report: what a person released of it, and what became of it. 410 where it was public once."""
     house = found(organisation)
@@ -100,6 +102,7 @@ def detail(request: HttpRequest, organisation: str, number: str) -> HttpResponse
 
 
 @require_safe
+@listening
 def points(request: HttpRequest, organisation: str) -> HttpResponse:
     """The map's points in a box: `bbox` west,south,east,north, `zoom`, and the filter of the list."""
     house = found(organisation)
@@ -140,7 +143,7 @@ def shown(house: Organisation, case: Case, language: str) -> dict[str, Any]:
     return {
         "number": case.number, "title": case.category.title_in(language), "category": case.category.key, "state": case.state,
         "state_title": str(states.TITLES[case.state]), "tone": states.TONES[case.state], "place": case.place,
-        "reported": f"{case.received_at:%Y-%m-%d}", "url": reverse("reports:case", args=[house.slug, case.number]),
+        "reported": f"{case.received_at:%Y-%m-%d}", "url": carried(reverse("reports:case", args=[house.slug, case.number])),
     }  # fmt: skip
 
 
@@ -169,7 +172,7 @@ def _link(channel: Channel, start: str, words: str) -> str:
 
 def _map(house: Organisation, wish: Wish) -> dict[str, Any]:
     said = {key: public_words.say(house, spoken(), f"map_{key}") for key in ("about", "open", "failed")}
-    points = f"{reverse('reports:points', args=[house.slug])}?{wish.query}"
+    points = carried(f"{reverse('reports:points', args=[house.slug])}?{wish.query}")
     return basemap.drawn(house.ground, said["about"], points=points, later=said["open"], failed=said["failed"], gentle="", find="")
 
 

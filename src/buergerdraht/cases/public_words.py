@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-import yaml
+from django.utils.translation import gettext_lazy as _
 
 from buergerdraht.accounts.models import Organisation
-from buergerdraht.contacts.texts import speak
+from buergerdraht.wording.shelves import shelf
 
-
-@cache
-def _texts() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "public.yaml").read_text("utf-8"))
-    return loaded
+# The word by which one follows a case is a command: it stays.
+SHELF = shelf("reports", _("Seiten zum Melden"), Path(__file__).parent / "public.yaml", foreign="en", fixed=frozenset({"follow_word"}))
 
 
 def say(organisation: Organisation, language: str, key: str, **values: str) -> str:
-    return speak(_texts()[key], organisation, language, **values)
+    return SHELF.say(organisation, language, key, **values)

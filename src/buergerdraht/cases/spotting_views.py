@@ -14,8 +14,8 @@ from buergerdraht.accounts.models import Organisation
 from buergerdraht.cases import basemap, ground, intake, places, spotting
 from buergerdraht.cases.models import Draft
 from buergerdraht.cases.report import coordinates
-from buergerdraht.cases.templatetags.citizens import spoken
 from buergerdraht.cases.web_form import Speaker
+from buergerdraht.wording.voice import spoken
 
 
 class SpotForm(forms.Form):

@@ -21,9 +21,10 @@ from buergerdraht.cases import actions, basemap, ground, public_views, publishin
 from buergerdraht.cases.actions import NotNow
 from buergerdraht.cases.models import Case, Category, Entry
 from buergerdraht.cases.report import LONGEST, MOST_PHOTOS, speaks_of
-from buergerdraht.cases.templatetags.citizens import in_words, spoken
+from buergerdraht.cases.templatetags.citizens import in_words
 from buergerdraht.cases.web_form import Carried, ReportForm, Sending, Speaker
-from buergerdraht.contacts.texts import privacy_url
+from buergerdraht.wording import voice
+from buergerdraht.wording.shelves import privacy_url
 
 STATUS = "buergerdraht.cases.status"
 # From one connection, in an hour: many people may share one, and write photos of one matter one by one.
@@ -40,6 +41,7 @@ def _may(request: HttpRequest, house: Organisation, what: str) -> bool:
 
 
 @require_safe
+@voice.listening
 def begin(request: HttpRequest, organisation: str) -> HttpResponse:
     """Choose what it is about: by words, or from the list."""
     house = public_views.found(organisation)
@@ -62,13 +64,14 @@ def _means(category: Category, asked: str) -> bool:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@voice.listening
 def report(request: HttpRequest, organisation: str, category: str) -> HttpResponse:
     """Fill in, read back, send: three states of one address."""
     house = public_views.found(organisation)
     chosen = get_object_or_404(Category.objects.select_related("organisation__ground"), organisation=house, key=category, active=True)
     if in_words(chosen.refusal):
         return render(request, "cases/form_refused.html", {"organisation": house, "category": chosen})
-    speaker = Speaker(house, spoken())
+    speaker = Speaker(house, voice.spoken())
     if request.method != "POST":
         return _fill(request, ReportForm(chosen, speaker), web_form.begin())
     carried = web_form.unseal(request.POST.get("bericht", ""))
@@ -146,9 +149,7 @@ def _send(request: HttpRequest, category: Category, speaker: Speaker, carried: C
         case = web_form.send(Sending(category, carried, sent), speaker)
     except ValidationError as refused:
         return _read_back(request, category, speaker, carried, [*refused.messages, speaker.say("form_photos_again")])
-    answer = redirect("reports:status", speaker.organisation.slug, token(case))
-    answer["Location"] += "?neu"
-    return answer
+    return redirect(voice.carried(reverse("reports:status", args=[speaker.organisation.slug, token(case)]) + "?neu"))
 
 
 # ── The personal page ─────────────────────────────────────────────────────
@@ -171,6 +172,7 @@ def _opened(organisation: str, signed: str) -> Case | None:
 
 @never_cache
 @require_safe
+@voice.listening
 def status(request: HttpRequest, organisation: str, token: str) -> HttpResponse:
     """How one's own report stands, and what one can do about it."""
     case = _opened(organisation, token)
@@ -181,6 +183,7 @@ def status(request: HttpRequest, organisation: str, token: str) -> HttpResponse:
 
 @never_cache
 @require_POST
+@voice.listening
 def act(request: HttpRequest, organisation: str, token: str, verb: str) -> HttpResponse:
     """Add something, say that it is not done, or take it back from the public."""
     case = _opened(organisation, token)
@@ -188,7 +191,7 @@ def act(request: HttpRequest, organisation: str, token: str, verb: str) -> HttpR
         return _lost(request, organisation)
     if verb not in ACTS:
         raise Http404
-    speaker = Speaker(case.organisation, spoken())
+    speaker = Speaker(case.organisation, voice.spoken())
     if not _may(request, case.organisation, "add"):
         return _status(request, case, token, [speaker.say("form_too_often")])
     try:
@@ -196,7 +199,7 @@ def act(request: HttpRequest, organisation: str, token: str, verb: str) -> HttpR
     except (NotNow, ValidationError) as refused:
         wrong = refused.messages if isinstance(refused, ValidationError) else [str(refused)]
         return _status(request, case, token, wrong)
-    return redirect("reports:status", case.organisation.slug, token)
+    return redirect(voice.carried(reverse("reports:status", args=[case.organisation.slug, token])))
 
 
 def _add(request: HttpRequest, case: Case, speaker: Speaker) -> str:
@@ -233,7 +236,8 @@ def _status(request: HttpRequest, case: Case, token: str, wrong: list[str] | Non
         "organisation": house, "case": case, "token": token, "told": told, "new": "neu" in request.GET, "wrong": wrong or [],
         "days": days if days and case.state in Case.OPEN else 0, "closed": case.state in {Case.State.DONE, Case.State.REJECTED},
         "public": public, "mine": case.contact_id is None, "most": MOST_PHOTOS, "photos": case.photos.count(),
-        "words": request.POST.get("worte", "") if wrong else "", "back": reverse("reports:list", args=[house.slug]) if public else "",
+        "words": request.POST.get("worte", "") if wrong else "",
+        "back": voice.carried(reverse("reports:list", args=[house.slug])) if public else "",
     }  # fmt: skip
     answer = render(request, "cases/public_own.html", context, status=422 if wrong else 200)
     answer.headers["X-Robots-Tag"] = "noindex"

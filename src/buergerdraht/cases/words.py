@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-import yaml
+from django.utils.translation import gettext_lazy as _
 
 from buergerdraht.accounts.models import Organisation
-from buergerdraht.contacts.texts import speak
 from buergerdraht.contacts.words import plain
+from buergerdraht.wording.shelves import shelf
 
-
-@cache
-def _texts() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "intake.yaml").read_text("utf-8"))
-    return loaded
+SHELF = shelf("cases", _("Anliegen im Messenger"), Path(__file__).parent / "intake.yaml")
 
 
 @cache
 def listed(key: str) -> frozenset[str]:
     """The words of a list, bare."""
-    return frozenset(plain(word) for word in _texts()[key].split(","))
+    return frozenset(plain(word) for word in SHELF.everything[key].split(","))
 
 
 def is_one(text: str, key: str) -> bool:
@@ -31,4 +26,4 @@ def is_one(text: str, key: str) -> bool:
 
 
 def say(organisation: Organisation, language: str, key: str, **values: str) -> str:
-    return speak(_texts()[key], organisation, language, **values)
+    return SHELF.say(organisation, language, key, **values)

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-import yaml
+from django.utils.translation import gettext_lazy as _
 
 from buergerdraht.accounts import hours
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.consultations.models import Consultation
-from buergerdraht.contacts.texts import speak
+from buergerdraht.wording.shelves import shelf
 
-
-@cache
-def _texts() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "texts.yaml").read_text("utf-8"))
-    return loaded
+SHELF = shelf("consultations", _("Sprechstunden"), Path(__file__).parent / "texts.yaml")
 
 
 def say(organisation: Organisation, language: str, key: str, **values: str) -> str:
-    return speak(_texts()[key], organisation, language, **values)
+    return SHELF.say(organisation, language, key, **values)
 
 
 def span(consultation: Consultation, language: str) -> str:

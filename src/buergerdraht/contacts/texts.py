@@ -2,53 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from functools import cache
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
-import yaml
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
+from buergerdraht.accounts.languages import NAMES as LANGUAGES
 from buergerdraht.accounts.models import Organisation
+from buergerdraht.contacts import words
 from buergerdraht.contacts.models import Topic
+from buergerdraht.wording import checking, reading
+from buergerdraht.wording.shelves import privacy_url, shelf
 
-LANGUAGES = {
-    "de": "Deutsch", "en": "English", "ar": "العربية", "tr": "Türkçe", "uk": "Українська", "ru": "Русский",
-    "pl": "Polski", "fr": "Français",
-    "es": "Español", "it": "Italiano", "ro": "Română", "fa": "فارسی",
+__all__ = ["LANGUAGES", "day", "name_topics", "offered", "privacy_url", "say"]
+LINKED = {
+    "de": "und", "en": "and", "ar": "و", "tr": "ve", "uk": "і", "ru": "и", "pl": "i", "fr": "et", "es": "y", "it": "e", "ro": "și",
+    "fa": "و",
 }  # fmt: skip
-LINKED = {"de": "und", "en": "and", "ar": "و"}
-
-
-@cache
-def _texts() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "texts.yaml").read_text("utf-8"))
-    return loaded
+SHELF = shelf("contacts", _("Anmelden, Abmelden, Befehle"), Path(__file__).parent / "texts.yaml", basic=True)
+checking.UNDERSTOOD.append(words.names)
 
 
 def say(organisation: Organisation, language: str, key: str, **values: str) -> str:
     """Say one of our sentences in the citizen's language, else in the organisation's, else in English."""
-    return speak(_texts()[key], organisation, language, **values)
-
-
-def speak(versions: Mapping[str, str | Mapping[str, str]], organisation: Organisation, language: str, **values: str) -> str:
-    """Say a sentence that is there in several languages, and in German in Sie and Du."""
-    text = next((versions[each] for each in (language, organisation.language, "en", "de") if each in versions), "")
-    if isinstance(text, Mapping):
-        text = text[organisation.address_form]
-    return str(text).format_map({"organisation": organisation.name, "privacy_url": privacy_url(organisation), **values})
-
-
-def privacy_url(organisation: Organisation) -> str:
-    return organisation.privacy_url or f"{settings.PUBLIC_URL}/p/{organisation.slug}/datenschutz"
+    return SHELF.say(organisation, language, key, **values)
 
 
 def offered(organisation: Organisation) -> list[str]:
-    """List the languages a citizen may choose: those of the organisation."""
-    return [each for each in organisation.languages if each in LANGUAGES] or ["de"]
+    """List the languages a citizen may choose in a messenger: those of the organisation.
+
+    Leichte Sprache is offered for the pages, where we have it; here only once somebody wrote every sentence of it.
+    """
+    known = [each for each in organisation.languages if each in LANGUAGES]
+    return [each for each in known if each != "de-simple" or not reading.lacking(organisation, each)] or ["de"]
 
 
 def name_topics(topics: Iterable[Topic], organisation: Organisation, language: str) -> str:

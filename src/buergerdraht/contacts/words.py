@@ -14,6 +14,7 @@ ERASE, TOPICS, LANGUAGE, PAUSE, GO_ON, START, HELLO, YES, NO, DONE = (
     "erase", "topics", "language", "pause", "go_on", "start", "hello", "yes", "no", "done",
 )  # fmt: skip
 BACK, MENU, PERSON, SKIP, MOVE, WAYS = "back", "menu", "person", "skip", "move", "ways"
+NO_COMMANDS = {"polite", "ordinary", "slips_stop"}
 
 _ARABIC = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك", "ـ": None})
 _LATIN = str.maketrans({"ß": "ss", "ı": "i", "ł": "l", "ø": "o", "đ": "d", "œ": "oe", "æ": "ae"})
@@ -52,6 +53,15 @@ def _bare(words: str) -> str:
     if len(set(kept)) == 1:
         return kept[0]
     return " ".join(kept)
+
+
+def names(word: str, text: str) -> bool | None:
+    """Say whether a text names a command as a word does: in any of its languages. None where the word is no command."""
+    meant = [name for name in _lists() if name not in NO_COMMANDS and plain(word) in _listed(name)]
+    if not meant:
+        return None
+    said = f" {plain(text)} "
+    return any(f" {phrase} " in said for name in meant for phrase in _listed(name))
 
 
 @cache

@@ -13,6 +13,7 @@ from typing import Any
 from buergerdraht.connectors.contract import Content, Media, MediaKind
 from buergerdraht.dialogs.acts import BERLIN
 from buergerdraht.dialogs.document import Call, Dialog
+from buergerdraht.dialogs.sentences import ours
 from buergerdraht.dialogs.understanding import day_in_words
 from buergerdraht.dialogs.walk import Booked, Matter, MeterSeen, Slot
 
@@ -46,6 +47,9 @@ class Played:
     calls: list[tuple[int, Call, dict[str, Any]]] = field(default_factory=list)  # begun, and not yet answered
     wrong: dict[str, int] = field(default_factory=dict)
     files: Mapping[str, Media] = field(default_factory=dict)
+
+    def sentence(self, key: str, language: str, values: Mapping[str, str]) -> str:
+        return ours(key, language, self.form, **values)
 
     def say(self, content: Content) -> None:
         self.said.append(content)

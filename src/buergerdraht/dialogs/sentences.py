@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from django.utils.translation import gettext_lazy as _
+
+from buergerdraht.wording.shelves import shelf
+
+SHELF = shelf("dialogs", _("Dialoge"), Path(__file__).parent / "texts.yaml", foreign="en")
 
 
-@cache
-def _texts() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "texts.yaml").read_text("utf-8"))
-    return loaded
+def _texts() -> Mapping[str, Any]:
+    return SHELF.everything
 
 
 def ours(key: str, language: str, form: str, **values: str) -> str:

@@ -31,7 +31,7 @@ from buergerdraht.conversations.models import Conversation, Message
 from buergerdraht.dialogs import machine, triggers, world
 from buergerdraht.dialogs.hearing import said_of
 from buergerdraht.dialogs.models import Dialog, Lock, Session, Trace, Version
-from buergerdraht.dialogs.sentences import ours
+from buergerdraht.dialogs.sentences import SHELF
 from buergerdraht.dialogs.walk import ANSWER, CALL, RUNNING, SILENCE, TIME, Frame, Opening, Said, Walk
 from buergerdraht.dialogs.world import House, show_menu
 from buergerdraht.gateway.beating import place
@@ -159,7 +159,7 @@ def _queue(session: Session, said: Said) -> None:
     session.pending = _encode([*waiting, said][:MOST_PENDING]).decode()
     session.save(update_fields=["pending"])
     if not waiting:
-        House(session).say(Content(text=ours("calling_wait", session.contact.language, session.organisation.address_form)))
+        House(session).say(Content(text=SHELF.say(session.organisation, session.contact.language, "calling_wait")))
 
 
 def _begin_by(incoming: Incoming) -> bool:
@@ -434,7 +434,7 @@ def _catch_up(session: Session, walk: Walk, pending: str) -> None:
     if not calls and session.state != State.HANDED and any(map(_matters, waiting)):
         house = House(session)
         key = "handed" if house.office_open() else "handed_away"
-        house.say(Content(text=ours(key, walk.language, house.form)))
+        house.say(Content(text=SHELF.say(session.organisation, walk.language, key)))
         house.hand_over("", "")
 
 

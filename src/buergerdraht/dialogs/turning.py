@@ -11,7 +11,6 @@ from buergerdraht.connectors import markdown
 from buergerdraht.connectors.contract import Choice, Content
 from buergerdraht.dialogs import filling
 from buergerdraht.dialogs.document import Dialog, File, Question, Step, Texts
-from buergerdraht.dialogs.sentences import ours
 from buergerdraht.dialogs.walk import ANSWER, Said, Walk, World
 
 MOST_MOVES = 100  # steps in one turn: more is a loop
@@ -75,7 +74,7 @@ class Turn:
 
     def ours(self, key: str, **values: str) -> str:
         """A sentence of the house; what is filled in is taken literally."""
-        return ours(key, self.walk.language, self.world.form, **{name: filling.escaped(each) for name, each in values.items()})
+        return self.world.sentence(key, self.walk.language, {name: filling.escaped(each) for name, each in values.items()})
 
     def say(self, text: str, files: Sequence[File] = (), choices: Sequence[Choice] = ()) -> None:
         media = [found for each in files if (found := self.world.media(each.file, self.pick(each.alt)))]

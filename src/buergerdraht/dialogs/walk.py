@@ -119,8 +119,9 @@ class World(Protocol):
 
     @property
     def channel(self) -> str: ...  # kind
-    @property
-    def form(self) -> str: ...  # "sie" or "du"
+    def sentence(self, key: str, language: str, values: Mapping[str, str]) -> str:
+        """A sentence of every dialog (texts.yaml), as the authority says it."""
+
     def say(self, content: Content) -> None: ...
     def dialog(self, key: str, version: int) -> Dialog | None:
         """Give a document: in that version, or the live one (-1)."""

@@ -28,7 +28,7 @@ from buergerdraht.conversations import appointed
 from buergerdraht.dialogs import casing, document, lookups, papers, triggers
 from buergerdraht.dialogs.acts import BERLIN
 from buergerdraht.dialogs.models import Fact, Lock, Session, System, Version
-from buergerdraht.dialogs.sentences import ours
+from buergerdraht.dialogs.sentences import SHELF
 from buergerdraht.dialogs.understanding import day_in_words
 from buergerdraht.dialogs.walk import Booked, Matter, MeterSeen, Slot
 from buergerdraht.gateway import files
@@ -67,11 +67,10 @@ class House:
     def channel(self) -> str:
         return self.session.address.channel.kind
 
-    @property
-    def form(self) -> str:
-        return self.session.organisation.address_form
-
     # ── What it says ──────────────────────────────────────────────────────
+
+    def sentence(self, key: str, language: str, values: Mapping[str, str]) -> str:
+        return SHELF.say(self.session.organisation, language, key, **values)
 
     def say(self, content: Content) -> None:
         try:
@@ -282,7 +281,7 @@ def show_menu(contact: Contact, address: Address) -> bool:
     options = triggers.menu(organisation.pk, address.channel.kind)
     if not options:
         return False
-    title, label = (ours(key, contact.language, organisation.address_form) for key in ("menu_title", "choose"))
+    title, label = (SHELF.say(organisation, contact.language, key) for key in ("menu_title", "choose"))
     answers.stand(contact, triggers.MENU_STEP, options)
     with suppress(outreach.Refused):
         outreach.send(address, Content(text=title, choices=options, choices_label=label, preview_link=False), purpose=SERVICE)

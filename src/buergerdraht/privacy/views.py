@@ -24,8 +24,8 @@ from buergerdraht.gateway.models import Channel
 from buergerdraht.privacy import access, retention
 from buergerdraht.privacy.erase import erase
 from buergerdraht.privacy.models import AccessLink, Erasure, RetentionRun
-
-SPOKEN = ("de", "en")
+from buergerdraht.website import pages
+from buergerdraht.wording import voice
 
 
 @never_cache
@@ -35,7 +35,9 @@ def subject_access(request: HttpRequest, token: str) -> HttpResponse:
     link = access.find(token)
     if link is None:
         return _guarded(render(request, "privacy/access_expired.html", status=404))
-    with translation.override(link.contact.language if link.contact.language in SPOKEN else "en"):
+    language = _language(request, link)
+    request.voice = pages.listen(request, link.organisation, language)  # type: ignore[attr-defined]
+    with voice.speaking(language):
         if request.method == "GET":
             return _guarded(render(request, "privacy/access_ask.html", {"link": link, "organisation": link.organisation}))
         AccessLink.objects.filter(pk=link.pk, opened_at=None).update(opened_at=timezone.now())
@@ -45,6 +47,13 @@ def subject_access(request: HttpRequest, token: str) -> HttpResponse:
         return _guarded(
             render(request, "privacy/access.html", {"data": data, "link": link, "organisation": link.organisation, "token": token})
         )
+
+
+def _language(request: HttpRequest, link: AccessLink) -> str:
+    """The one the page was asked for, else the person's; English where the authority offers neither."""
+    known = voice.offered(link.organisation)
+    wanted = (request.GET.get(voice.ASKED, ""), link.contact.language)
+    return next((each for each in wanted if each in known), "en")
 
 
 @never_cache

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from buergerdraht.accounts.forms import LANGUAGES
+from buergerdraht.accounts.languages import TITLES
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.contacts.models import Topic
 from buergerdraht.website import colours, legal
@@ -44,7 +44,7 @@ class LookForm(forms.Form):
         self.organisation = organisation
         for language in organisation.languages:
             self.fields[f"lead_{language}"] = forms.CharField(
-                label=f"{gettext('Erster Satz der Startseite')} ({LANGUAGES.get(language, language)})", required=False, max_length=400,
+                label=f"{gettext('Erster Satz der Startseite')} ({TITLES.get(language, language)})", required=False, max_length=400,
                 initial=look.lead.get(language, ""), widget=forms.Textarea(attrs={"rows": 2, "lang": language, "dir": "auto"}),
             )  # fmt: skip
 
@@ -99,7 +99,7 @@ class FactsForm(forms.Form):
         for kind, title in self.TITLES.items():
             for language in dict.fromkeys([*organisation.languages, "en"]):
                 self.fields[f"{kind}__{language}"] = forms.CharField(
-                    label=f"{title} ({LANGUAGES.get(language, language)})", required=False, max_length=LONGEST,
+                    label=f"{title} ({TITLES.get(language, language)})", required=False, max_length=LONGEST,
                     initial=look.texts.get(kind, {}).get(language, ""),
                     widget=forms.Textarea(attrs={"rows": 6, "lang": language, "dir": "auto"}),
                 )  # fmt: skip

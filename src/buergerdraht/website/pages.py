@@ -13,30 +13,35 @@ from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils import translation
 
+from buergerdraht.accounts.languages import direction
 from buergerdraht.accounts.models import Organisation
-from buergerdraht.website import words
 from buergerdraht.website.models import Look
+from buergerdraht.wording import reading
+from buergerdraht.wording.shelves import SHELVES
+from buergerdraht.wording.voice import ASKED, offered, screen
 
+MOSTLY = 50  # percent of its sentences
+PAGES = {"reports": "reports"}  # apps whose pages have sentences of their own
 FRESH = 30  # seconds anybody between us and the reader may keep a page: what is hidden goes soon
-LANGUAGE = "sprache"
+LANGUAGE = ASKED
 
 
 @dataclass(frozen=True)
 class Voice:
-    """`language` is what the authority's own texts are chosen by, `screen` what Django speaks, `asked` whether the address says it."""
+    """`language` is what texts are chosen by, `screen` what Django speaks, `asked` whether the address says it, `page` its `lang`."""
 
     language: str
     screen: str
     asked: bool
-
-    @property
-    def rtl(self) -> bool:
-        return self.language in words.RIGHT_TO_LEFT
+    page: str = ""
 
     @property
     def html(self) -> str:
-        """As the page's `lang`: our own words are never in more than two languages."""
-        return self.screen
+        return self.page or self.screen
+
+    @property
+    def direction(self) -> str:
+        return direction(self.html)
 
 
 @dataclass(frozen=True)
@@ -69,20 +74,22 @@ def look_of(organisation: Organisation) -> Look:
         return Look(organisation=organisation)
 
 
-def offered(organisation: Organisation) -> list[str]:
-    """The languages a page can be read in: German and English are always there, others where the authority writes them."""
-    return list(dict.fromkeys(["de", *organisation.languages, "en"]))
-
-
 def listen(request: HttpRequest, organisation: Organisation | None, asked: str | None = None) -> Voice:
     """Which language: the one asked for (by the address, where nothing else says it), else German or English as the browser says."""
     known = offered(organisation) if organisation else ["de", "en"]
     asked = request.GET.get(LANGUAGE, "") if asked is None else asked
     if asked in known:
-        screen = "de" if asked.startswith("de") else "en"
-        return Voice(asked, screen, True)
-    screen = "en" if (translation.get_language_from_request(request) or "de").startswith("en") else "de"
-    return Voice(screen, screen, False)
+        return Voice(asked, screen(asked), True, _mostly(request, organisation, asked))
+    found = screen(translation.get_language_from_request(request) or "de")
+    return Voice(found, found, False)
+
+
+def _mostly(request: HttpRequest, organisation: Organisation | None, language: str) -> str:
+    """What a page is written in for the most part, as its `lang` says it: the language asked for, or the one we fall back to."""
+    match = request.resolver_match
+    shelf = SHELVES[PAGES.get(match.app_name if match else "", "website")]
+    written = organisation is not None and reading.count(organisation, language, [shelf]).percent >= MOSTLY
+    return language if written and language != "de-simple" else screen(language)
 
 
 def voice_of(request: HttpRequest, organisation: Organisation | None) -> Voice:

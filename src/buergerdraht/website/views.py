@@ -15,6 +15,7 @@ from django.utils.html import escape
 from django.views.decorators.http import require_safe
 from PIL import Image
 
+from buergerdraht.accounts.languages import NAMES
 from buergerdraht.gateway import files
 from buergerdraht.website import archive_views, colours, legal, words
 from buergerdraht.website.pages import LANGUAGE, Voice, house, keep, look_of, show
@@ -54,7 +55,7 @@ def _legal(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     request.voice = Voice(language, screen, LANGUAGE in request.GET)  # type: ignore[attr-defined]
     return show(request, here, "website/legal.html", {
         "kind": kind, "language": language, "body": prose(legal.text(look, kind, language)) if known else "",
-        "others": [(code, words.NAMES.get(code, code)) for code in known if code != language],
+        "others": [(code, NAMES.get(code, code)) for code in known if code != language],
     })  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from buergerdraht.contacts.models import Topic
 from buergerdraht.gateway import channels
 from buergerdraht.gateway.models import Channel
 from buergerdraht.website.pages import Voice, to
-from buergerdraht.website.words import load, pick, speak_of
+from buergerdraht.website.words import WAYS, load, pick
 
 LONGEST_START, LONGEST_WORDS = 64, 300  # letters: what Telegram's links carry; what is still legible before sending
 MAIL, PUSH, CHAT = "email", "webpush", "webchat"
@@ -94,6 +94,12 @@ def resting(organisation: Organisation, language: str) -> str:
     return texts.say(organisation, language, "way_rests", titles=titles) if titles else ""
 
 
+def _meaning(organisation: Organisation, language: str, kind: str, what: str) -> str:
+    """What a way means for whoever chooses it; a kind without words of its own has those of "other"."""
+    there = next((each for each in (kind, "other") if what in load("ways").get(each, {})), "")
+    return WAYS.say(organisation, language, f"{there}.{what}") if there else ""
+
+
 def _way(organisation: Organisation, voice: Voice, row: Channel, start: str, words: str, topics: Sequence[Topic]) -> Way | None:
     inside, link, write = False, "", ""
     if row.kind in {PUSH, CHAT}:
@@ -103,8 +109,7 @@ def _way(organisation: Organisation, voice: Voice, row: Channel, start: str, wor
         write = channels.to_write(row, start or "abo", words) if link else ""
     if row.kind != MAIL and not link:
         return None
-    said = {**load("ways")["other"], **load("ways").get(row.kind, {})}
-    spoken = {key: speak_of(said[key], organisation, voice.language) if key in said else "" for key in ("sees", "others", "about")}
+    spoken = {what: _meaning(organisation, voice.language, row.kind, what) for what in ("sees", "others", "about")}
     hue, letters, title = channels.look(row.kind)
     return Way(
         row.kind, hue, letters, title, row.name, link, code(link) if link and not inside else "", **spoken, inside=inside, write=write

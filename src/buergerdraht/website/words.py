@@ -8,17 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from django.utils.translation import gettext_lazy as _
 
 from buergerdraht.accounts.models import Organisation
-from buergerdraht.contacts.texts import speak
+from buergerdraht.wording.shelves import shelf
 
 HERE = Path(__file__).parent
-SPOKEN = ("de", "en", "de-simple")  # what the pages' own words are written in
-NAMES = {
-    "de": "Deutsch", "en": "English", "de-simple": "Leichte Sprache", "ar": "العربية", "tr": "Türkçe", "uk": "Українська",
-    "ru": "Русский", "fr": "Français", "pl": "Polski", "es": "Español", "it": "Italiano", "ro": "Română", "fa": "فارسی",
-}  # fmt: skip
-RIGHT_TO_LEFT = {"ar", "fa", "he", "ur"}
 
 
 @cache
@@ -27,24 +22,21 @@ def load(name: str) -> dict[str, Any]:
     return loaded
 
 
+def _ways() -> dict[str, Any]:
+    return {f"{kind}.{what}": versions for kind, said in load("ways").items() for what, versions in said.items()}
+
+
+# Who reads a page in a language we do not have is no reader of German: English.
+SHELF = shelf("website", _("Internetseite"), HERE / "words.yaml", foreign="en")
+WAYS = shelf("ways", _("Was jeder Messenger bedeutet"), _ways, foreign="en")
+
+
 def say(organisation: Organisation, language: str, key: str, **values: str) -> str:
     """Say one of our sentences in the language of the page; Leichte Sprache falls back to German, every other to English."""
-    return speak(_fallen(load("words")[key], language), organisation, _spoken(language), **values)
-
-
-def speak_of(versions: Mapping[str, Any], organisation: Organisation, language: str, **values: str) -> str:
-    return speak(_fallen(versions, language), organisation, _spoken(language), **values)
+    return SHELF.say(organisation, language, key, **values)
 
 
 def pick(texts: Mapping[str, str], language: str, first: str = "de") -> str:
     """Choose among an authority's own texts: the language of the page, else its near one, else the first there is."""
     near = ["de"] if language == "de-simple" else ["en"] if language not in {"de", "en"} else []
     return next((texts[each] for each in (language, *near, first, *texts) if texts.get(each)), "")
-
-
-def _spoken(language: str) -> str:
-    return language if language in SPOKEN else "en"
-
-
-def _fallen(versions: Mapping[str, Any], language: str) -> Mapping[str, Any]:
-    return {**versions, "de-simple": versions["de"]} if language == "de-simple" and "de-simple" not in versions else versions

@@ -20,11 +20,11 @@ from buergerdraht.cases import web_form
 from buergerdraht.cases.open311.calls import Call, Refused
 from buergerdraht.cases.open311.shapes import clean
 from buergerdraht.cases.report import MOST_PHOTOS
-from buergerdraht.cases.templatetags.citizens import spoken
 from buergerdraht.cases.web_form import LARGEST, Speaker
 from buergerdraht.connectors.public import Networks
 from buergerdraht.gateway import outward
 from buergerdraht.gateway.models import Media
+from buergerdraht.wording.voice import spoken
 
 NETWORKS: Networks = ()  # public addresses alone: no inner one may be named by somebody outside
 MOST_LINKS = 3

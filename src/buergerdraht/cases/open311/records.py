@@ -15,7 +15,8 @@ from buergerdraht.cases.models import Case, Category, Photo
 from buergerdraht.cases.open311.asking import DETAILED
 from buergerdraht.cases.open311.shapes import moment
 from buergerdraht.cases.open311.words import say
-from buergerdraht.cases.templatetags.citizens import in_words, spoken
+from buergerdraht.cases.templatetags.citizens import in_words
+from buergerdraht.wording.voice import spoken
 
 DATATYPES = {
     questions.TEXT: "string", questions.NUMBER: "number", questions.DATE: "datetime", questions.CHOICE: "singlevaluelist",

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-import yaml
+from django.utils.translation import gettext_lazy as _
 
 from buergerdraht.accounts.models import Organisation
-from buergerdraht.cases.templatetags.citizens import spoken
-from buergerdraht.contacts.texts import speak
+from buergerdraht.wording.shelves import shelf
+from buergerdraht.wording.voice import spoken
 
-
-@cache
-def _texts() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "words.yaml").read_text("utf-8"))
-    return loaded
+SHELF = shelf("open311", _("Meldungen aus anderen Apps (Open311)"), Path(__file__).parent / "words.yaml", foreign="en")
 
 
 def say(house: Organisation, key: str, **values: str) -> str:
     """Say one of our sentences in the language that was asked for (Accept-Language), else in the authority's."""
-    return speak(_texts()[key], house, spoken(), **values)
+    return SHELF.say(house, spoken(), key, **values)

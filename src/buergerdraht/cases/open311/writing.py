@@ -26,7 +26,8 @@ from buergerdraht.cases.open311.shapes import clean
 from buergerdraht.cases.open311.words import say
 from buergerdraht.cases.places import Spot
 from buergerdraht.cases.report import LONGEST
-from buergerdraht.cases.templatetags.citizens import in_words, spoken
+from buergerdraht.cases.templatetags.citizens import in_words
+from buergerdraht.wording.voice import spoken
 
 SAME = timedelta(minutes=1)  # so long the same call is the same report, sent again
 LONGEST_PLACE, LONGEST_NAME, LONGEST_PHONE, LONGEST_EMAIL = 200, 120, 40, 200

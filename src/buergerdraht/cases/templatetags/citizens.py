@@ -6,20 +6,18 @@ from datetime import datetime
 from typing import Any
 
 from django import template
-from django.utils import translation
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from buergerdraht.cases import public_words, states
 from buergerdraht.cases.models import Case, Category
 from buergerdraht.contacts import texts
 from buergerdraht.ui.templatetags.ui import badge
+from buergerdraht.wording import voice
+from buergerdraht.wording.voice import spoken
 
 register = template.Library()
-
-
-def spoken() -> str:
-    """The language of the page: German or English, as the browser asks."""
-    return "en" if (translation.get_language() or "de").startswith("en") else "de"
 
 
 @register.simple_tag(takes_context=True)
@@ -29,15 +27,36 @@ def say(context: Any, key: str, **values: Any) -> str:
     return public_words.say(context["organisation"], spoken(), key, **given)
 
 
+@register.simple_tag
+def to(name: str, *args: Any) -> str:
+    """An address of ours that keeps the language that was asked for."""
+    return voice.carried(reverse(name, args=args))
+
+
+@register.simple_tag
+def tongue() -> str:
+    """The same for an address that begins with a question mark."""
+    carried = voice.carried("")
+    return f"{carried[1:]}&" if carried else ""
+
+
+@register.simple_tag
+def keep_language() -> SafeString | str:
+    """The same for a form that asks by its address."""
+    carried = voice.carried("")
+    return format_html('<input type="hidden" name="{}" value="{}">', voice.ASKED, spoken()) if carried else ""
+
+
 @register.filter
 def named(category: Category) -> str:
-    return category.title_in(spoken())
+    return in_words(category.title) or category.key
 
 
 @register.filter
 def in_words(told: dict[str, str] | None) -> str:
-    """A text that is there in several languages."""
-    return (told or {}).get(spoken()) or (told or {}).get("de") or next(iter((told or {}).values()), "")
+    """A text that is there in several languages: the page's, the near one, else German."""
+    found, near = told or {}, voice.screen(spoken())
+    return next((found[each] for each in (spoken(), near, "de", *found) if found.get(each)), "")
 
 
 @register.filter

@@ -169,3 +169,19 @@ def test_what_was_reported_answered_and_read_is_shown_in_words(citizen: Citizen)
     shown = Client().post(urlsplit(link).path).content.decode()
     for words in ("Wilder Müll", "Ein Sofa", "Am Bach 2", "Was liegt dort?", "Ein blaues Sofa", "4711", "2. November 2026"):
         assert words in shown, words
+
+
+def test_the_page_can_be_read_in_every_language_the_authority_offers(citizen: Citizen) -> None:
+    assert commands.take(message(citizen.channel, "2", "AUSKUNFT"))
+    path = urlsplit(Outbound.objects.latest("id").content.content["text"].split()[-1]).path
+    house = citizen.channel.organisation
+    house.languages = ["de", "en", "ar"]
+    house.save()
+    page = Client().get(path).content.decode()
+    assert "Auf der nächsten Seite" in page
+    for code in ("de", "en", "ar"):
+        assert f'href="{path}?sprache={code}"' in page
+    english = Client().get(f"{path}?sprache=en").content.decode()
+    assert "The next page shows everything" in english
+    assert "Your data" in Client().post(f"{path}?sprache=en").content.decode()
+    assert "Auf der nächsten Seite" in Client().get(f"{path}?sprache=fa").content.decode()

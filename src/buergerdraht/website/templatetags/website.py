@@ -12,11 +12,14 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 
+from buergerdraht.accounts import languages
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.website import dates, pages, prose, words
 from buergerdraht.website.models import Dated, Look
+from buergerdraht.wording.voice import offered
 
 register = template.Library()
+LISTENING = {"website", "reports", "access"}  # apps whose pages speak the language their address asks for
 
 
 @dataclass(frozen=True)
@@ -67,17 +70,15 @@ def _asked(request: Any) -> Organisation | None:
 
 
 def _languages(request: Any, organisation: Organisation, voice: pages.Voice) -> list[tuple[str, str, str, bool]]:
-    """The same page in other languages. A page that only speaks German and English offers no more."""
-    known = pages.offered(organisation)
-    if not (request.resolver_match and request.resolver_match.app_name == "website"):
-        known = []  # rooms below choose by the browser's language
+    """The same page in every language the authority offers. Not on an answer to a form: what was typed would be lost."""
+    match = request.resolver_match
+    if match is None or match.app_name not in LISTENING or request.method == "POST":
+        return []
     asked = request.GET.copy()
     found = []
-    for code in known:
-        if code not in words.SPOKEN:
-            continue
+    for code in offered(organisation):
         asked[pages.LANGUAGE] = code
-        found.append((code, words.NAMES.get(code, code), f"{request.path}?{asked.urlencode()}", code == voice.language))
+        found.append((code, languages.NAMES.get(code, code), f"{request.path}?{asked.urlencode()}", code == voice.language))
     return found
 
 
@@ -109,18 +110,18 @@ def when(context: Any, row: Dated) -> str:
 
 @register.filter
 def named(code: str) -> str:
-    return words.NAMES.get(code, code)
+    return languages.NAMES.get(code, code)
 
 
 @register.filter
 def direction(code: str) -> str:
-    return "rtl" if code in words.RIGHT_TO_LEFT else "ltr"
+    return languages.direction(code)
 
 
 @register.filter
 def html_language(code: str) -> str:
     """As an attribute wants it: Leichte Sprache is German."""
-    return "de-x-simple" if code == "de-simple" else code
+    return languages.tag(code)
 
 
 @register.filter
