@@ -23,6 +23,8 @@ def answer(request: HttpRequest) -> int:
     [
         make.get("/p/musterstadt/?thema=%00"),
         make.get("/k/%00"),
+        make.get("/p/musterstadt/?%00=x"),
+        make.get("/p/musterstadt/?thema=%2BAAA-", CONTENT_TYPE="text/plain; charset=utf-7"),
         make.post("/p/musterstadt/chat", "wahl=%00+x", content_type="application/x-www-form-urlencoded"),
         make.post("/p/musterstadt/chat", {"wahl": "\0 x"}),
         make.post("/p/musterstadt/chat", {"\0": "x"}),
