@@ -69,7 +69,7 @@ class Quota:
             left = min(self.amount, left + max(now - since, 0.0) * self.amount / self.seconds)
             if left >= cost:
                 cache.set(key, (left - cost, now), self.seconds)
-            return left >= cost
+            return bool(left >= cost)
 
 
 def whence(request: HttpRequest) -> str:
