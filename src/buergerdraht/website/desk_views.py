@@ -22,9 +22,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from buergerdraht.accounts.desk import DeskRequest, desk
+from buergerdraht.accounts.models import Organisation
 from buergerdraht.accounts.rights import Right
 from buergerdraht.broadcasts.models import Broadcast
-from buergerdraht.website import actions, beside, colours, legal, posters, publishing, short
+from buergerdraht.website import actions, beside, chat, colours, legal, posters, publishing, short
 from buergerdraht.website.forms import DateForm, FactsForm, LinkForm, LookForm, PosterForm
 from buergerdraht.website.models import Published, ShortLink
 from buergerdraht.website.pages import look_of
@@ -246,10 +247,18 @@ def paper(request: DeskRequest) -> HttpResponseBase:
     asked = bool(request.GET)
     form = PosterForm(request.organisation, request.GET if asked else None)
     if not asked or not form.is_valid():
-        return render(request, "website/desk/paper.html", {"form": form, "tab": "paper"}, status=422 if asked else 200)
+        context = {"form": form, "tab": "paper", "line": _widget_line(request.organisation)}
+        return render(request, "website/desk/paper.html", context, status=422 if asked else 200)
     given = form.cleaned_data
     data = posters.pdf(request.organisation, look_of(request.organisation), given["size"], given["language"], list(given["topics"]))
     response = HttpResponse(data, content_type="application/pdf")
     name = "aushang-a4" if given["size"] == "a4" else "karte-a6"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
     return response
+
+
+def _widget_line(here: Organisation) -> str:
+    """Write the line that brings the chat's button to another site; "" where no chat is open."""
+    if chat.channel_of(here) is None:
+        return ""
+    return f'<script src="{settings.PUBLIC_URL}{reverse("website:chat_widget", args=[here.slug])}" async></script>'

@@ -249,3 +249,13 @@ def test_its_code_is_an_svg_to_download(desk: Client, town: Organisation, andrea
     answer = desk.get(f"{DESK}links/{link.pk}/qr.svg")
     assert answer["Content-Type"] == "image/svg+xml"
     assert answer.content.startswith(b"<svg")
+
+
+def test_the_line_for_the_own_site_is_there_as_soon_as_a_chat_is_open(desk: Client, town: Organisation) -> None:
+    assert "kein Chat geöffnet" in desk.get(f"{DESK}aushang/").content.decode()
+    Channel.objects.create(organisation=town, kind="webchat", name="Chat", config="{}", state="running")
+    page = desk.get(f"{DESK}aushang/").content.decode()
+    line = unescape(page).partition('<code id="chatzeile">')[2].partition("</code>")[0]
+    address = line.partition('src="')[2].partition('"')[0]
+    assert address.endswith("/p/musterstadt/chat/widget.js")
+    assert desk.get(address).status_code == 200
