@@ -34,3 +34,9 @@ if (view && matchMedia("(pointer: coarse)").matches) {
   view.addEventListener("resize", fit);
   view.addEventListener("scroll", fit);
 }
+
+// On a telephone the tabs are wider than the screen: the one at hand is brought into sight.
+for (const tabs of document.querySelectorAll(".tabs")) {
+  const here = tabs.querySelector("[aria-current]")?.getBoundingClientRect(), box = tabs.getBoundingClientRect();
+  if (here && (here.right > box.right || here.left < box.left)) tabs.scrollLeft += here.left - box.left - (box.width - here.width) / 2;
+}
