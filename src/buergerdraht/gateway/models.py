@@ -203,7 +203,7 @@ class Outbound(models.Model):
 
     OPEN: ClassVar = (State.QUEUED, State.SENDING, State.DOUBT)
     CLOSED: ClassVar = (State.UNCLEAR, State.ACCEPTED, State.FAILED, State.CANCELLED)
-    PRIORITY: ClassVar = {"alert": 0, "reply": 1, "service": 2, "newsletter": 5}
+    PRIORITY: ClassVar = {"alert": 0, "reply": 1, "service": 2, "urgent": 4, "newsletter": 5}  # by purpose; newsletters may be urgent
 
     id = models.BigAutoField(primary_key=True)
     organisation = hot(Organisation)

@@ -140,7 +140,7 @@ class Judged(NamedTuple):
 
 
 class Stamp(NamedTuple):
-    """What all letters of a selection share. `urgent` ones go before all others, as alerts do."""
+    """What all letters of a selection share. `urgent` ones go before newsletters, after the few answers people wait for."""
 
     organisation_id: int
     purpose: str
@@ -161,7 +161,7 @@ class Queued(NamedTuple):
 def put_selected(judged: Judged, stamp: Stamp, record: str) -> Queued:
     """Queue what was judged in one statement; `record` is the caller's INSERT from the relation `answer` (see outreach.send_selected)."""
     begin({(stamp.batch, stamp.organisation_id)})
-    priority = Outbound.PRIORITY["alert" if stamp.urgent else stamp.purpose]
+    priority = min(Outbound.PRIORITY[stamp.purpose], Outbound.PRIORITY["urgent"] if stamp.urgent else Outbound.PRIORITY["newsletter"])
     values: list[Any] = [stamp.organisation_id, stamp.purpose, priority, stamp.batch, stamp.not_before, stamp.expires_at]
     sql = SQL["put_selected"].replace("/*judged*/", judged.sql).replace("/*record*/", record)
     with connection.cursor() as cursor:

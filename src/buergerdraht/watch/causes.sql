@@ -20,7 +20,7 @@ cross join lateral (
         and (c.state = 'running' or o.id <= c.drain_to)
       order by o.channel_id, o.batch, o.priority, o.id limit 100) head
     where head.not_before is null or head.not_before <= %(now)s) as since
-  from gateway_batch b, (values (0), (5)) as level(priority)
+  from gateway_batch b, (values (0), (4), (5)) as level(priority)
   where b.organisation_id = c.organisation_id and b.state = 'open') due
 where c.state in ('running', 'draining') and due.since is not null
 group by 1, 2;

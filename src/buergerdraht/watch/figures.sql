@@ -17,7 +17,7 @@ select c.id,
      where head.not_before is null or head.not_before <= %(now)s limit 1) due) as oldest,
   (select min(due.created_at)
    from gateway_batch b
-   cross join (values (0), (1), (2), (5)) as level(priority)
+   cross join (values (0), (1), (2), (4), (5)) as level(priority)
    cross join lateral (
      select head.created_at from (
        select o.created_at, o.not_before from gateway_outbound o

@@ -14,6 +14,7 @@ from buergerdraht.broadcasts.models import Broadcast, Recipient
 from buergerdraht.broadcasts.tests.conftest import person
 from buergerdraht.connectors.contract import Content, Sender, to_json
 from buergerdraht.contacts import actions as contacts
+from buergerdraht.contacts import outreach
 from buergerdraht.contacts.models import Address, Contact, Relay, Topic, Way
 from buergerdraht.gateway.models import Batch, Channel, Outbound
 
@@ -441,13 +442,14 @@ def test_of_what_left_in_part_nothing_is_sent_again(town: Organisation, topic: T
 def test_what_is_urgent_goes_before_a_newsletter_that_is_under_way(
     town: Organisation, topic: Topic, telegram: Channel, both: Address
 ) -> None:
-    """Law 8: also where it goes on by another way."""
-    person(telegram, topic, 7)
+    """Law 8: also where it goes on by another way. Answers, an emergency's among them, still go first."""
+    reader = person(telegram, topic, 7)
     newsletter, warning = sent(town, topic), sent(town, topic, urgent=True)
     Outbound.objects.filter(batch=warning.pk, channel=both.channel).update(state="failed", reason="not_reachable")
     assert relaying.look() == 1
+    outreach.send(reader, Content(text="Rufen Sie die 112."), purpose="service")
     on_telegram = Outbound.objects.filter(channel=telegram, state="queued").order_by("priority", "pk")
-    assert list(on_telegram.values_list("batch", flat=True)) == [warning.pk, warning.pk, newsletter.pk]
+    assert list(on_telegram.values_list("batch", flat=True)) == [None, warning.pk, warning.pk, newsletter.pk]
 
 
 # ── Doubled only where it was wished ──────────────────────────────────────
