@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,7 +23,7 @@ from buergerdraht.broadcasts.actions import _note
 from buergerdraht.broadcasts.models import Broadcast, Piece
 from buergerdraht.contacts import audience, outreach
 from buergerdraht.gateway import channels, database
-from buergerdraht.gateway.models import Batch, Channel, Outbound
+from buergerdraht.gateway.models import Batch, Outbound
 from buergerdraht.gateway.queries import queries
 
 log = logging.getLogger("buergerdraht.broadcasts")
@@ -35,7 +34,6 @@ PIECE = 2000  # people
 MOST_PIECES, MOST_PEOPLE = 200, 20_000  # in one transaction
 SHORT, LONG = 0.15, 0.3  # seconds a transaction may take
 TIDY_SECONDS = 2.0
-FIRST_HOUR = timedelta(hours=1)
 MOST_HANDS = 3  # in a process: a round that takes long is joined by the next; processes share the work alike
 HANDS = threading.BoundedSemaphore(MOST_HANDS)
 TIDYING = threading.Lock()  # one hand is enough
@@ -140,20 +138,8 @@ def _end_or_rest(broadcast: Broadcast) -> None:
 
 
 def _rest(broadcast: Broadcast) -> None:
-    if broadcast.urgent:
-        return
-    if _warning(broadcast.organisation_id):
-        outreach.rest(broadcast.pk)
-    else:
+    if not broadcast.urgent:
         outreach.keep_quiet(broadcast.organisation, broadcast.pk)
-
-
-def _warning(organisation: int) -> bool:
-    """Say whether something urgent stands in the queue and could go: letters that stand before it make way (law 8), for an hour at most."""
-    urgent = Broadcast.objects.filter(organisation=organisation, state=State.SENDING, urgent=True, started_at__gt=Now() - FIRST_HOUR)
-    ready = Q(not_before=None) | Q(not_before__lte=Now())
-    letters = Outbound.objects.filter(ready, batch__in=urgent.values("pk"), state=Outbound.State.QUEUED)
-    return letters.filter(channel__state=Channel.State.RUNNING).exists()
 
 
 def _due() -> QuerySet[Broadcast]:

@@ -339,11 +339,6 @@ def keep_quiet(organisation: Organisation, batch: int) -> None:
         outbox.rest(batch)
 
 
-def rest(batch: int) -> None:
-    """Let a batch make way for others until it is roused."""
-    outbox.rest(batch)
-
-
 def rouse(batch: int) -> None:
     """Let a batch that rested be like every other."""
     outbox.rouse(batch)

@@ -284,33 +284,6 @@ def test_one_that_ended_at_rest_leaves_no_batch_asleep(released: Broadcast, monk
     _state_of_batch(released, "open")
 
 
-def test_a_newsletter_makes_way_for_what_is_urgent(released: Broadcast, editor: Operator) -> None:
-    """A million letters queued before it would stand before it for hours."""
-    sending.round_of_all()
-    _state_of_batch(released, "open")
-    warning = actions.create(
-        released.organisation, operator=editor, title="Wasser", versions=released.versions, audience=released.audience, urgent=True
-    )
-    Broadcast.objects.filter(pk=warning.pk).update(state="approved")
-    sending.round_of_all()
-    _state_of_batch(warning, "open")
-    _state_of_batch(released, "resting")
-    Channel.objects.update(state="broken")  # nothing of it could go now: nobody makes way
-    sending.round_of_all()
-    _state_of_batch(released, "open")
-    Channel.objects.update(state="running")
-    sending.round_of_all()
-    _state_of_batch(released, "resting")
-    Broadcast.objects.filter(pk=warning.pk).update(started_at=timezone.now() - timedelta(minutes=61))
-    sending.round_of_all()
-    _state_of_batch(released, "open")
-    Broadcast.objects.filter(pk=warning.pk).update(started_at=timezone.now())
-    Outbound.objects.filter(batch=warning.pk).update(state="accepted", accepted_at=timezone.now())
-    sending.round_of_all()
-    _state_of_batch(released, "open")
-    assert not Outbound.objects.filter(batch=released.pk).exclude(state="queued").exists()
-
-
 def test_an_urgent_one_knows_no_quiet_hours(released: Broadcast, monkeypatch: pytest.MonkeyPatch) -> None:
     Broadcast.objects.update(urgent=True)
     Organisation.objects.update(quiet_from=time(22), quiet_until=time(6))
