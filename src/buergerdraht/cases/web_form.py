@@ -19,7 +19,6 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.cases import ground, nearby, opening, places, public_words, publishing, questions, words
@@ -82,22 +81,16 @@ class ReportForm(forms.Form):
     longitude = forms.FloatField(required=False, min_value=-180, max_value=180, widget=forms.HiddenInput)
     spot = forms.CharField(max_length=200, required=False)
     words = forms.CharField(max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 5}))
-    name = forms.CharField(
-        label=gettext_lazy("Name"), max_length=120, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"})
-    )
-    email = forms.EmailField(
-        label=gettext_lazy("E-Mail"), max_length=200, required=False, widget=forms.EmailInput(attrs={"autocomplete": "email"})
-    )
-    phone = forms.CharField(
-        label=gettext_lazy("Telefon"), max_length=40, required=False, widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"})
-    )
+    name = forms.CharField(max_length=120, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    email = forms.EmailField(max_length=200, required=False, widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+    phone = forms.CharField(max_length=40, required=False, widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}))
     website = forms.CharField(required=False, max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}))
 
     def __init__(self, category: Category, speaker: Speaker, data: Any = None, initial: Any = None) -> None:
         super().__init__(data, initial=initial)
         self.category, self.speaker = category, speaker
         self.spots: list[places.Spot] = []
-        for name in ("place", "words", "website"):
+        for name in ("place", "words", "name", "email", "phone", "website"):
             self.fields[name].label = speaker.say({"website": "form_trap"}.get(name, f"form_{name}"))
         self.fields["place"].help_text = speaker.say("form_place_hint")
         self.fields["words"].help_text = speaker.say("form_words_hint")

@@ -7,4 +7,4 @@ class PrivacyConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from buergerdraht.privacy import receivers  # noqa: F401 - connects what the rooms below ask for
+        from buergerdraht.privacy import receivers, words  # noqa: F401 - connects what the rooms below ask for, puts up its shelf

@@ -21,7 +21,7 @@ from buergerdraht.wording.shelves import SHELVES
 from buergerdraht.wording.voice import ASKED, offered, screen
 
 MOSTLY = 50  # percent of its sentences
-PAGES = {"reports": "reports"}  # apps whose pages have sentences of their own
+PAGES = {"reports": "reports", "access": "access"}  # apps whose pages have sentences of their own
 FRESH = 30  # seconds anybody between us and the reader may keep a page: what is hidden goes soon
 LANGUAGE = ASKED
 

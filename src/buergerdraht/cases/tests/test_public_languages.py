@@ -62,7 +62,7 @@ def test_the_form_speaks_the_language_and_keeps_it_on_every_way(client: Client, 
 
 def test_what_is_not_translated_comes_in_english_or_german_as_the_room_says(client: Client, town: Organisation) -> None:
     page = client.get(f"{LIST}?sprache=tr", HTTP_ACCEPT_LANGUAGE="de").content.decode()
-    assert 'html lang="en" dir="ltr"' in page, "most of it is not Turkish"
+    assert '<html lang="en">' in page, "most of it is not Turkish"
 
 
 def test_a_page_that_is_mostly_translated_says_so_and_runs_its_way(client: Client, town: Organisation) -> None:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from buergerdraht.privacy.words import SHELF
+from buergerdraht.wording.voice import spoken
+
 register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def say(context: Any, key: str, **values: Any) -> str:
+    """Say one of our sentences in the language of the page."""
+    return SHELF.say(context["organisation"], spoken(), key, **{name: str(value) for name, value in values.items()})
 
 
 @register.filter

@@ -156,7 +156,7 @@ def test_all_our_own_sentences_would_pass() -> None:
 
 def test_every_room_that_speaks_to_citizens_has_its_shelf() -> None:
     assert set(SHELVES) == {
-        "appointments", "cases", "consultations", "contacts", "dialogs", "open311", "proposals", "reports", "ways", "website",
+        "access", "appointments", "cases", "consultations", "contacts", "dialogs", "open311", "proposals", "reports", "ways", "website",
     }  # fmt: skip
     assert all(shelf.open for shelf in SHELVES.values())
 
