@@ -41,6 +41,15 @@ steps:
 - {id: merken, kind: set, what: field, name: stand, value: "4711"}
 - {id: ende, kind: end, text: {de: Gemeldet.}}
 """
+LEAVING = """
+key: weg
+title: {de: Weg}
+triggers: [{on: words, words: {de: [Kultur weg]}}]
+steps:
+- {id: erst, kind: say, text: {de: Einen Moment.}}
+- {id: weg, kind: subscribe, topics: [kultur], leave: true}
+- {id: ende, kind: end, text: {de: Erledigt.}}
+"""
 HOURS = """
 key: zeiten
 title: {de: Zeiten}
@@ -226,6 +235,15 @@ def test_a_dialog_that_leads_to_something_hears_only_its_own_citizen(post: Chann
     assert not zoe.contact.facts.exists()
     assert "Gemeldet." in write(post, "Ja, melden", quote=letter(post))
     assert zoe.contact.facts.get().value == "4711"
+
+
+def test_a_dialog_that_acts_at_once_begins_only_for_its_own_citizen(post: Channel, zoe: Address, town: Organisation) -> None:
+    make_live(town, LEAVING)
+    assert FORGED in write(post, "Kultur weg")
+    assert not Session.objects.exists()
+    assert subscribed() == {"verkehr", "kultur"}
+    assert "Erledigt." in write(post, "Kultur weg", quote=letter(post))
+    assert subscribed() == {"verkehr"}
 
 
 def test_a_dialog_that_only_informs_answers_anybody(post: Channel, zoe: Address, town: Organisation) -> None:

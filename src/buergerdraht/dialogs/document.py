@@ -328,6 +328,16 @@ class Dialog(Piece):
         """Whether something comes of the answers, here or in a part."""
         return any(isinstance(step, ACTS) for step in self.steps)
 
+    @property
+    def acts_unasked(self) -> bool:
+        """Whether something may come of its mere beginning: before a question, or where the way to the first one may fork."""
+        for step in self.steps:
+            if isinstance(step, QUESTIONS):
+                return False
+            if not isinstance(step, Say) or step.next:
+                return self.acts
+        return False
+
     def after(self, step: Step) -> str:
         """The step that follows in the list, or "end"."""
         self.index  # noqa: B018 - makes the order too

@@ -180,13 +180,21 @@ def _begun(dialog: Dialog, incoming: Incoming, by: str) -> bool:
     """Begin a dialog for a message; one that cannot be begun leaves the message to the next, and to people."""
     try:
         with transaction.atomic():
-            begin(dialog, incoming.contact, incoming.address, Cause(by))
+            if not _doubted(dialog, incoming, by):
+                begin(dialog, incoming.contact, incoming.address, Cause(by))
         return True
     except (OperationalError, InterfaceError):
         raise
     except Exception as problem:
         log.error("dialogs.begin dialog=%s problem=%s at=%s", dialog.pk, type(problem).__name__, place(problem))
         return False
+
+
+def _doubted(dialog: Dialog, incoming: Incoming, by: str) -> bool:
+    """Ask who may be somebody else, where a dialog does something before it asks. Of a newcomer there is nothing to change."""
+    if incoming.event.proven or by == "first_contact" or dialog.live is None:
+        return False
+    return world.read(dialog.live.pk).acts_unasked and asked(incoming, choices=())
 
 
 def _first_message(incoming: Incoming) -> bool:
