@@ -439,3 +439,17 @@ def test_workers_share_the_receipts_of_a_channel(channel: Channel) -> None:
     assert not problems
     assert set(Outbound.objects.values_list("receipt", flat=True)) == {"read"}
     assert not InboundEvent.objects.exists()
+
+
+@pytest.mark.django_db
+def test_what_failed_is_logged_without_what_was_said(channel: Channel, caplog: pytest.LogCaptureFixture) -> None:
+    """Law 12: an exception may hold the words of whoever wrote."""
+
+    def handle(channel: Channel, event: Event) -> None:
+        raise ValueError("Meine Nummer ist +4917139200101")
+
+    told(channel, hello(1))
+    ingest.run_once(handle)
+    assert "ingest.failed" in caplog.text
+    assert "+4917139200101" not in caplog.text
+    assert "+4917139200101" not in InboundEvent.objects.get().problem
