@@ -39,7 +39,7 @@ EARTH = 6371.0  # km
 
 
 def enter_say(turn: Turn, step: Say) -> Goal:
-    choices = [Choice(id="open", title=turn.words(step.link_title) or "Öffnen", url=turn.fill(step.link))] if step.link else []
+    choices = [Choice(id="open", title=turn.words(step.link_title) or turn.ours("open"), url=turn.fill(step.link))] if step.link else []
     turn.say(turn.text(step.text), step.files, choices)
     return turn.dialog.goal(step, step.next)
 

@@ -120,7 +120,7 @@ class _Reader:
         words = " / ".join(", ".join(listed) for listed in trigger.get("words", {}).values())
         if words and trigger.get("fuzzy"):
             words = _("%(words)s (auch mit Tippfehlern und in kurzen Sätzen)") % {"words": words}
-        return words or str(trigger.get("name") or trigger.get("time") or "")
+        return words or str(trigger.get("name") or trigger.get("time") or "") or " / ".join(trigger.get("title", {}).values())
 
     def _spoken(self, code: str) -> str:
         return LANGUAGES.get(code, code)

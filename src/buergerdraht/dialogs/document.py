@@ -354,6 +354,12 @@ class Dialog(Piece):
         return next((step.id for step in self.steps if isinstance(step, Choose)), self.steps[0].id)
 
 
+def in_language(texts: Texts, language: str, first: str) -> str:
+    """Give a text in a language, else in the dialog's first, else any."""
+    spoken = (language, language.split("-")[0], first, *texts)
+    return next((found for each in spoken if (found := texts.get(each))), "")
+
+
 class Unreadable(Exception):
     """A document is not one. `problems` are (where, sentence), in the language of whoever brought it."""
 

@@ -297,8 +297,8 @@ def _read_triggers(data: QueryDict, values: Mapping[str, Any], setup: Setup) -> 
         elif on == "time":
             time, days = data.get(f"triggers-{n}-time", ""), data.getlist(f"triggers-{n}-weekdays")
             new |= {"time": time, "weekdays": [int(day) for day in days if day.isdigit()], "topic": data.get(f"triggers-{n}-topic", "")}
-        elif on == "menu" and old.get("title"):
-            new["title"] = old["title"]
+        elif on == "menu" and (title := _texts(old.get("title", {}), setup.language, data.get(f"triggers-{n}-title", "")[:80])):
+            new["title"] = title
         found.append(new)
     return found
 

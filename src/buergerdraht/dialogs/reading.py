@@ -324,7 +324,11 @@ def rows(values: Mapping[str, Any], setup: Setup) -> dict[str, Any]:
 
 def trigger_rows(draft: Mapping[str, Any], language: str) -> list[dict[str, Any]]:
     return [
-        {**each, "spoken": ", ".join(each.get("words", {}).get(language, [])) if each["on"] == "words" else ""}
+        {
+            **each,
+            "spoken": ", ".join(each.get("words", {}).get(language, [])) if each["on"] == "words" else "",
+            "called": each.get("title", {}).get(language, ""),
+        }
         for each in draft.get("triggers", [])
     ]
 

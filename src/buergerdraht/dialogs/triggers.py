@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from buergerdraht.connectors.contract import Choice
 from buergerdraht.contacts import words
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.words import plain
@@ -30,6 +29,7 @@ class Known:
     fuzzy: bool
     channels: tuple[str, ...]
     title: str
+    live: int  # the version that goes
 
 
 def publish(dialog: Dialog) -> None:
@@ -46,7 +46,7 @@ def rows(dialog: Dialog, read: document.Dialog) -> Iterable[Word]:
         if trigger.on == "words":
             found = {plain(word) for each in trigger.words.values() for word in each}
         elif trigger.on == "menu":
-            found = {plain(title) for title in (trigger.title or read.title).values()}
+            found = {plain(title) for title in [*trigger.title.values(), *read.title.values()]}
         else:
             found = {plain(trigger.name)}
         for word in sorted(found) if found else [""]:
@@ -62,10 +62,10 @@ def known(organisation_id: int) -> list[Known]:
     found = _known.get(organisation_id)
     if found is None or found[0] < now:
         live = Word.objects.filter(organisation=organisation_id, dialog__archived_at=None).order_by("pk")
-        names = ("dialog_id", "dialog__key", "on", "word", "fuzzy", "channels", "dialog__title")
+        names = ("dialog_id", "dialog__key", "on", "word", "fuzzy", "channels", "dialog__title", "dialog__live")
         listed = [
-            Known(number, key, on, word, fuzzy, tuple(kinds), title)
-            for number, key, on, word, fuzzy, kinds, title in live.values_list(*names)
+            Known(number, key, on, word, fuzzy, tuple(kinds), title, version)
+            for number, key, on, word, fuzzy, kinds, title, version in live.values_list(*names)
         ]
         found = _known[organisation_id] = (now + FRESH, listed)
     return found[1]
@@ -99,7 +99,7 @@ def by_words(here: Sequence[Known], text: str) -> Known | None:
     said = plain(text)
     if not said or len(text) > 300:
         return None
-    if found := _one(here, ("words", "menu"), said):
+    if found := _one(here, ("words", "menu"), said) or _one(here, ("link",), said):  # a link's name where links carry nothing but words
         return found
     fuzzy = [each for each in here if each.on == "words" and each.fuzzy and each.word]
     if len(said.split()) > SHORT_SENTENCE:
@@ -111,10 +111,16 @@ def by_words(here: Sequence[Known], text: str) -> Known | None:
     return next(iter(near.values())) if len(near) == 1 else None
 
 
-def menu(organisation_id: int, channel: str) -> list[Choice]:
-    """The main menu: every dialog that wants to stand in it."""
+def menu(organisation_id: int, channel: str) -> list[Known]:
+    """Every dialog that wants to stand in the main menu, once."""
     here = [each for each in known(organisation_id) if each.on == "menu" and (not each.channels or channel in each.channels)]
-    return [Choice(id=f"{BUTTON}{key}", title=title) for key, title in {each.key: each.title for each in here}.items()]
+    return list({each.key: each for each in here}.values())
+
+
+def menu_title(read: document.Dialog, channel: str, language: str) -> str:
+    """What a dialog is called in the main menu: by its trigger there, else by itself, in a language, else in the dialog's first."""
+    own = next((each.title for each in read.triggers if each.on == "menu" and each.title and channel in (each.channels or [channel])), {})
+    return document.in_language({**read.title, **own}, language, read.languages[0])
 
 
 def wants_menu(text: str) -> bool:

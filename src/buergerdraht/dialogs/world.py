@@ -19,7 +19,8 @@ from buergerdraht.accounts.models import Team
 from buergerdraht.appointments import actions as appointments
 from buergerdraht.appointments import reading as free_times
 from buergerdraht.appointments.models import Booking
-from buergerdraht.connectors.contract import Content, Media
+from buergerdraht.connectors import markdown
+from buergerdraht.connectors.contract import Choice, Content, Media, TemplateUse
 from buergerdraht.contacts import actions as contacts
 from buergerdraht.contacts import answers, outreach
 from buergerdraht.contacts.ledger import Proof
@@ -278,7 +279,7 @@ class House:
 def show_menu(contact: Contact, address: Address) -> bool:
     """Show the main menu of the house. False where it has none."""
     organisation = contact.organisation
-    options = triggers.menu(organisation.pk, address.channel.kind)
+    options = [_in_menu(each, address.channel.kind, contact.language) for each in triggers.menu(organisation.pk, address.channel.kind)]
     if not options:
         return False
     title, label = (SHELF.say(organisation, contact.language, key) for key in ("menu_title", "choose"))
@@ -286,6 +287,12 @@ def show_menu(contact: Contact, address: Address) -> bool:
     with suppress(outreach.Refused):
         outreach.send(address, Content(text=title, choices=options, choices_label=label, preview_link=False), purpose=SERVICE)
     return True
+
+
+def _in_menu(known: triggers.Known, channel: str, language: str) -> Choice:
+    found = readable(known.live)
+    title = triggers.menu_title(found, channel, language) if found else ""
+    return Choice(id=f"{triggers.BUTTON}{known.key}", title=title or known.title)
 
 
 def read(version: int) -> document.Dialog:

@@ -257,6 +257,16 @@ def test_triggers_and_languages(desk: Client, bulky: Dialog) -> None:
     assert (draft["remind_after"], len(draft["steps"])) == (30, 8)
 
 
+def test_a_dialog_is_called_in_the_main_menu_as_one_likes(desk: Client, bulky: Dialog) -> None:
+    sent = {
+        "stamp": bulky.stamp, "sprache": "en", "title": "Bulky waste", "languages": ["de", "en"],
+        "triggers": ["2"], "triggers-2-on": "menu", "triggers-2-title": "Sofas",
+    }  # fmt: skip
+    assert desk.post(f"{DESK}{bulky.pk}/kopf/", sent).status_code == 200
+    assert fresh(bulky).draft["triggers"] == [{"on": "menu", "title": {"en": "Sofas"}}]
+    assert 'value="Sofas"' in desk.get(f"{DESK}{bulky.pk}/kopf/?sprache=en").content.decode()
+
+
 def test_a_file_is_hung_on_a_step(desk: Client, bulky: Dialog) -> None:
     data = io.BytesIO()
     Image.new("RGB", (4, 4)).save(data, "PNG")

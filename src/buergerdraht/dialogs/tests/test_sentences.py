@@ -13,7 +13,7 @@ from buergerdraht.dialogs.sentences import _texts, ours
 LANGUAGES = ["de", "en", "tr", "uk", "ru", "ar", "pl", "fr"]
 EVERYBODY = [
     "tip", "not_understood", "pick_one", "want_text_not_voice", "yes", "no", "skip", "person", "choose", "old_choice", "handed",
-    "handed_away", "lost", "done", "remind", "expired", "calling_wait", "menu_title",
+    "handed_away", "lost", "done", "remind", "expired", "calling_wait", "menu_title", "open",
 ]  # fmt: skip
 BUTTON = 20  # letters a button shows on the strictest messenger
 
@@ -28,7 +28,7 @@ def test_the_words_in_the_tip_do_what_it_says(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_buttons_fit_and_are_understood_when_typed(language: str) -> None:
-    assert all(len(ours(key, language, "sie")) <= BUTTON for key in ("yes", "no", "skip", "person", "choose"))
+    assert all(len(ours(key, language, "sie")) <= BUTTON for key in ("yes", "no", "skip", "person", "choose", "open"))
     assert [understanding.yes_or_no(ours(key, language, "sie")) for key in ("yes", "no")] == [True, False]
     assert words.command(ours("skip", language, "sie"), (words.SKIP,)) == words.SKIP
 

@@ -495,3 +495,42 @@ def test_two_contacts_that_become_one_keep_their_wrong_tries(say: Say, town: Org
     Lock.objects.filter(contact=other).update(until=timezone.now() + timedelta(hours=1))
     sessions.on_joined(None, into=into, other=other)
     assert Lock.objects.get(contact=into).until is not None
+
+
+IN_MENU = """
+key: {key}
+title: {{de: Sperrmüll anmelden, en: Bulky waste}}
+languages: [de, en]
+triggers: [{{on: menu{title}}}]
+steps:
+- {{id: a, kind: say, text: {{de: Lesen Sie., en: Read this.}}, link: "https://musterstadt.example"}}
+- {{id: b, kind: ask, text: {{de: "Wo?", en: "Where?"}}}}
+"""
+
+
+def _choices() -> list[str]:
+    titles: list[str] = Message.objects.filter(author="bot", data__choices__isnull=False).order_by("-pk")[0].data["choices"]
+    return titles
+
+
+def test_the_menu_speaks_the_language_of_whoever_asks_for_it(say: Say, town: Organisation) -> None:
+    make_live(town, IN_MENU.format(key="bulky", title=""))
+    make_live(town, IN_MENU.format(key="tree", title=", title: {de: Baum, en: Tree}"))
+    make_live(town, IN_MENU.format(key="half", title=", title: {de: Kurz}"))
+    say("paula", "Menü")
+    assert _choices() == ["Sperrmüll anmelden", "Baum", "Kurz"]
+    assert "What can I do for you?" in say("ann", "menu", language="en")
+    assert _choices() == ["Bulky waste", "Tree", "Bulky waste"]
+    say("yusuf", "Menü", language="tr")
+    assert _choices() == ["Sperrmüll anmelden", "Baum", "Kurz"]
+    assert "Where?" in say("ann", "tree", language="en")
+
+
+def test_a_link_without_a_title_is_opened_in_their_language(say: Say, town: Organisation) -> None:
+    make_live(town, IN_MENU.format(key="tree", title=", title: {de: Baum, en: Tree}"))
+    say("ann", "menu", language="en")
+    say("ann", "tree", language="en")
+    assert _choices() == ["Open"]
+    say("paula", "Menü")
+    say("paula", "Baum")
+    assert _choices() == ["Öffnen"]
