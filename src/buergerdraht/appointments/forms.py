@@ -17,6 +17,7 @@ from buergerdraht.accounts.forms import read_spans
 from buergerdraht.accounts.models import Team
 from buergerdraht.appointments import telling
 from buergerdraht.appointments.models import Closure, Offer
+from buergerdraht.contacts import approved
 
 KINDS = (
     ("place", gettext_lazy("vor Ort")),
@@ -74,7 +75,7 @@ class OfferForm(forms.Form):
         super().__init__(data, initial=_initial(offer))
         self.offer, self.languages = offer, list(offer.organisation.languages or ["de"])
         cast("forms.ModelChoiceField[Any]", self.fields["team"]).queryset = Team.objects.filter(organisation=offer.organisation_id)
-        names = sorted({*telling.templates(offer), *filter(None, [offer.template])})
+        names = sorted({*approved.names(offer.organisation, telling.VALUES), *filter(None, [offer.template])})
         cast(forms.ChoiceField, self.fields["template"]).choices = [("", _("keine")), *((name, name) for name in names)]
         for number, language in enumerate(self.languages):
             suffix = f" ({language})" if len(self.languages) > 1 else ""

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from buergerdraht.accounts import hours
 from buergerdraht.accounts.models import Operator
-from buergerdraht.appointments.models import Booking, Offer
+from buergerdraht.appointments.models import Booking
 from buergerdraht.appointments.texts import say, told
 from buergerdraht.connectors.contract import Choice, Content, TemplateUse
-from buergerdraht.contacts import outreach
+from buergerdraht.contacts import approved, outreach
 from buergerdraht.contacts.models import Address
-from buergerdraht.gateway.models import MessageTemplate
 
 PREFIX = "appt:"
+VALUES = 3  # that a template may ask for: what, when and where
 
 
 def tell(booking: Booking, key: str, *, reason: str = "", operator: Operator | None = None) -> bool:
@@ -62,19 +62,5 @@ def choices(booking: Booking, language: str) -> Sequence[Choice]:
 def _template(booking: Booking, address: Address) -> TemplateUse | None:
     """Fill the offer's template: what, when and where, in this order, as far as it asks for them."""
     language, offer = address.contact.language, booking.offer
-    if not offer.template:
-        return None
-    rows = MessageTemplate.objects.filter(channel=address.channel_id, name=offer.template, status__iexact="approved", paused=False)
-    spoken = {row.language.split("_")[0]: row for row in rows.order_by("-language")}
-    row = spoken.get(language) or spoken.get(offer.organisation.language) or next(iter(spoken.values()), None)
     values = [offer.title_in(language), hours.spoken(booking.begins_at, language), offer.place or offer.link or offer.organisation.name]
-    wanted = list(row.template.get("variables", [])) if row else []
-    if row is None or len(wanted) > len(values):
-        return None
-    return TemplateUse(name=row.name, language=row.language, body=dict(zip(wanted, values, strict=False)))
-
-
-def templates(offer: Offer) -> list[str]:
-    """The names of approved templates that could be filled."""
-    rows = MessageTemplate.objects.filter(channel__organisation=offer.organisation_id, status__iexact="approved", paused=False)
-    return sorted({row.name for row in rows if len(row.template.get("variables", [])) <= 3})
+    return approved.filled(address, offer.template, values)

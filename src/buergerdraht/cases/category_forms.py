@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 from buergerdraht.accounts.models import Membership, Operator, Organisation, Team
 from buergerdraht.cases.category_rows import GERMAN
 from buergerdraht.cases.models import Category
+from buergerdraht.contacts import approved
 from buergerdraht.contacts.texts import LANGUAGES
-from buergerdraht.gateway.models import MessageTemplate
 
 ICONS = {
     "pin": gettext_lazy("Nadel"), "warning": gettext_lazy("Warnzeichen"), "bolt": gettext_lazy("Blitz"), "archive": gettext_lazy("Kiste"),
@@ -90,7 +90,7 @@ class CategoryForm(forms.Form):
         for name in ("team", "escalate_to"):
             cast("forms.ModelChoiceField[Any]", self.fields[name]).queryset = teams
         cast("forms.ModelMultipleChoiceField[Any]", self.fields["people"]).queryset = members(organisation)
-        names = sorted({*templates(organisation), *filter(None, [category.template])})
+        names = sorted({*approved.names(organisation, MOST_VALUES), *filter(None, [category.template])})
         cast(forms.ChoiceField, self.fields["template"]).choices = [("", _("keine")), *((name, name) for name in names)]
         for name, (label, most) in TEXTS.items():
             for place, language in enumerate(self.languages):
@@ -141,12 +141,6 @@ def words_of(text: str) -> list[str]:
 def members(organisation: Organisation) -> Any:
     numbers = Membership.objects.filter(organisation=organisation).values("operator")
     return Operator.objects.filter(pk__in=numbers, is_active=True).order_by("name")
-
-
-def templates(organisation: Organisation) -> list[str]:
-    """The names of approved templates that a state can fill."""
-    rows = MessageTemplate.objects.filter(channel__organisation=organisation, status__iexact="approved", paused=False)
-    return sorted({row.name for row in rows if len(row.template.get("variables", [])) <= MOST_VALUES})
 
 
 def free_key(category: Category) -> str:

@@ -16,11 +16,10 @@ from django.utils import timezone
 from buergerdraht.cases import proposals, words
 from buergerdraht.cases.models import Case, Entry, Follower, Photo, Told
 from buergerdraht.connectors.contract import Choice, Content, Media, TemplateUse
-from buergerdraht.contacts import outreach
+from buergerdraht.contacts import approved, outreach
 from buergerdraht.contacts.models import Address, Contact
 from buergerdraht.conversations import outgoing
 from buergerdraht.gateway import files
-from buergerdraht.gateway.models import MessageTemplate
 
 AT_ONCE = 10  # whoever moved the case waits no longer
 PATIENCE = timedelta(minutes=2)  # with a picture that is being covered
@@ -147,11 +146,5 @@ def _template(case: Case, address: Address) -> TemplateUse | None:
     if not case.category.template:
         return None
     language = address.contact.language
-    rows = MessageTemplate.objects.filter(channel=address.channel_id, name=case.category.template, status__iexact="approved", paused=False)
-    spoken = {row.language.split("_")[0]: row for row in rows.order_by("-language")}
-    row = spoken.get(language) or spoken.get(case.organisation.language) or next(iter(spoken.values()), None)
     values = [case.number, case.category.title_in(language), words.say(case.organisation, language, f"state_{case.state}")]
-    wanted = list(row.template.get("variables", [])) if row else []
-    if row is None or len(wanted) > len(values):
-        return None
-    return TemplateUse(name=row.name, language=row.language, body=dict(zip(wanted, values, strict=False)))
+    return approved.filled(address, case.category.template, values)

@@ -52,6 +52,8 @@ def author(code: str) -> str:
 def line(message: Message) -> str:
     """Say what a system line means."""
     names = {"who": message.operator.name if message.operator else "Bürgerdraht", "name": message.data.get("name", "")}
+    why = message.data.get("why", "")
+    names |= {"why": _(REASONS[why].title) if why in REASONS else why}
     names |= {"rule": message.data.get("rule", ""), "before": message.data.get("before", "")}
     sentence = {
         "taken": _("%(who)s hat übernommen"),
@@ -89,6 +91,10 @@ def line(message: Message) -> str:
         "crowd": _("Die Person schrieb in einer Gruppe bei %(name)s. Wir haben die Gruppe verlassen und antworten ihr allein"),
         "dialog_hold": _("%(who)s hat den Dialog %(name)s angehalten"),
         "dialog_held": _("Der Dialog %(name)s wäre jetzt weitergegangen. Er ist angehalten, weil ein Mensch das Wort hat"),
+        "dialog_knocked": _(
+            "Das Antwortfenster ist zu. Statt des Dialogs %(name)s ging seine Vorlage hinaus; er geht weiter, wenn die Person antwortet"
+        ),
+        "dialog_unsaid": _("Der Dialog %(name)s wollte etwas sagen, und es ging nicht: %(why)s"),
         "dialog_resume": _("%(who)s hat den Dialog %(name)s weitermachen lassen"),
         "dialog_begin": _("%(who)s hat den Dialog %(name)s begonnen"),
         "dialog_end": _("%(who)s hat den Dialog %(name)s beendet"),

@@ -47,6 +47,7 @@ WAITING = (*QUESTIONS, Call, Wait, HandOver, End)  # steps that do not go on at 
 RESERVED = (words.STOP, words.HELP, words.PRIVACY, words.IMPRINT, words.ACCESS, words.ERASE)
 STEERING = (words.BACK, words.MENU, words.PERSON)
 NESTED = re.compile(r"\([^)]*[+*}][^)]*\)[+*{]")  # (a+)+ : could run for ever
+LONG = 525_600  # minutes
 UNTRANSLATED = "untranslated"  # the code of a finding that would stand at every step of a dialog in two languages
 ENDS = {
     "number": (gettext_lazy("„%(end)s“ ist keine Zahl."), gettext_lazy("Schreiben Sie zum Beispiel 10.")),
@@ -81,6 +82,14 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Window:
+    """How long a messenger lets us write freely after their last message, and what opens it again."""
+
+    hours: int
+    templates: frozenset[str] | None = frozenset()  # approved ones; None: it knows none
+
+
+@dataclass(frozen=True)
 class Known:
     """What is there to be spoken of. None means: not looked at, as for a document that belongs to no organisation yet."""
 
@@ -95,6 +104,7 @@ class Known:
     answers: frozenset[str] = frozenset()  # names under which the dialogs it walks through as parts keep answers
     words: Mapping[str, str] = field(default_factory=dict)  # a word -> the other dialog it begins
     kinds: Sequence[str] = ()  # messengers in use
+    windows: Mapping[str, Window] = field(default_factory=dict)  # of the messengers that run and close theirs
     plan: Callable[[str, Content], Plan] | None = None
     title: Callable[[str], str] = str
 
@@ -141,11 +151,41 @@ def _whole(dialog: Dialog, known: Known) -> Iterator[Finding]:
             elif other := known.words.get(plain(word)):
                 sentence = _("„%(word)s“ beginnt auch „%(dialog)s“.") % {"word": word, "dialog": other}
                 yield _warning("", path, sentence, _("Dann gewinnt der ältere Dialog. Wählen Sie ein anderes Wort."))
+    yield from _windows(dialog, known)
     there = reached(dialog)
     for step in dialog.steps:
         if step.id not in there:
             proposal = _("Lassen Sie einen Schritt hierher führen, oder löschen Sie ihn.")
             yield _error(step.id, "", _("Zu diesem Schritt führt kein Weg."), proposal)
+
+
+def _windows(dialog: Dialog, known: Known) -> Iterator[Finding]:
+    """What is said of itself after the window closed needs a template, on every messenger where that happens."""
+    for kind, window in known.windows.items():
+        by_clock = any(each.on == "time" and kind in (each.channels or [kind]) for each in dialog.triggers)
+        late = [step.id for step in dialog.steps if _waits(dialog, step) >= window.hours * 60]
+        if (not by_clock and not late) or (window.templates is not None and dialog.template in window.templates):
+            continue
+        place = "" if by_clock else late[0]
+        values = {"messenger": known.title(kind), "hours": window.hours, "name": dialog.template}
+        if window.templates is None:
+            sentence = _("%(messenger)s lässt nach %(hours)s Stunden ohne Nachricht nichts mehr zu und kennt keine Vorlagen.")
+            proposal = _("Dort wird nichts gesagt; in der Unterhaltung steht, warum. Nennen Sie den Menschen einen anderen Weg.")
+        elif dialog.template:
+            sentence = _("%(messenger)s verlangt nach %(hours)s Stunden eine Vorlage, und „%(name)s“ ist dort nicht genehmigt.")
+            proposal = _("Lassen Sie sie genehmigen, oder wählen Sie unter „Auslöser und Einstellungen“ eine andere.")
+        else:
+            sentence = _("%(messenger)s verlangt nach %(hours)s Stunden ohne Nachricht eine Vorlage, und der Dialog nennt keine.")
+            proposal = _("Wählen Sie unter „Auslöser und Einstellungen“ eine genehmigte Vorlage.")
+        yield _warning(place, "template", sentence % values, proposal)
+
+
+def _waits(dialog: Dialog, step: Step) -> int:
+    """How many minutes may pass at a step before we speak of ourselves; until a date: any number."""
+    if isinstance(step, Wait):
+        return step.minutes or LONG
+    remind = (step.remind_after or dialog.remind_after) if isinstance(step, Question) else 0
+    return remind if remind < dialog.expire_after else 0
 
 
 def _loops(dialog: Dialog) -> Iterator[Finding]:

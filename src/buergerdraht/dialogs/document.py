@@ -305,6 +305,7 @@ class Dialog(Piece):
     icon: str = "bot"
     purpose: str = Field(default="", max_length=2_000)  # for colleagues
     triggers: list[Trigger] = []
+    template: str = Field(default="", max_length=512)  # goes out where the window is closed and we speak first: title and text as its body
     remind_after: int = Field(default=0, ge=0, le=10_080)  # minutes of silence, then one kind question; 0: never
     remind: Texts = {}
     expire_after: int = Field(default=1_440, ge=5, le=525_600)  # minutes of silence, then it ends

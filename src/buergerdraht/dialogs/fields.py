@@ -149,6 +149,14 @@ FIELDS: Mapping[str, tuple[Spec, ...]] = {
 HEAD: tuple[Spec, ...] = (
     Spec("title", _("Titel"), "line"), Spec("purpose", _("Wozu"), "note", _("Für Kolleginnen und Kollegen.")),
     Spec("languages", _("Sprachen"), "many", pick="languages"),
+    Spec(
+        "template", _("Vorlage, wenn der Messenger nichts anderes mehr zulässt"), "pick",
+        _(
+            "WhatsApp und Messenger erlauben nach 24 Stunden ohne Nachricht nur noch Vorlagen. Spricht der Dialog dann von sich aus, geht "
+            "die Vorlage hinaus, und er geht weiter, sobald die Person antwortet. Felder der Reihe nach: Titel des Dialogs, Text."
+        ),
+        pick="templates",
+    ),
     Spec("remind_after", _("Nach so vielen Minuten Schweigen einmal erinnern"), "number", _("0: nie."), most=10_080),
     Spec("remind", _("Erinnerung"), "text", _("Leer: der übliche Satz.")),
     Spec("expire_after", _("Nach so vielen Minuten Schweigen beenden"), "number", least=5, most=525_600),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from buergerdraht.accounts.models import Membership
+from buergerdraht.connectors.reasons import REASONS
 from buergerdraht.conversations import care, sight
 from buergerdraht.conversations.models import Conversation
 from buergerdraht.dialogs import sessions
@@ -23,14 +24,15 @@ from buergerdraht.dialogs.models import Dialog, Session, Trace
 
 State = Session.State
 STATES = {
-    State.RUNNING: ("info", gettext_lazy("läuft")), State.HELD: ("warning", gettext_lazy("angehalten")),
+    State.RUNNING: ("info", gettext_lazy("läuft")), State.KNOCKS: ("info", gettext_lazy("wartet auf Antwort auf die Vorlage")),
+    State.HELD: ("warning", gettext_lazy("angehalten")),
     State.DONE: ("success", gettext_lazy("zu Ende geführt")), State.HANDED: ("warning", gettext_lazy("übergeben")),
     State.LEFT: ("plain", gettext_lazy("verlassen")), State.EXPIRED: ("plain", gettext_lazy("abgelaufen")),
     State.ENDED: ("plain", gettext_lazy("beendet")),
 }  # fmt: skip
 COLUMNS = (
     ("answered", gettext_lazy("beantwortet")), ("misunderstood", gettext_lazy("nicht verstanden")), ("handed", gettext_lazy("übergeben")),
-    ("left", gettext_lazy("verlassen")), ("expired", gettext_lazy("abgelaufen")),
+    ("left", gettext_lazy("verlassen")), ("expired", gettext_lazy("abgelaufen")), ("unsaid", gettext_lazy("nicht gesagt")),
 )  # fmt: skip
 DAYS = (7, 30, 90)
 MOST_TEXTS = 20  # of one step
@@ -46,6 +48,7 @@ class WalkLine:
     badge: tuple[str, str]
     step: str
     answers: Sequence[tuple[str, str]]
+    unsaid: str = ""  # why it could not speak when it would have
 
 
 def walks(dialog: Dialog, membership: Membership, state: str) -> QuerySet[Session]:
@@ -64,7 +67,8 @@ def walk(session: Session, dialog: Dialog) -> WalkLine:
     labels = Labels(session.version.document, kept.language)
     at = labels.step(session.step) if session.step in labels.steps else ""
     answers = [(title or name, shown) for name, title, shown in kept.shown]
-    return WalkLine(session, session.contact.name or _("ohne Namen"), thread, (tone, str(words)), at, answers)
+    unsaid = _(REASONS[kept.unsaid].title) if kept.unsaid in REASONS else kept.unsaid
+    return WalkLine(session, session.contact.name or _("ohne Namen"), thread, (tone, str(words)), at, answers, unsaid)
 
 
 def traced(dialog: Dialog, days: int) -> dict[str, Counter[str]]:

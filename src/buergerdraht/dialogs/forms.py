@@ -159,6 +159,8 @@ def _choices(pick: str, setup: Setup) -> list[tuple[str, Any]]:
         return [("", _("wer gerade da ist")), *((team, team) for team in house.teams)]
     if pick == "categories":
         return [("", _("keine: nur ein Hinweis an das Team")), *house.categories.items()]
+    if pick == "templates":
+        return [("", _("keine")), *((name, name) for name in sorted({*house.templates, *filter(None, [setup.draft.get("template")])}))]
     if pick == "tables":
         return [(key, title) for key, (title, _columns) in house.tables.items()]
     if pick == "places":
@@ -222,7 +224,7 @@ def _write(values: dict[str, Any], spec: Spec, given: Any, language: str) -> Non
 
 
 def _optional(spec: Spec) -> bool:
-    return spec.pick in {"teams", "places", "categories"}
+    return spec.pick in {"teams", "places", "categories", "templates"}
 
 
 # ── Rows ──────────────────────────────────────────────────────────────────

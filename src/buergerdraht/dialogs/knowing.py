@@ -12,11 +12,13 @@ from buergerdraht.accounts.models import Organisation, Team
 from buergerdraht.appointments.models import Offer
 from buergerdraht.cases.models import Category
 from buergerdraht.connectors.contract import Content, Plan
+from buergerdraht.contacts import approved
 from buergerdraht.contacts.models import Topic
 from buergerdraht.contacts.words import plain
 from buergerdraht.dialogs import checking, document, world
 from buergerdraht.dialogs.checking import Finding
 from buergerdraht.dialogs.models import Dialog, System, Table, Word
+from buergerdraht.dialogs.world import VALUES
 from buergerdraht.gateway import channels
 from buergerdraht.gateway.models import Channel, Media
 
@@ -69,6 +71,24 @@ class House:
         rows = Channel.objects.filter(organisation=self.organisation, kind__in=able).order_by("kind")
         return list(rows.values_list("kind", flat=True).distinct()) or able
 
+    @cached_property
+    def windows(self) -> dict[str, checking.Window]:
+        """Of the messengers that run and close theirs; a template counts where every channel of the kind has it."""
+        found: dict[str, checking.Window] = {}
+        for channel in Channel.objects.filter(organisation=self.organisation, state=Channel.State.RUNNING).order_by("kind", "pk"):
+            limits = channels.limits_of(channel.kind)
+            if not limits.window_hours:
+                continue
+            names = frozenset(approved.names(self.organisation, VALUES, channel)) if limits.templates else None
+            before = found.get(channel.kind)
+            both = names & before.templates if before and names is not None and before.templates is not None else names
+            found[channel.kind] = checking.Window(limits.window_hours, both)
+        return found
+
+    @cached_property
+    def templates(self) -> list[str]:
+        return approved.names(self.organisation, VALUES)
+
     def known(self) -> checking.Known:
         own = self.dialog.pk if self.dialog else None
         words = Word.objects.filter(organisation=self.organisation, on="words").exclude(dialog=own).values_list("word", "dialog__title")
@@ -81,7 +101,7 @@ class House:
             systems=frozenset(self.systems), dialogs=frozenset(self.dialogs) | ({self.dialog.key} if self.dialog else set()),
             files=frozenset(str(each) for each in media.filter(pk__in=wanted).values_list("pk", flat=True)),
             answers=self._part_answers(), words={plain(word): title for word, title in words}, kinds=self.kinds,
-            plan=planned, title=channels.title,
+            windows=self.windows, plan=planned, title=channels.title,
         )  # fmt: skip
 
     def _part_answers(self) -> frozenset[str]:

@@ -7,14 +7,17 @@ the citizen or a reason to wait, never with neither (law 11): whatever goes wron
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from buergerdraht.contacts import words
 from buergerdraht.dialogs import acts, matching, questions, turning
 from buergerdraht.dialogs.document import END, MENU, PERSON, AskStep, Call, Choose, Dialog, HandOver, Question, Wait
 from buergerdraht.dialogs.turning import MOST_MOVES, PERSON_OPTION, Goal, Missing, Turn
-from buergerdraht.dialogs.walk import ANSWER, CALL, EXPIRED, FILES, LEFT, RUNNING, SILENCE, TIME, Frame, Opening, Said, Walk, World
+from buergerdraht.dialogs.walk import ANSWER, CALL, EXPIRED, FILES, KNOCK, LEFT, RUNNING, SILENCE, TIME, Frame, Opening, Said, Walk, World
 
+BEGIN = "begin"  # what a walk that knocked before its first step waited for
+KNOCKS_FOR = timedelta(days=7)  # whoever answers a template later begins a new matter
 BACK, TO_MENU, TO_PERSON, SKIP = words.BACK, words.MENU, words.PERSON, words.SKIP
 
 ENTER: Mapping[str, Callable[[Turn, Any], Goal]] = {
@@ -33,13 +36,40 @@ REPLY: Mapping[str, Callable[[Turn, Any, str], Goal]] = {
 
 def begin(dialog: Dialog, version: int, world: World, opening: Opening) -> Walk:
     """Begin a dialog and go to its first question."""
-    base = opening.language.split("-")[0]
-    spoken = next((each for each in (opening.language, base) if each in dialog.languages), dialog.languages[0])
-    walk = Walk(frames=[Frame(dialog.key, version, dialog.steps[0].id)], mark=opening.mark, language=spoken, answers=dict(opening.known))
+    walk = before(dialog, version, opening)
     turn = Turn(walk, world, documents={(dialog.key, version): dialog})
     turn.trace("started")
     _go(turn, dialog.steps[0].id)
     return walk
+
+
+def before(dialog: Dialog, version: int, opening: Opening) -> Walk:
+    """Give a walk that stands before the first step of a dialog."""
+    base = opening.language.split("-")[0]
+    spoken = next((each for each in (opening.language, base) if each in dialog.languages), dialog.languages[0])
+    return Walk(frames=[Frame(dialog.key, version, dialog.steps[0].id)], mark=opening.mark, language=spoken, answers=dict(opening.known))
+
+
+def knock(walk: Walk, world: World) -> None:
+    """Stand where it stands until they answer the template that was sent: nothing else may be said before."""
+    walk.knocked, walk.waits = walk.waits or BEGIN, KNOCK
+    walk.until = turning.after(world.now, KNOCKS_FOR)
+    Turn(walk, world).trace("knocked")
+
+
+def speaks(walk: Walk, world: World) -> bool:
+    """Say whether something of weight comes when it is woken of itself: more than a farewell to whoever was silent."""
+    if walk.waits != ANSWER:
+        return walk.waits in {TIME, SILENCE}
+    try:
+        return turning.reminds(Turn(walk, world))
+    except Missing:
+        return False
+
+
+def unsaid(walk: Walk, world: World) -> None:
+    """Note for the figures that something could not be said."""
+    Turn(walk, world).trace("unsaid")
 
 
 def answer(walk: Walk, said: Said, world: World) -> None:
@@ -143,6 +173,8 @@ def _answer(turn: Turn) -> Goal:
     if walk.waits == CALL:
         turn.say(turn.ours("calling_wait"))  # the sessions keep it for later; in the phone it is said
         return None
+    if walk.waits == KNOCK:
+        return _let_in(turn)
     if walk.waits in {SILENCE, TIME}:
         step = turn.step
         assert isinstance(step, Wait)
@@ -163,6 +195,19 @@ def _answer(turn: Turn) -> Goal:
         return questions.more_files(turn)
     step = turn.step
     return REPLY[step.kind](turn, step, pick)  # type: ignore[attr-defined]
+
+
+def _let_in(turn: Turn) -> Goal:
+    """They answered the template: go on as if the time had come just now. Words at a question that stands are an answer to it."""
+    walk, said = turn.walk, turn.said
+    assert said is not None
+    walk.waits, walk.knocked = walk.knocked, ""
+    if _command(said) == TO_PERSON:
+        return PERSON
+    if walk.waits == BEGIN:
+        turn.trace("started")
+        return walk.here.step
+    return _answer(turn) if walk.waits == ANSWER and not said.choice else _wake(turn)
 
 
 def _picked(turn: Turn) -> str:

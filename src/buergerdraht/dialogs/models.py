@@ -83,6 +83,7 @@ class Session(models.Model):
 
     class State(models.TextChoices):
         RUNNING = "running"
+        KNOCKS = "knocks"  # a template was sent because the window is closed; it goes on when they answer
         HELD = "held"  # a person has the word; can be stepped back into
         DONE = "done"
         LEFT = "left"  # they went away by themselves: STOP, another dialog
@@ -111,9 +112,23 @@ class Session(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["wakes_at"], name="session_wakes", condition=models.Q(state="running", wakes_at__isnull=False)),
+            models.Index(fields=["contact"], name="session_knocks", condition=models.Q(state="knocks")),
             models.Index(fields=["contact", "-started_at"], name="session_contact"),
             models.Index(fields=["dialog", "state", "-started_at"], name="session_dialog"),
         ]
+
+
+class Missed(models.Model):
+    """How many people a dialog that begins by the clock was late for, at one of its times."""
+
+    dialog = models.ForeignKey(Dialog, models.CASCADE, related_name="missed")
+    at = models.DateTimeField()
+    people = models.PositiveIntegerField()
+    noted_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["dialog", "at"], name="dialog_missed_once")]
+        indexes: ClassVar = [models.Index(fields=["noted_at"], name="dialog_missed_noted", condition=models.Q(people__gt=0))]
 
 
 class Trace(models.Model):
@@ -124,7 +139,7 @@ class Trace(models.Model):
     version = models.PositiveIntegerField()
     session = models.ForeignKey(Session, models.CASCADE, related_name="traces")
     step = models.CharField(max_length=40)
-    what = models.CharField(max_length=13)  # started, answered, left, handed, misunderstood, done, expired
+    what = models.CharField(max_length=13)  # started, answered, left, handed, misunderstood, done, expired, knocked, unsaid
     text = SealedField(default="")
     at = models.DateTimeField(auto_now_add=True)
 

@@ -79,7 +79,7 @@ def hold(session: Session, *, operator: Operator) -> None:
 @transaction.atomic
 def end(session: Session, *, operator: Operator) -> None:
     row = sessions.locked(session.pk)
-    if row and row.state in {State.RUNNING, State.HELD, State.HANDED}:
+    if row and row.state in {State.RUNNING, State.KNOCKS, State.HELD, State.HANDED}:
         sessions.set_state(row, State.ENDED)
         _noted(row, "end", operator)
 

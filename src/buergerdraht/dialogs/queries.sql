@@ -1,5 +1,6 @@
 -- name: running
--- The walk of a contact that waits for their answer, locked, and whether one of us spoke since it spoke last.
+-- The walk of a contact that waits for their answer, else the newest whose template does, locked, and whether one of us spoke since it
+-- spoke last.
 select exists (
          select from conversations_message m join conversations_conversation c on c.id = m.conversation_id
          where c.contact_id = %(contact)s and m.author = 'operator' and m.at > walk.changed_at),
@@ -7,7 +8,9 @@ select exists (
 from dialogs_session walk
 join dialogs_dialog dialog on dialog.id = walk.dialog_id
 join dialogs_version version on version.id = walk.version_id
-where walk.contact_id = %(contact)s and walk.state = 'running' and not walk.rests
+where walk.contact_id = %(contact)s
+  and (walk.state = 'running' and not walk.rests or walk.state = 'knocks' and walk.wakes_at > now())
+order by walk.state desc, walk.id desc limit 1
 for update of walk;
 
 -- name: keep

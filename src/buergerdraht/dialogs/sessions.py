@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,12 +29,12 @@ from buergerdraht.contacts.proof import asked
 from buergerdraht.contacts.words import plain
 from buergerdraht.conversations import outgoing
 from buergerdraht.conversations.models import Conversation, Message
-from buergerdraht.dialogs import machine, triggers, world
+from buergerdraht.dialogs import knocking, machine, triggers, world
 from buergerdraht.dialogs.hearing import said_of
-from buergerdraht.dialogs.models import Dialog, Lock, Session, Trace, Version
+from buergerdraht.dialogs.models import Dialog, Session, Trace, Version
 from buergerdraht.dialogs.sentences import SHELF
-from buergerdraht.dialogs.walk import ANSWER, CALL, RUNNING, SILENCE, TIME, Frame, Opening, Said, Walk
-from buergerdraht.dialogs.world import House, show_menu
+from buergerdraht.dialogs.walk import ANSWER, CALL, DONE, KNOCK, RUNNING, SILENCE, TIME, Frame, Opening, Said, Walk
+from buergerdraht.dialogs.world import House, Shut, show_menu
 from buergerdraht.gateway.beating import place
 from buergerdraht.gateway.queries import ask, build, columns, queries
 
@@ -79,11 +80,14 @@ def take(incoming: Incoming) -> bool:
 def running(contact: Contact) -> Session | None:
     """The walk of a contact that waits for their answer, locked."""
     session, _spoken = _running(contact)
-    return session
+    return session if session is not None and session.state == State.RUNNING else None
 
 
 def _running(contact: Contact) -> tuple[Session | None, bool]:
-    """The same, and whether one of us answered since the dialog spoke last: then it is silent until it is stepped back into (law 11)."""
+    """The same, else one that knocked with a template, and whether one of us answered since the dialog spoke last.
+
+    Then it is silent until it is stepped back into (law 11).
+    """
     rows = ask(RUNNING_WALK, {"contact": contact.pk})
     if not rows:
         return None, False
@@ -124,9 +128,12 @@ def _answer(session: Session, incoming: Incoming) -> bool:
     if walk.waits == CALL:
         _queue(session, said)
         return True
+    knocked = walk.waits == KNOCK and walk.knocked != ANSWER
     house = House(session)
     machine.answer(walk, said, house)
     keep(session, walk, house)
+    if knocked and walk.state == DONE and not said.choice and _matters(said):
+        return _begin_by(incoming)  # it had only to be told; what they write is a new matter
     return True
 
 
@@ -232,6 +239,11 @@ class Cause:
     purpose: str = world.SERVICE
     known: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def unasked(self) -> bool:
+        """Whether we speak first."""
+        return self.by in {"time", "operator"}
+
 
 @transaction.atomic(savepoint=False)
 def begin(dialog: Dialog, contact: Contact, address: Address, cause: Cause) -> Session:
@@ -239,13 +251,9 @@ def begin(dialog: Dialog, contact: Contact, address: Address, cause: Cause) -> S
     assert dialog.live is not None
     read = world.read(dialog.live.pk)
     outgoing.thread(contact)
-    if other := running(contact):
-        walk, house = walk_of(other), House(other)
-        if walk.frames:
-            machine.leave(walk, house)
-            keep(other, walk, house)
-        else:
-            set_state(other, State.LEFT)
+    other, _spoken = _running(contact)
+    if other is not None and (other.state == State.RUNNING or other.dialog_id == dialog.pk):
+        _leave(other)
     answers.leave(contact)
     session = Session(
         organisation=dialog.organisation, dialog=dialog, version=dialog.live, contact=contact, address=address, walk="{}",
@@ -254,11 +262,28 @@ def begin(dialog: Dialog, contact: Contact, address: Address, cause: Cause) -> S
     session.save()
     house = House(session, purpose=cause.purpose)
     opening = Opening(language=contact.language, mark=secrets.token_hex(3), known=cause.known)
-    walk = machine.begin(read, dialog.live.number, house, opening)
+    try:
+        with knocking.unasked(house) if cause.unasked else nullcontext():
+            walk = machine.begin(read, dialog.live.number, house, opening)
+    except Shut as shut:
+        house, walk = House(session, purpose=cause.purpose), machine.before(read, dialog.live.number, opening)
+        knocking.knock(session, walk, house, shut.template)
+    if house.refused and cause.unasked:
+        knocking.unsaid(session, walk, house)
     if house.refused and walk.state == RUNNING:
         machine.leave(walk, house)  # nobody read the question: what they write is no answer to it
     keep(session, walk, house)
     return session
+
+
+def _leave(other: Session) -> None:
+    """Another dialog begins instead."""
+    walk, house = walk_of(other), House(other)
+    if walk.frames:
+        machine.leave(walk, house)
+        keep(other, walk, house)
+    else:
+        set_state(other, State.LEFT)
 
 
 def keep(session: Session, walk: Walk, house: House) -> None:
@@ -266,11 +291,11 @@ def keep(session: Session, walk: Walk, house: House) -> None:
     if house.request:
         walk.data["request"] = house.request
     session.walk = _encode(walk).decode()
-    session.state = ENDS[walk.state]
+    session.state = State.KNOCKS if walk.waits == KNOCK and walk.state == RUNNING else ENDS[walk.state]
     session.step = walk.here.step
     session.rests = walk.waits == TIME and session.state == State.RUNNING  # a wait for silence hears what they say
-    session.wakes_at = walk.until if session.state == State.RUNNING else None
-    if session.state != State.RUNNING:
+    session.wakes_at = walk.until if walk.state == RUNNING else None
+    if walk.state != RUNNING:
         session.pending = ""
     session.changed_at = timezone.now()
     traces = house.traces
@@ -309,36 +334,6 @@ def give_up_on(number: int) -> None:
         give_up(session)
 
 
-def on_stopped(sender: object, *, contact: Contact, **more: Any) -> None:
-    """Who says STOP is asked nothing more, and nothing comes later by itself."""
-    for session in Session.objects.filter(contact=contact, state__in=[State.RUNNING, State.HELD]).select_related("dialog", "version"):
-        step = session.step
-        Trace.objects.create(
-            organisation_id=session.organisation_id, dialog=session.dialog, version=session.version.number, session=session, step=step,
-            what="left",
-        )  # fmt: skip
-        set_state(session, State.LEFT)
-
-
-def on_joined(sender: object, *, into: Contact, other: Contact, **more: Any) -> None:
-    """Two contacts become one: of two walks the kept one's goes on."""
-    if Session.objects.filter(contact=into, state=State.RUNNING, rests=False).exists():
-        Session.objects.filter(contact=other, state=State.RUNNING, rests=False).update(state=State.LEFT, wakes_at=None)
-    Session.objects.filter(contact=other).update(contact=into)
-    mine = set(into.facts.values_list("name", flat=True))
-    other.facts.exclude(name__in=mine).update(contact=into)
-    for lock in other.locks.all():
-        mine_too, _made = Lock.objects.get_or_create(contact=into, system_id=lock.system_id)
-        mine_too.wrong = max(mine_too.wrong, lock.wrong)
-        mine_too.until = max(filter(None, (mine_too.until, lock.until)), default=None)
-        mine_too.save()
-
-
-def on_parted(sender: object, *, old: Contact, new: Contact, address: Address, **more: Any) -> None:
-    """An address got a contact of its own: what was asked there goes along."""
-    Session.objects.filter(contact=old, address=address).update(contact=new)
-
-
 # ── The clock, and what calls bring ───────────────────────────────────────
 
 
@@ -370,8 +365,14 @@ def _wake(number: int, now: datetime) -> bool:
     if walk.waits in UNASKED and (until := outreach.quiet_until(session.organisation, now)):
         put_off(number, until)
         return True
-    asked, waiting = walk.serial, session.pending
-    machine.wake(walk, house)
+    asked, waiting, speaks = walk.serial, session.pending, machine.speaks(walk, house)
+    try:
+        with knocking.unasked(house) if speaks else nullcontext():
+            machine.wake(walk, house)
+    except Shut as shut:
+        return _knock(number, shut)
+    if speaks and house.refused:
+        knocking.unsaid(session, walk, house)
     if walk.state == RUNNING and walk.waits != TIME:
         if session.rests and running(session.contact) is not None:
             raise Busy
@@ -379,6 +380,17 @@ def _wake(number: int, now: datetime) -> bool:
             machine.leave(walk, house)  # nobody read the question
     keep(session, walk, house)
     _catch_up(session, walk, waiting)
+    return True
+
+
+def _knock(number: int, shut: Shut) -> bool:
+    """Send the template of a walk that would have spoken. What its turn did is undone, so it is read anew."""
+    session = locked(number)
+    if session is None:
+        return False
+    walk, house = _decode(session.walk), House(session)
+    knocking.knock(session, walk, house, shut.template)
+    keep(session, walk, house)
     return True
 
 
@@ -423,6 +435,8 @@ def called(number: int, serial: int, outcome: str, found: Mapping[str, str]) -> 
     waiting = session.pending
     if not machine.called(walk, serial, outcome, found, house):
         return False
+    if house.refused:
+        knocking.unsaid(session, walk, house)
     keep(session, walk, house)
     _catch_up(session, walk, waiting)
     return True
@@ -449,6 +463,11 @@ def _catch_up(session: Session, walk: Walk, pending: str) -> None:
 def _matters(said: Said) -> bool:
     """Say whether somebody should read it: all but a mere thank-you."""
     return bool(said.files or said.place) or not set(plain(said.text).split()) <= set(THANKS.split())
+
+
+def expire(now: datetime) -> int:
+    """End the walks whose template nobody answered. Returns how many."""
+    return Session.objects.filter(state=State.KNOCKS, wakes_at__lte=now).update(state=State.EXPIRED, wakes_at=None)
 
 
 def request_of(number: int, serial: int) -> tuple[Session, dict[str, Any]] | None:

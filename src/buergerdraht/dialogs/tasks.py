@@ -7,10 +7,11 @@ from datetime import timedelta
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from buergerdraht.dialogs import events, timetable
-from buergerdraht.dialogs.models import SystemCall
+from buergerdraht.dialogs import events, sessions, timetable
+from buergerdraht.dialogs.models import Missed, SystemCall
 
 CALLS_KEPT = timedelta(days=90)
+MISSED_KEPT = timedelta(days=90)
 
 
 @app.periodic(cron="* * * * *")
@@ -18,11 +19,14 @@ CALLS_KEPT = timedelta(days=90)
 def begin_due(timestamp: int) -> None:
     """Begin the dialogs whose time has come."""
     timetable.begin_due(timezone.now())
+    timetable.note_missed(timezone.now())
 
 
 @app.periodic(cron="23 4 * * *")
 @app.task(queueing_lock="dialogs.forget", pass_context=False)
 def forget_keys(timestamp: int) -> None:
-    """Forget the keys of events that nobody tells again."""
+    """Forget the keys of events that nobody tells again, and templates that nobody answered."""
     events.forget(timezone.now())
+    sessions.expire(timezone.now())
+    Missed.objects.filter(at__lt=timezone.now() - MISSED_KEPT).delete()
     SystemCall.objects.filter(at__lt=timezone.now() - CALLS_KEPT).delete()

@@ -142,13 +142,18 @@ def silent(turn: Turn) -> bool:
     """Nothing came in time: remind, or say goodbye. True where it ends."""
     walk, dialog = turn.walk, turn.dialog
     remind = _remind_after(turn)
-    if not walk.reminded and 0 < remind < dialog.expire_after and walk.asked_at:
+    if reminds(turn) and walk.asked_at:
         walk.reminded = True
         left = timedelta(minutes=dialog.expire_after - remind)  # also where the reminder waited for the morning
         walk.until = max(after(walk.asked_at, timedelta(minutes=dialog.expire_after)), after(turn.world.now, left))
         turn.say(turn.text(dialog.remind) or turn.ours("remind"), choices=shown_options(turn))
         return False
     return True
+
+
+def reminds(turn: Turn) -> bool:
+    """Say whether a reminder is still to come at the question that stands."""
+    return not turn.walk.reminded and 0 < _remind_after(turn) < turn.dialog.expire_after and turn.walk.asked_at is not None
 
 
 def shown_options(turn: Turn) -> list[Choice]:

@@ -153,5 +153,5 @@ def walks(request: DeskRequest, number: int) -> HttpResponse:
     lines = [figures.walk(each, row) for each in page.object_list]
     return render(request, "dialogs/walks.html", {
         **screens.frame(request, row, "walks"), "page": page, "lines": lines, "state": state, "states": figures.STATES,
-        "asked": f"stand={state}" if state else "",
+        "asked": f"stand={state}" if state else "", "missed": row.missed.filter(people__gt=0).order_by("-at")[:5],
     })  # fmt: skip

@@ -11,7 +11,8 @@ import msgspec
 from buergerdraht.connectors.contract import Content, Media
 from buergerdraht.dialogs.document import Call, Dialog
 
-ANSWER, FILES, CALL, TIME, SILENCE = "answer", "files", "call", "time", "silence"  # what a walk waits for
+ANSWER, FILES, CALL, TIME, SILENCE = "answer", "files", "call", "time", "silence"  # what a walk waits for ...
+KNOCK = "knock"  # ... or that they answer the template that was sent because the window is closed
 RUNNING, DONE, LEFT, HANDED, EXPIRED = "running", "done", "left", "handed", "expired"  # how it stands
 
 
@@ -45,6 +46,8 @@ class Walk(msgspec.Struct):
     outcome: str = ""  # how the last call or part ended
     cases: int = 0  # opened so far
     tipped: bool = False  # that there is a way back, a menu and a person was said
+    knocked: str = ""  # what it waited for before it knocked; "begin": it stands before its first step
+    unsaid: str = ""  # why it could not speak when it would have, a code of connectors.reasons
 
     @property
     def here(self) -> Frame:

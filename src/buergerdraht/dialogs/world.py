@@ -22,7 +22,7 @@ from buergerdraht.appointments.models import Booking
 from buergerdraht.connectors import markdown
 from buergerdraht.connectors.contract import Choice, Content, Media, TemplateUse
 from buergerdraht.contacts import actions as contacts
-from buergerdraht.contacts import answers, outreach
+from buergerdraht.contacts import answers, approved, outreach
 from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Address, Contact, Topic
 from buergerdraht.conversations import appointed
@@ -38,9 +38,19 @@ from buergerdraht.gateway.models import Media as Stored
 log = logging.getLogger("buergerdraht.dialogs")
 SERVICE, NEWSLETTER = "service", "newsletter"
 FAR = timedelta(days=120)
+VALUES = 2  # that a template may ask for: title and text
+MOST_SHOWN = 600  # letters of a text in a template: its body holds 1,024
 MOST_SLOTS = 9  # of a day: as many as a list holds beside "another day"
 
 _documents: dict[int, document.Dialog] = {}  # versions never change; made once per process
+
+
+class Shut(Exception):
+    """The window is closed, and a template can knock: what the turn did is to be undone."""
+
+    def __init__(self, template: TemplateUse) -> None:
+        super().__init__("shut")
+        self.template = template
 
 
 class Happened(NamedTuple):
@@ -60,6 +70,7 @@ class House:
     purpose: str = SERVICE
     now: datetime = field(default_factory=lambda: timezone.now().astimezone(BERLIN))
     refused: str = ""  # why the last word could not be said
+    template: str = ""  # what goes out in its place where the window is closed
     traces: list[Happened] = field(default_factory=list)
     request: dict[str, Any] = field(default_factory=dict)  # a call that was begun in this turn
     _known: dict[str, str] | None = None
@@ -78,6 +89,16 @@ class House:
             outreach.send(self.session.address, content, purpose=self.purpose)
         except outreach.Refused as refusal:
             self.refused = refusal.reason
+            if self.template and refusal.reason == "window_closed" and (use := self._template(content)):
+                raise Shut(use) from None
+
+    def _template(self, content: Content) -> TemplateUse | None:
+        """Fill the dialog's template: its title and what would be said now, in this order, as far as it asks for them."""
+        said = markdown.plain(markdown.read(content.text)).strip()
+        shown = said if len(said) <= MOST_SHOWN else f"{said[:MOST_SHOWN].rsplit(maxsplit=1)[0]} …"  # all of it comes when they answer
+        read = readable(self.session.version_id)
+        title = document.in_language(read.title, self._language, read.languages[0]) if read else self.session.dialog.title
+        return approved.filled(self.session.address, self.template, [title, shown])
 
     def media(self, file: str, alt: str) -> Media | None:
         try:

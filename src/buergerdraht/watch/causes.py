@@ -13,13 +13,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Sum
 
 from buergerdraht.accounts import hours
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.bridges.models import Bridge
 from buergerdraht.bridges.words import STANDS
 from buergerdraht.broadcasts.models import Posting
+from buergerdraht.dialogs.models import Missed
 from buergerdraht.gateway import channels
 from buergerdraht.gateway.models import Channel, Traffic
 from buergerdraht.gateway.queries import queries
@@ -33,6 +34,7 @@ MINUTE = timedelta(minutes=1)
 
 OLD = 5 * MINUTE
 RECENT = 15 * MINUTE  # for failures; and the time a receipt may take
+SHOWN = timedelta(days=1)  # that reminders did not reach everybody
 SILENT = timedelta(hours=3)
 LEAST = 20  # messages; below, a share says nothing
 MOST_SHARE = 0.2
@@ -233,6 +235,13 @@ def failing_bridges(view: View) -> Iterator[Cause]:
         yield Cause(KIND.BRIDGE_FAILING, organisation, values={"count": count})
 
 
+def missed_reminders(view: View) -> Iterator[Cause]:
+    """Dialogs that began by the clock and did not reach everybody before it was too late, during a day."""
+    rows = Missed.objects.filter(noted_at__gt=view.now - SHOWN, people__gt=0).values_list("dialog__organisation")
+    for organisation, count in rows.annotate(number=Sum("people")).order_by():
+        yield Cause(KIND.REMINDERS_MISSED, organisation, values={"count": count})
+
+
 # ── The installation ──────────────────────────────────────────────────────
 
 
@@ -276,4 +285,5 @@ FINDERS: Mapping[str, Callable[[View], Iterator[Cause]]] = {
     KIND.DISK_FULL: full_disk,
     KIND.POST_FORGOTTEN: forgotten_posts,
     KIND.BRIDGE_FAILING: failing_bridges,
+    KIND.REMINDERS_MISSED: missed_reminders,
 }

@@ -140,6 +140,13 @@ KINDS: Mapping[str, Kind] = {
         lasts=600,
         calm=0,
     ),
+    KIND.REMINDERS_MISSED: Kind(
+        LEVEL.WARNING,
+        _("Ein Dialog zu fester Uhrzeit hat nicht alle erreicht"),
+        _("In den letzten 24 Stunden zu spät und deshalb ausgelassen: {count} Menschen."),
+        _("Unter „Verläufe“ des Dialogs steht, wann. Lief „worker“ um diese Zeit? Sind es sehr viele, lassen Sie den Dialog früher beginnen."),
+        calm=0,
+    ),
 }  # fmt: skip
 
 # Why somebody could not be told, by the code in AlarmReceiver.problem.

@@ -52,6 +52,7 @@ class Alarm(models.Model):
         DISK_FULL = "disk_full"
         POST_FORGOTTEN = "post_forgotten"
         BRIDGE_FAILING = "bridge_failing"
+        REMINDERS_MISSED = "reminders_missed"
 
     class Level(models.TextChoices):
         WARNING = "warning"

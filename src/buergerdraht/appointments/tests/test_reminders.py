@@ -13,6 +13,7 @@ from buergerdraht.appointments.actions import Person
 from buergerdraht.appointments.models import Booking, Offer
 from buergerdraht.appointments.tests.conftest import booked, citizen, make_channel, make_offer, slots
 from buergerdraht.contacts import actions as contacts
+from buergerdraht.contacts import approved
 from buergerdraht.contacts.models import Address
 from buergerdraht.conversations.models import Message
 from buergerdraht.gateway.models import MessageTemplate, Outbound
@@ -110,7 +111,7 @@ def test_an_approved_template_passes_the_closed_window(town: Organisation, offer
         channel=channel, name="termin_erinnerung", language="de", category="UTILITY", status="APPROVED", template=template,
         synced_at=timezone.now(),
     )  # fmt: skip
-    assert telling.templates(offer) == ["termin_erinnerung"]
+    assert approved.names(town, telling.VALUES) == ["termin_erinnerung"]
     row = booked(offer, citizen(channel, "491700000000"))
     Address.objects.update(last_inbound_at=timezone.now() - timedelta(days=3))
     assert before(row, 20) == 1

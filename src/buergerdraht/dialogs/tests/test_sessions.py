@@ -19,7 +19,7 @@ from buergerdraht.contacts import ledger
 from buergerdraht.contacts.models import Contact, Topic
 from buergerdraht.conversations import actions, answering, holding, words
 from buergerdraht.conversations.models import Conversation, Label, Message
-from buergerdraht.dialogs import people, sessions, timetable, world
+from buergerdraht.dialogs import fates, people, sessions, timetable, world
 from buergerdraht.dialogs.models import Dialog, Lock, Session, System, Trace, Version
 from buergerdraht.dialogs.tests.conftest import Say, let_pass, make_live
 
@@ -490,10 +490,10 @@ def test_two_contacts_that_become_one_keep_their_wrong_tries(say: Say, town: Org
     into, other = Contact.objects.order_by("pk")
     crm = System.objects.create(organisation=town, key="crm", title="CRM", url="https://crm.example")
     Lock.objects.create(contact=other, system=crm, wrong=2)
-    sessions.on_joined(None, into=into, other=other)
+    fates.on_joined(None, into=into, other=other)
     Lock.objects.get(contact=into, wrong=2)
     Lock.objects.filter(contact=other).update(until=timezone.now() + timedelta(hours=1))
-    sessions.on_joined(None, into=into, other=other)
+    fates.on_joined(None, into=into, other=other)
     assert Lock.objects.get(contact=into).until is not None
 
 
