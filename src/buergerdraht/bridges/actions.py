@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -36,6 +37,7 @@ class Setup:
     released_only: bool = False
     pictures: bool = True
     categories: Iterable[Category] = ()
+    neighbours: Iterable[str] = ()
 
 
 # ── Set up ────────────────────────────────────────────────────────────────
@@ -68,6 +70,7 @@ def change(bridge: Bridge, setup: Setup, *, operator: Operator) -> None:
 def _put(row: Bridge, setup: Setup) -> None:
     row.name, row.config = setup.name, json.dumps(dict(setup.config))
     row.answers, row.closes, row.released_only, row.pictures = setup.answers, setup.closes, setup.released_only, setup.pictures
+    row.neighbours = list(setup.neighbours)
     row.problem, row.problem_at = "", None
     row.ask_at = timezone.now() if row.kind == Bridge.Kind.OPEN311 or setup.config.get("host") else None
     try:
@@ -179,12 +182,15 @@ def _again(row: Parcel) -> None:
 
 
 def on_entry(sender: object, *, instance: Entry, created: bool, **more: Any) -> None:
-    """Something happened to a case: hand a new one over where its category says so, tell the others where it went already."""
+    """Something happened to a case: hand a new one over where its category or its place says so, tell the others where it went already."""
     if not created:
         return
     case = instance.case
     if instance.what == "opened" and not case.confidential:
-        rows = Bridge.objects.filter(organisation=case.organisation_id, active=True, categories=case.category_id)
+        theirs = Q(categories=case.category_id)
+        if beyond := instance.data.get("beyond"):
+            theirs |= Q(neighbours__contains=[beyond])
+        rows = Bridge.objects.filter(theirs, organisation=case.organisation_id, active=True).distinct()
         for bridge in rows.select_related("actor").order_by("pk"):
             hand_over(case, bridge, operator=None)
         return

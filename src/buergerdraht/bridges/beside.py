@@ -33,14 +33,18 @@ def draw(request: DeskRequest, case: Case) -> str:
     waiting = Parcel.objects.filter(done_at=None).exclude(problem="", lost_at__isnull=False).order_by("pk")
     rows = Passage.objects.filter(case=case).select_related("bridge", "operator")
     passages = list(rows.prefetch_related(Prefetch("parcels", queryset=waiting, to_attr="waiting")))
+    opened = Entry.objects.filter(case=case, what="opened").values_list("data", flat=True).first() or {}
+    beyond = str(opened.get("beyond", "")).strip("?")
     gone = {row.bridge_id for row in passages if row.ended_at is None}
     ways = [row for row in Bridge.objects.filter(organisation=case.organisation_id, active=True) if row.pk not in gone]
-    if not passages and not ways:
+    if not passages and not ways and not beyond:
         return ""
+    ways.sort(key=lambda row: beyond not in row.neighbours)  # theirs first
     for row in passages:
         row.icon = words.ICONS[row.bridge.kind]  # type: ignore[attr-defined]
         row.shows_id = row.bridge.kind != Bridge.Kind.MAIL  # type: ignore[attr-defined]
         for parcel in getattr(row, "waiting", []):
             parcel.why = words.problem(parcel.problem) if parcel.problem else ""
     context = {"case": case, "passages": passages, "ways": ways if not case.emptied else [], "may_answer": request.may(Right.ANSWER)}
+    context |= {"beyond": "" if gone or case.emptied else beyond, "may_manage": request.may(Right.MANAGE)}
     return render_to_string("bridges/_beside.html", context, request=request)

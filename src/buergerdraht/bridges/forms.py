@@ -18,6 +18,7 @@ from buergerdraht.bridges.actions import Setup
 from buergerdraht.bridges.kinds import open311
 from buergerdraht.bridges.kinds.letter import Trouble
 from buergerdraht.bridges.models import Bridge
+from buergerdraht.cases import ground
 from buergerdraht.cases.models import Category
 from buergerdraht.gateway import outward
 
@@ -72,11 +73,18 @@ class BridgeForm(forms.Form):
         help_text=gettext_lazy("Neue Anliegen dieser Kategorien gehen sofort dorthin. Vertrauliche gehen nie von selbst."),
     )  # fmt: skip
 
+    neighbours = forms.MultipleChoiceField(
+        label=gettext_lazy("Orte dieser Nachbarn"), required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Liegt ein Ort dort, geht das Anliegen von selbst hinüber, sobald es angenommen ist."),
+    )  # fmt: skip
+
     def __init__(self, organisation: Organisation, bridge: Bridge | None, data: Any = None) -> None:
         self.bridge, self.before = bridge, _opened(bridge) if bridge else {}
         super().__init__(data, initial=self._initial(bridge))
         rows = Category.objects.filter(organisation=organisation, active=True).exclude(visibility=Category.Visibility.CONFIDENTIAL)
         cast("forms.ModelMultipleChoiceField[Any]", self.fields["categories"]).queryset = rows
+        names = [row["name"] for row in ground.of(organisation).neighbours] + (bridge.neighbours if bridge else [])
+        cast("forms.MultipleChoiceField", self.fields["neighbours"]).choices = [(name, name) for name in dict.fromkeys(names)]
         for field in self.SECRETS:
             if self.before.get(field):
                 self.fields[field].required = False
@@ -89,6 +97,7 @@ class BridgeForm(forms.Form):
         return shown | {
             "name": bridge.name, "answers": bridge.answers, "closes": bridge.closes, "pictures": bridge.pictures,
             "released_only": bridge.released_only, "categories": list(bridge.categories.values_list("pk", flat=True)),
+            "neighbours": bridge.neighbours,
         }  # fmt: skip
 
     def clean_url(self) -> str:
@@ -131,6 +140,7 @@ class BridgeForm(forms.Form):
         return Setup(
             name=values["name"], config=config, answers=values["answers"], closes=values["closes"],
             released_only=values["released_only"], pictures=values["pictures"], categories=list(values["categories"]),
+            neighbours=list(values["neighbours"]),
         )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from buergerdraht.accounts.models import AuditEntry, Membership, Operator, Organ
 from buergerdraht.bridges import actions, sending
 from buergerdraht.bridges.models import Bridge, Parcel, Passage
 from buergerdraht.bridges.tests.conftest import Answer, Elsewhere, Request, report
+from buergerdraht.cases import arranging
 from buergerdraht.cases.models import Case, Category
 
 Start = Callable[[Callable[[Request], Answer]], Elsewhere]
@@ -195,6 +197,28 @@ def test_a_case_is_handed_over_from_its_page_and_shows_what_did_not_arrive(agent
     assert Parcel.objects.get().lost_at is None
     agent.post(f"/o/musterstadt/anliegen/weitergabe/{Passage.objects.get().pk}/zurueck/")
     assert "Beendet" in agent.get(page).content.decode()
+
+
+def test_what_lies_at_a_neighbours_goes_there_by_itself_and_the_page_says_whose_it_is(
+    desk: Client, agent: Client, hole: Category, town: Organisation, berta: Operator
+) -> None:
+    for name in ("Nachbarstadt", "Kreis Musterland"):
+        arranging.add_neighbour(town, {"name": name, "ars": "", "link": "", "area": None}, operator=berta)
+    page = "/o/musterstadt/anliegen/{}/".format
+    alone = report(hole, text="Loch", beyond="Nachbarstadt")
+    assert "Zuständig: Nachbarstadt." in agent.get(page(alone.number)).content.decode()
+    assert "nicht eingerichtet" in agent.get(page(alone.number)).content.decode()
+
+    assert "Kreis Musterland" in desk.get(f"{PAGES}neu/zammad/").content.decode()
+    desk.post(f"{PAGES}neu/zammad/", filled(neighbours=["Nachbarstadt"]))
+    theirs, elsewhere, ours = (report(hole, text="Loch", beyond=name) for name in ("Nachbarstadt", "Kreis Musterland", ""))
+    assert Passage.objects.get().case == theirs
+    assert "Zuständig:" not in agent.get(page(theirs.number)).content.decode()
+    assert "Geben Sie es weiter" in agent.get(page(elsewhere.number)).content.decode()
+    assert "Zuständig:" not in agent.get(page(ours.number)).content.decode()
+    shown = desk.get(f"{PAGES}{Bridge.objects.get().pk}/").content.decode()
+    assert re.search(r'value="Nachbarstadt"[^>]*checked', shown)
+    assert not re.search(r'value="Kreis Musterland"[^>]*checked', shown)
 
 
 def test_a_confidential_case_goes_only_after_a_warning_and_is_in_no_list_of_others(
