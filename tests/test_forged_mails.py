@@ -22,7 +22,6 @@ from buergerdraht.consultations.tests.conftest import make_hour
 from buergerdraht.contacts import actions
 from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Address, Consent, Contact, Topic
-from buergerdraht.conversations.models import Conversation
 from buergerdraht.dialogs import triggers
 from buergerdraht.dialogs.models import Session
 from buergerdraht.dialogs.tests.conftest import make_live
@@ -126,33 +125,15 @@ def subscribed() -> set[str]:
     return set(Contact.objects.get().subscriptions.filter(confirmed_at__isnull=False).values_list("topic__key", flat=True))
 
 
-def test_a_forged_stop_ends_nobodys_warnings_and_sends_the_way_out(post: Channel, zoe: Address) -> None:
+def test_a_stop_is_never_asked_about_and_who_did_not_write_it_reads_how_to_come_back(post: Channel, zoe: Address) -> None:
     answer = write(post, "STOPP")
-    assert "die Ihre Adresse als Absender nennt" in answer
-    row = Outbound.objects.latest("id").content.content
-    assert (row["title"], row["footer"]) == ("Möchten Sie sich abmelden?", "Abmelden: STOPP")  # mail makes a link of it
-    assert subscribed() == {"verkehr", "kultur"}
-    assert Contact.objects.get().state == "active"
-    assert not Consent.objects.filter(act="withdraw").exists()
-
-
-def test_a_stop_in_answer_to_any_letter_of_ours_ends_all_at_once(post: Channel, zoe: Address) -> None:
-    write(post, "HILFE")
-    Outbound.objects.update(created_at="2025-01-01T00:00:00+00:00")  # however old
-    assert "abgemeldet" in write(post, "STOPP", quote=letter(post))
+    assert "abgemeldet" in answer
+    assert "START" in answer
     assert (subscribed(), Contact.objects.get().state) == (set(), "stopped")
 
 
-def test_a_stop_our_server_vouches_for_ends_all_at_once(post: Channel, zoe: Address) -> None:
-    assert "abgemeldet" in write(post, "STOPP", proven=True)
-    assert Contact.objects.get().state == "stopped"
-
-
-def test_a_stop_in_a_flood_is_theirs_or_shown_to_people(post: Channel, zoe: Address) -> None:
-    assert write(post, "STOPP", flooding=True) == ""
-    assert Contact.objects.get().state == "active"
-    assert Conversation.objects.get().state == "open"
-    write(post, "STOPP", flooding=True, proven=True)
+def test_a_stop_in_a_flood_counts_too(post: Channel, zoe: Address) -> None:
+    write(post, "STOPP", flooding=True)
     assert Contact.objects.get().state == "stopped"
 
 

@@ -26,11 +26,7 @@ def phrase(incoming: Incoming, key: str, **values: str) -> str:
 
 def answer(incoming: Incoming, text: str, choices: Sequence[Choice] = (), label: str = "") -> bool:
     """Send an answer of the house. Whom the authority has barred gets none."""
-    return reply(incoming, Content(text=text, choices=choices, choices_label=label, preview_link=False))
-
-
-def reply(incoming: Incoming, content: Content) -> bool:
-    """The same, with more than words."""
+    content = Content(text=text, choices=choices, choices_label=label, preview_link=False)
     try:
         outreach.send(incoming.address, content, purpose="service")
     except outreach.Refused:

@@ -12,12 +12,12 @@ from django.conf import settings
 from django.dispatch import Signal
 from django.utils import timezone
 
-from buergerdraht.connectors.contract import Choice, Content
+from buergerdraht.connectors.contract import Choice
 from buergerdraht.contacts import actions, moving, signup, ways, ways_chat, words
-from buergerdraht.contacts.answers import answer, chosen, leave, phrase, reply, stand, step_of
+from buergerdraht.contacts.answers import answer, chosen, leave, phrase, stand, step_of
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.models import Contact
-from buergerdraht.contacts.proof import EVER, asked, proven
+from buergerdraht.contacts.proof import asked
 from buergerdraht.contacts.texts import LANGUAGES, day, offered
 
 # Privacy sits above this room and answers these: `access` with (url, valid until), `erase` by doing it.
@@ -48,17 +48,9 @@ def take(incoming: Incoming) -> bool:
 
 def stop(incoming: Incoming) -> bool:
     """End everything in this transaction, queued messages too, and say once how to come back."""
-    if not proven(incoming, EVER):
-        return _ask_stop(incoming)
     event, contact = incoming.event, incoming.contact
     actions.stop(contact, evidence=event.external_id, channel=incoming.channel, at=event.at)
     return _told(incoming, phrase(incoming, "stopped"))
-
-
-def _ask_stop(incoming: Incoming) -> bool:
-    """Send the way out to the mailbox that the mail names: whoever else wrote it ends nobody's warnings."""
-    title, text, footer = (phrase(incoming, key) for key in ("stop_prove_title", "stop_prove", "stop_prove_footer"))
-    return reply(incoming, Content(title=title, text=text, footer=footer, preview_link=False)) or True
 
 
 def show_help(incoming: Incoming) -> bool:

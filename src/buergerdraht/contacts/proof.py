@@ -1,13 +1,14 @@
 """Whether a message surely is from whom it says: asked before it ends, changes or binds anything, or shows somebody what is another's.
 
 Only a mail's sender can be forged, and only where the authority's mail server does not vouch for it. Such a mail may begin whatever it
-likes, for every answer goes to the mailbox it names; to go on, somebody answers a letter of ours, as when subscribing.
+likes, for every answer goes to the mailbox it names; to go on, somebody answers a letter of ours, as when subscribing. STOP alone is
+never asked about (law 9): leaving is as easy as coming, and who did not write it reads of it and is back by one word.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
@@ -18,7 +19,6 @@ from buergerdraht.gateway.models import Part
 
 SLACK = timedelta(minutes=1)  # a letter is dated by the beginning of its transaction
 LATELY = timedelta(days=7)  # so long an answer to a letter of ours is one to what was asked there
-EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def proven(incoming: Incoming, since: datetime) -> bool:
