@@ -103,7 +103,7 @@ class EmailConfig(BaseModel):
         title="Name des prüfenden Servers",
         description="Steht am Anfang der Kopfzeile „Authentication-Results“, die Ihr eigener Mailserver schreibt. Post, die dort an DMARC "
         "scheitert, beantworten wir nicht; was besteht, gilt sofort. Schreibt Ihr Server keine, lassen Sie das Feld leer: Wer dann "
-        "etwas ändern will (abmelden, absagen, löschen), wird per E-Mail gefragt und antwortet darauf.",
+        "etwas ändern will (absagen, Wege ordnen, löschen), wird per E-Mail gefragt und antwortet darauf.",
         pattern=r"^[A-Za-z0-9.\-]{0,120}$",
         json_schema_extra={"group": "partner"},
     )
