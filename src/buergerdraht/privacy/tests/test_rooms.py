@@ -39,7 +39,6 @@ KNOWN = {
     "meters.meterreading": "access._readings, erase (cascades), retention._messages (what is handed on)",
     "dialogs.session": "access._dialogs, erase (cascades), retention._messages",
     "dialogs.trace": "numbers; what was misunderstood: retention._messages; erase (cascades)",
-    "dialogs.missed": "numbers only",
     "dialogs.fact": "access._dialogs, erase (cascades)",
     "dialogs.lock": "wrong tries only; erase (cascades)",
     "dialogs.systemevent": "the key a system gave; erase (loses the walk)",
