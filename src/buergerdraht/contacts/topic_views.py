@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
-from typing import Any
+from dataclasses import replace
 
-import segno
 from django.contrib import messages
 from django.db.models import Count, Q
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -18,10 +17,9 @@ from buergerdraht.accounts.rights import Right
 from buergerdraht.contacts import records
 from buergerdraht.contacts.forms import DistrictForm, TopicForm
 from buergerdraht.contacts.models import District, Topic
-from buergerdraht.gateway import channels
+from buergerdraht.gateway import links
+from buergerdraht.gateway.links import Link
 from buergerdraht.gateway.models import Channel
-
-TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 
 
 @desk(Right.READ)
@@ -72,18 +70,9 @@ def archive(request: DeskRequest, topic: int) -> HttpResponse:
 @require_GET
 def qr(request: DeskRequest, topic: int, channel: int, ending: str) -> HttpResponse:
     """Hand out the QR code of a topic on a channel, as SVG for print or PNG."""
-    if ending not in TYPES:
-        raise Http404
     found = _topic(request, topic)
-    link = _link(found, get_object_or_404(Channel, organisation=request.organisation, pk=channel))
-    if not link:
-        raise Http404
-    out = io.BytesIO()
-    segno.make(link, error="m", micro=False).save(out, kind=ending, scale=10, border=4)
-    answer = HttpResponse(out.getvalue(), content_type=TYPES[ending])
-    if "laden" in request.GET:
-        answer["Content-Disposition"] = f'attachment; filename="{found.key}.{ending}"'
-    return answer
+    address = links.address(get_object_or_404(Channel, organisation=request.organisation, pk=channel), *_words(found))
+    return links.code(address, ending, saved_as=found.key if "laden" in request.GET else "")
 
 
 @desk(Right.CONTACTS)
@@ -119,23 +108,19 @@ def _topic(request: DeskRequest, number: int) -> Topic:
     return get_object_or_404(Topic.objects.select_related("organisation"), organisation=request.organisation, pk=number)
 
 
-def _links(topic: Topic) -> list[dict[str, Any]]:
+def _links(topic: Topic) -> list[Link]:
     rows = Channel.objects.filter(organisation_id=topic.organisation_id).order_by("name")
-    return [
-        {"channel": channel, "link": link, "title": channels.title(channel.kind), "write": channels.to_write(channel, *_words(topic))}
-        for channel in rows
-        if (link := _link(topic, channel))
-    ]
+    return [_shown(topic, each) for each in links.listed(rows, *_words(topic))]
+
+
+def _shown(topic: Topic, found: Link) -> Link:
+    """Say where a link's pictures are."""
+    slug = topic.organisation.slug
+    svg, png = (reverse("contacts:topic_qr", args=[slug, topic.pk, found.channel.pk, ending]) for ending in ("svg", "png"))
+    alt = _("QR-Code: %(topic)s über %(title)s abonnieren") % {"topic": topic, "title": found.title}
+    return replace(found, alt=alt, svg=svg, png=png)
 
 
 def _words(topic: Topic) -> tuple[str, str]:
     """What a link carries, as a parameter or as words."""
     return f"abo-{topic.key}", f"ABO {topic.key}"
-
-
-def _link(topic: Topic, channel: Channel) -> str:
-    """Give the deep link of a topic, or "" where the channel is not set up far enough."""
-    try:
-        return channels.deep_link(channel, *_words(topic))
-    except ValueError:  # no usable settings yet
-        return ""

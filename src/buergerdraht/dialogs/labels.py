@@ -75,6 +75,16 @@ class Labels:
                     self._answers |= {each: each for each in step.get("take", {})}
         return list(self._answers.items())
 
+    def kept(self) -> list[tuple[str, str]]:
+        """All that a walk keeps as words, name and title: the answers, the numbers of cases, what belongs to an appointment."""
+        booked = [step.get("save") or step["id"] for step in self._of("book")]
+        return [
+            *self.answers(),
+            *((step.get("save", "case"), self._number(step)) for step in self._of("case")),
+            *((f"{name}_code", _("Termin: Code zum Absagen")) for name in booked),
+            *((f"{name}_where", _("Termin: Ort")) for name in booked),
+        ]
+
     def slots(self) -> list[tuple[str, str]]:
         """What texts can be filled with: words and placeholder."""
         found = [(_("Antwort: %(title)s") % {"title": title}, f"{{{{ answers.{name} }}}}") for name, title in self.answers()]

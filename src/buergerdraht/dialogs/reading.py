@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.connectors import markdown
-from buergerdraht.dialogs import conditions, document, editing, kinds, knowing
+from buergerdraht.dialogs import conditions, document, editing, entrances, kinds, knowing
 from buergerdraht.dialogs.checking import UNTRANSLATED, Finding
 from buergerdraht.dialogs.document import PERSON
 from buergerdraht.dialogs.fields import OPERATIONS
@@ -29,6 +29,11 @@ from buergerdraht.dialogs.ways import Way, ways
 OPEN, CLOSE = "\ue000", "\ue001"  # private letters around the number of a placeholder, while Markdown is made HTML
 DAYS = 30
 
+ICON = "bolt"  # of a dialog that names none we draw
+ICONS = {
+    "bell", "bolt", "book", "calendar", "case", "chart", "check", "clock", "doc", "globe", "help", "image", "info", "list", "lock", "mail",
+    "map", "megaphone", "people", "phone", "pin", "shield", "smile", "translate", "user", "warning",
+}  # fmt: skip
 MOST_DRAWN = 50
 _drawn: dict[tuple[int, int, str, str | None], list[Card]] = {}  # by dialog, stamp, its language, and that of whoever looks
 
@@ -47,6 +52,12 @@ class Line:
     done: int = 0
     handed: int = 0
     left: int = 0
+
+    @property
+    def icon(self) -> str:
+        """What its document names, where we draw that."""
+        named = str((self.dialog.live.document if self.dialog.live else self.dialog.draft).get("icon", ""))
+        return named if named in ICONS else ICON
 
 
 def listing(organisation: Organisation, *, archived: bool = False) -> list[Line]:
@@ -139,6 +150,7 @@ class Sheet:
     warnings: int
     triggers: list[str]
     untranslated: int = 0
+    linked: bool = False  # a link or QR code begins what is live
 
 
 def cards_before(dialog: Dialog, setup: Setup) -> dict[str, Card]:
@@ -166,6 +178,7 @@ def sheet(dialog: Dialog, setup: Setup) -> Sheet:
         cards, [each for each in found if each.step not in by_id],
         sum(each.level == "error" for each in found), sum(each.level == "warning" for each in found),
         [trigger_words(each, dialog.draft) for each in dialog.draft.get("triggers", [])], len(everything) - len(found),
+        linked=bool(entrances.names(dialog)),
     )  # fmt: skip
 
 

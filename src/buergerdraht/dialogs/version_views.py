@@ -5,17 +5,19 @@ from __future__ import annotations
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from buergerdraht.accounts import audit
 from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.rights import Right
-from buergerdraht.dialogs import actions, diffing, figures, knowing, phone_views, reading, screens
+from buergerdraht.dialogs import actions, diffing, entrances, figures, knowing, phone_views, reading, screens, walk_table
 from buergerdraht.dialogs.forms import LANGUAGES
 from buergerdraht.dialogs.models import Example, Version
-from buergerdraht.gateway import channels
+from buergerdraht.gateway import channels, links
 
 # ── Versions ──────────────────────────────────────────────────────────────
 
@@ -34,6 +36,7 @@ def versions(request: DeskRequest, number: int) -> HttpResponse:
         "errors": [each for each in knowing.findings(row) if each.level == "error"],
         "red": [each for each in results if not each.verdict.good], "green": sum(each.verdict.good for each in results),
         "changes": [(each, reading.what(each.what, each.before, row.draft)) for each in changes[:30]],
+        "begun_by": entrances.names(row), "links": entrances.links_of(row),
     })  # fmt: skip
 
 
@@ -79,6 +82,15 @@ def revert(request: DeskRequest, number: int, key: str) -> HttpResponse:
     except actions.Stale as problem:
         messages.error(request, str(problem))
     return redirect("dialogs:edit", request.organisation.slug, row.pk)
+
+
+@require_safe
+@desk(Right.READ)
+def qr(request: DeskRequest, number: int, channel: int, key: str, ending: str) -> HttpResponse:
+    """Hand out the QR code of a link that begins the dialog, as SVG for print or PNG."""
+    row = screens.found(request, number)
+    found = get_object_or_404(entrances.channels_of(row, key), pk=channel)
+    return links.code(entrances.address(row, key, found), ending, saved_as=f"{row.key}-{found.kind}" if "laden" in request.GET else "")
 
 
 def _version(request: DeskRequest, number: int, key: str) -> Version:
@@ -152,6 +164,20 @@ def walks(request: DeskRequest, number: int) -> HttpResponse:
     page = Paginator(figures.walks(row, request.membership, state), 30).get_page(request.GET.get("seite"))
     lines = [figures.walk(each, row) for each in page.object_list]
     return render(request, "dialogs/walks.html", {
+        "may_export": request.may(Right.CONTACTS),
         **screens.frame(request, row, "walks"), "page": page, "lines": lines, "state": state, "states": figures.STATES,
         "asked": f"stand={state}" if state else "", "missed": row.missed.filter(people__gt=0).order_by("-at")[:5],
     })  # fmt: skip
+
+
+@require_safe
+@desk(Right.CONTACTS)
+def walks_csv(request: DeskRequest, number: int) -> HttpResponseBase:
+    """Hand out the list as a table, with names, addresses and answers: for those who may take contacts out of the house."""
+    row = screens.found(request, number)
+    rows = figures.walks(row, request.membership, request.GET.get("stand", ""))
+    audit.record(request.organisation, "dialogs.export_walks", operator=request.operator, subject=f"dialog:{row.pk}", count=rows.count())
+    answer = StreamingHttpResponse(walk_table.table(row, rows), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{row.key}-{timezone.localdate():%Y-%m-%d}.csv"'
+    answer["Cache-Control"] = "no-store"
+    return answer
