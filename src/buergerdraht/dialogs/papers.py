@@ -95,7 +95,7 @@ def see_meter(session: Session, file: str, digits: int, decimals: int) -> MeterS
     except meters.Pending:
         return MeterSeen(pending=True)
     sure = found is not None and not found.doubts
-    return MeterSeen(text=str(found.value) if found and sure else "", sure=sure)
+    return MeterSeen(text=found.text.replace(",", ".") if found and sure else "", sure=sure)
 
 
 def judge_meter(session: Session, kind: str, number: str, value: str) -> Sequence[str]:

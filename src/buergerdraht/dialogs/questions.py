@@ -330,7 +330,7 @@ def reply_meter(turn: Turn, step: Meter, pick: str) -> Goal:
         text, options = turning.with_person(turn, f"{sentence}\n\n{turn.ours('meter_ask')}", [])
         turning.ask(turn, text, options)
         return None
-    return _judge(turn, step, value)
+    return _judge(turn, step, str(value))
 
 
 def _see(turn: Turn, step: Meter) -> Goal:
@@ -349,23 +349,23 @@ def _see(turn: Turn, step: Meter) -> Goal:
     if not seen.sure:
         typed = understanding.number_in(walk.data.get("words", ""), walk.language)
         if typed is not None and 0 <= typed < MOST_VALUE:  # they wrote it below the photo
-            return _judge(turn, step, typed)
+            return _judge(turn, step, str(typed))
         walk.phase = "type"
         turning.ask(turn, turn.ours("meter_unseen"))
         return None
     walk.phase, walk.data["value"] = "seen", seen.text
-    _ask_yes(turn, turn.ours("meter_seen", shown=_shown(turn, step, Decimal(seen.text))))
+    _ask_yes(turn, turn.ours("meter_seen", shown=_shown(turn, step, seen.text)))
     return None
 
 
-def _shown(turn: Turn, step: Meter, value: Decimal) -> str:
-    """A reading as the counter shows it: no marks between thousands."""
-    shown = str(value) if turn.walk.language == "en" else str(value).replace(".", ",")
+def _shown(turn: Turn, step: Meter, read: str) -> str:
+    """A reading as the counter shows it: with the zeros before it, no marks between thousands."""
+    shown = read if turn.walk.language == "en" else read.replace(".", ",")
     return f"{shown} {UNITS[step.meter]}"
 
 
-def _judge(turn: Turn, step: Meter, value: Decimal) -> Goal:
-    walk = turn.walk
+def _judge(turn: Turn, step: Meter, read: str) -> Goal:
+    walk, value = turn.walk, Decimal(read)
     doubts = list(turn.world.judge_meter(step.meter, turn.fill(step.number), str(value)))
     if "digits" in doubts or (step.digits and len(str(int(value))) > step.digits):
         if (goal := turning.missed(turn, step, turn.ours("meter_digits"))) is not None:
@@ -373,10 +373,10 @@ def _judge(turn: Turn, step: Meter, value: Decimal) -> Goal:
         walk.phase = "type"
         turning.ask(turn, turn.ours("meter_digits"))
         return None
-    walk.data["value"], walk.data["doubts"] = str(value), doubts
+    walk.data["value"], walk.data["doubts"] = read, doubts
     if doubts:
         walk.phase = "doubt"
-        _ask_yes(turn, turn.ours("meter_doubt", shown=_shown(turn, step, value)))
+        _ask_yes(turn, turn.ours("meter_doubt", shown=_shown(turn, step, read)))
         return None
     return _keep_meter(turn, step, ())
 
@@ -386,24 +386,25 @@ def _meter_confirmed(turn: Turn, step: Meter, pick: str) -> Goal:
     answer = _yes(turn, pick)
     typed = understanding.number_in(turn.said.text, walk.language) if turn.said and answer is None else None
     if typed is not None and 0 <= typed < MOST_VALUE:  # "nein, 1235,5", or the right number at once
-        return _judge(turn, step, typed)
+        return _judge(turn, step, str(typed))
     if answer is None:
         if (goal := turning.missed(turn, step, turn.ours("yes_or_no"))) is not None:
             return goal
-        _ask_yes(turn, f"{turn.ours('yes_or_no')} **{_shown(turn, step, Decimal(walk.data['value']))}**?")
+        _ask_yes(turn, f"{turn.ours('yes_or_no')} **{_shown(turn, step, walk.data['value'])}**?")
         return None
     if not answer:
         walk.phase = "type"
         turning.ask(turn, turn.ours("meter_type"))
         return None
-    return _judge(turn, step, Decimal(walk.data["value"])) if walk.phase == "seen" else _keep_meter(turn, step, walk.data["doubts"])
+    return _judge(turn, step, walk.data["value"]) if walk.phase == "seen" else _keep_meter(turn, step, walk.data["doubts"])
 
 
 def _keep_meter(turn: Turn, step: Meter, doubts: Sequence[str]) -> Goal:
     walk = turn.walk
-    value = Decimal(walk.data["value"])
-    turn.world.keep_meter(step.meter, turn.fill(step.number), str(value), walk.data.get("photo", ""), doubts)
-    walk.keep(step.name, str(value), turning.heading(turn, step), _shown(turn, step, value))
+    read = walk.data["value"]
+    value = str(Decimal(read))
+    turn.world.keep_meter(step.meter, turn.fill(step.number), value, walk.data.get("photo", ""), doubts)
+    walk.keep(step.name, value, turning.heading(turn, step), _shown(turn, step, read))
     walk.trail.clear()  # no way back behind it: it is kept
     turn.trace("answered")
     return turn.dialog.goal(step, step.on_doubt or step.next) if doubts else turn.dialog.goal(step, step.next)
