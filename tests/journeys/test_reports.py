@@ -196,8 +196,9 @@ def the_firm_finishes(firm: Page, link: str, folder: Path) -> None:
 
 def both_hear_it(wilma: Phone, emma: Phone, number: str) -> None:
     """Each in their messenger and language, once, with the picture of the work."""
-    assert number in wilma.shows("ist erledigt")["text"]
-    assert number in emma.shows("is done")["text"]
+    for done in (wilma.shows("ist erledigt"), emma.shows("is done")):
+        assert number in done["text"]
+        assert done["media"]["kind"] == "image"
     assert len([bubble for bubble in wilma.received() if "ist erledigt" in bubble.get("text", "")]) == 1
     assert len([bubble for bubble in emma.received() if "is done" in bubble.get("text", "")]) == 1
 
