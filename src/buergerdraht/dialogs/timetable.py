@@ -114,7 +114,7 @@ def _pieces(due: Due) -> Iterator[list[Address]]:
     numbers = _unasked(due).order_by("contact_id").values_list("pk", flat=True).iterator(PIECE)
     while piece := list(islice(numbers, PIECE)):
         rows = Address.objects.filter(pk__in=piece, organisation=due.dialog.organisation)
-        yield list(rows.select_related("contact__organisation", "channel").order_by("contact_id"))
+        yield list(rows.select_related("contact__organisation", "organisation", "channel").order_by("contact_id"))
 
 
 def _unasked(due: Due) -> QuerySet[Address]:

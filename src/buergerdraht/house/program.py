@@ -142,7 +142,7 @@ async def _work(stop: threading.Event) -> None:
     async with app.open_async():
         work = asyncio.create_task(
             app.run_worker_async(
-                concurrency=broadcasts.MOST_HANDS + 1,  # a large broadcast keeps nothing else waiting
+                concurrency=broadcasts.MOST_HANDS + 2,  # a large broadcast and an evening of reminders keep nothing else waiting
                 fetch_job_polling_interval=1.0,
                 install_signal_handlers=False,
                 delete_jobs="successful",
