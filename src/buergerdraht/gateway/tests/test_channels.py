@@ -123,7 +123,7 @@ def test_a_channel_is_added_with_its_secrets_sealed_and_never_shown(desk: Client
     ("wrong", "words"),
     [
         ({"phone_number_id": "+49 30"}, "Die ID besteht nur aus Ziffern"),
-        ({"app_secret": ""}, "App-Geheimcode</a>: Dieses Feld ist zwingend erforderlich"),
+        ({"app_secret": ""}, "App-Geheimcode</a>: Bitte ausfüllen"),
         ({"host": "graph.facebook.com"}, "Sie beginnt mit https://"),
         ({"signed": ""}, "mindestens 16 Zeichen"),
         ({"prefix": "v25.0"}, "Der Pfad beginnt mit einem Schrägstrich"),
