@@ -35,6 +35,8 @@ ORDER = (
     "cases",
     "website",
     "dialogs",
+    "meters",
+    "covering",
     "start",
     "outbox",
 )
