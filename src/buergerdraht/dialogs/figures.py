@@ -24,7 +24,7 @@ from buergerdraht.dialogs.models import Dialog, Session, Trace
 
 State = Session.State
 STATES = {
-    State.RUNNING: ("info", gettext_lazy("läuft")), State.KNOCKS: ("info", gettext_lazy("wartet auf Antwort auf die Vorlage")),
+    State.RUNNING: ("info", gettext_lazy("läuft")), State.KNOCKS: ("info", gettext_lazy("Vorlage gesendet")),
     State.HELD: ("warning", gettext_lazy("angehalten")),
     State.DONE: ("success", gettext_lazy("zu Ende geführt")), State.HANDED: ("warning", gettext_lazy("übergeben")),
     State.LEFT: ("plain", gettext_lazy("verlassen")), State.EXPIRED: ("plain", gettext_lazy("abgelaufen")),

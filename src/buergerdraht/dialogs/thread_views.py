@@ -19,7 +19,7 @@ from buergerdraht.dialogs.models import Dialog, Session
 State = Session.State
 TONES = {"running": "info", "knocks": "info", "held": "warning", "handed": "warning", "done": "success"}
 WORDS = {
-    State.RUNNING: gettext_lazy("läuft"), State.KNOCKS: gettext_lazy("wartet auf Antwort auf die Vorlage"),
+    State.RUNNING: gettext_lazy("läuft"), State.KNOCKS: gettext_lazy("Vorlage gesendet"),
     State.HELD: gettext_lazy("angehalten"), State.DONE: gettext_lazy("zu Ende gegangen"), State.LEFT: gettext_lazy("verlassen"),
     State.HANDED: gettext_lazy("übergeben"), State.EXPIRED: gettext_lazy("abgelaufen"), State.ENDED: gettext_lazy("beendet"),
 }  # fmt: skip
