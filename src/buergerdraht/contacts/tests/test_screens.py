@@ -153,3 +153,19 @@ def test_districts(desk: Client, town: Organisation) -> None:
     assert "Neustadt" in desk.get(_url("districts")).content.decode()
     desk.post(_url("district", made.pk), {"loeschen": "1"})
     assert not District.objects.exists()
+
+
+def test_a_topic_shows_its_links_with_codes_and_what_to_write_where_they_carry_nothing(desk: Client, town: Organisation) -> None:
+    topic = Topic.objects.create(organisation=town, key="schnee", title={"de": "Schnee"})
+    config = '{"number": "+493023125110", "host": "http://127.0.0.1:8080"}'
+    signal = Channel.objects.create(organisation=town, kind="signal", name="Signal", config=config, state="running")
+    Channel.objects.create(organisation=town, kind="telegram", name="Entwurf", config="{}", state="setup")
+    page = desk.get(_url("topic", topic.pk)).content.decode()
+    assert page.count('class="qrs"') == 1, "a channel that is not set up has no link"
+    assert 'data-copy="link-1"' in page
+    assert 'alt="QR-Code: Schnee über Signal abonnieren"' in page
+    assert "<b>ABO schnee</b>" in page
+    for ending, begin in (("svg", b"<?xml"), ("png", b"\x89PNG")):
+        assert _url("topic_qr", topic.pk, signal.pk, ending) in page
+        assert desk.get(_url("topic_qr", topic.pk, signal.pk, ending)).content.startswith(begin)
+    assert desk.get(_url("topic_qr", topic.pk, signal.pk, "gif")).status_code == 404

@@ -67,6 +67,20 @@ def test_every_running_channel_has_its_link_with_code_and_copy_button(desk: Clie
     assert saved["Content-Disposition"] == f'attachment; filename="{bulky.key}-telegram.png"'
 
 
+def test_the_editor_leads_to_the_links_of_what_is_live(desk: Client, bulky: Dialog) -> None:
+    way = f'{DESK}{bulky.pk}/versionen/#links"'
+    assert way in desk.get(f"{DESK}{bulky.pk}/").content.decode()
+    desk.post(f"{DESK}{bulky.pk}/stand/ausschalten/")
+    assert way not in desk.get(f"{DESK}{bulky.pk}/").content.decode()
+
+
+@pytest.mark.parametrize(("named", "drawn"), [("calendar", "calendar"), ("bot", "bolt"), ('"><b>', "bolt")])
+def test_the_list_draws_the_picture_a_dialog_names_or_the_usual_one(desk: Client, town: Organisation, named: str, drawn: str) -> None:
+    make_live(town, f"key: hi\ntitle: {{de: Hallo}}\nicon: '{named}'\n" + SHORT)
+    listed = desk.get(DESK).content.decode().partition('<ul class="rows rows--link ds__dialogs">')[2]
+    assert listed.partition("icons.svg#")[2].startswith(f'{drawn}"')
+
+
 def test_there_is_no_code_of_another_name_channel_or_kind(desk: Client, bulky: Dialog, bot: Channel) -> None:
     kreis = Organisation.objects.create(slug="kreis", name="Kreis")
     foreign = Channel.objects.create(organisation=kreis, kind="telegram", name="Bot", config=bot.config, state="running")
