@@ -7,6 +7,7 @@ and people of ours are told.
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
@@ -35,11 +36,16 @@ RUN = 50.0  # seconds; then the clock comes by again and goes on
 
 
 class Due(NamedTuple):
-    """A dialog whose time has come, at that moment, for those who subscribed to a topic."""
+    """A dialog whose time has come, at that moment, for those who subscribed to one of the topics."""
 
     dialog: Dialog
-    topic: Topic
+    topics: list[int]
     at: datetime
+
+    @property
+    def begins(self) -> datetime:
+        """When its day begins."""
+        return self.at.astimezone(BERLIN).replace(hour=0, minute=0)
 
 
 def begin_due(now: datetime) -> int:
@@ -49,7 +55,7 @@ def begin_due(now: datetime) -> int:
     while waiting and monotonic() < ends:
         due, pieces = waiting.pop(0)
         if piece := next(pieces, None):
-            begun += sum(_tried(due.dialog, address) for address in piece)
+            begun += sum(_tried(due, address) for address in piece)
             waiting.append((due, pieces))
     return begun
 
@@ -68,23 +74,25 @@ def note_missed(now: datetime) -> int:
     return missed
 
 
-def _tried(dialog: Dialog, address: Address) -> bool:
+def _tried(due: Due, address: Address) -> bool:
     try:
-        return _begin(dialog, address)
+        return _begin(due, address)
     except Exception as problem:
         if is_away(problem):
             raise
-        log.error("dialogs.begin dialog=%s problem=%s at=%s", dialog.pk, type(problem).__name__, place(problem))
+        log.error("dialogs.begin dialog=%s problem=%s at=%s", due.dialog.pk, type(problem).__name__, place(problem))
         return False
 
 
 @transaction.atomic
-def _begin(dialog: Dialog, address: Address) -> bool:
-    """Begin with one citizen, unless they or one of us began to talk meanwhile."""
+def _begin(due: Due, address: Address) -> bool:
+    """Begin with one citizen, unless they or one of us began to talk meanwhile, or another of its times or topics reached them today."""
     outgoing.thread(address.contact)
+    if _had(due).filter(contact=address.contact).exists():
+        return False
     if sessions.running(address.contact) is not None or sessions.held(address.contact):
         return False
-    sessions.begin(dialog, address.contact, address, sessions.Cause(BY, world.NEWSLETTER))
+    sessions.begin(due.dialog, address.contact, address, sessions.Cause(BY, world.NEWSLETTER))
     return True
 
 
@@ -95,14 +103,15 @@ def _within(now: datetime, least: timedelta, most: timedelta) -> Iterator[Due]:
         dialog = Dialog.objects.select_related("live", "organisation").filter(pk=number, archived_at=None).exclude(live=None).first()
         if dialog is None or dialog.live is None:
             continue
-        read = world.readable(dialog.live.pk)
+        read, times = world.readable(dialog.live.pk), defaultdict[datetime, list[int]](list)
         for trigger in read.triggers if read else ():
             for day in (local.date() - DAY, local.date()) if trigger.on == BY and trigger.time else ():
                 at = _moment(day, trigger.time)
                 if at + least <= now < at + most and (not trigger.weekdays or day.weekday() in trigger.weekdays):
                     topic = Topic.objects.filter(organisation=dialog.organisation, key=trigger.topic, active=True).first()
                     if topic is not None:
-                        yield Due(dialog, topic, at)
+                        times[at].append(topic.pk)
+        yield from (Due(dialog, topics, at) for at, topics in sorted(times.items()))
 
 
 def _moment(day: date, clock: str) -> datetime:
@@ -119,9 +128,12 @@ def _pieces(due: Due) -> Iterator[list[Address]]:
 
 def _unasked(due: Due) -> QuerySet[Address]:
     """Who was not asked that day yet; whoever is in another dialog or talks to a person is left in peace."""
-    begins = due.at.astimezone(BERLIN).replace(hour=0, minute=0)
-    rows = audience.select(due.dialog.organisation, {"topics": [due.topic.pk]})
+    rows = audience.select(due.dialog.organisation, {"topics": due.topics})
     busy = Session.objects.filter(state=Session.State.RUNNING, rests=False).values("contact")
-    had = Session.objects.filter(dialog=due.dialog, begun_by=BY, started_at__gte=begins).values("contact")
     talks = Conversation.objects.filter(organisation=due.dialog.organisation, state=Conversation.State.OPEN, operator__isnull=False)
-    return rows.exclude(contact__in=busy).exclude(contact__in=had).exclude(contact__in=talks.values("contact"))
+    return rows.exclude(contact__in=busy).exclude(contact__in=_had(due).values("contact")).exclude(contact__in=talks.values("contact"))
+
+
+def _had(due: Due) -> QuerySet[Session]:
+    """The walks of its day that began by the clock."""
+    return Session.objects.filter(dialog=due.dialog, begun_by=BY, started_at__gte=due.begins)

@@ -13,7 +13,7 @@ from buergerdraht.accounts.models import Membership, Organisation
 from buergerdraht.connectors.contract import Sender
 from buergerdraht.contacts import actions as contacts
 from buergerdraht.contacts import ledger
-from buergerdraht.contacts.models import Topic
+from buergerdraht.contacts.models import Address, Topic
 from buergerdraht.dialogs import sessions, timetable
 from buergerdraht.dialogs.acts import BERLIN
 from buergerdraht.dialogs.models import Dialog, Missed, Session, Version
@@ -72,6 +72,25 @@ def test_dialogs_take_turns_and_a_run_that_is_too_long_goes_on_next_time(
     assert sorted(Session.objects.values_list("dialog__key", flat=True)) == ["evening", "evening", "second", "second"]
     monkeypatch.setattr(timetable, "RUN", 1_000)
     assert timetable.begin_due(SIX + timedelta(minutes=1)) == 10
+
+
+def test_who_subscribed_to_two_of_its_topics_is_asked_and_missed_once(town: Organisation, people: None) -> None:
+    other = Topic.objects.create(organisation=town, key="paper", title={"de": "Papier"})
+    for address in Address.objects.select_related("contact", "channel"):
+        contacts.subscribe(address.contact, [other], address, ledger.Proof(channel=address.channel, evidence="x"))
+        contacts.confirm(address.contact, address, ledger.Proof(channel=address.channel, evidence="y"))
+    dialog = make_live(
+        town,
+        EVENING.format(
+            key="evening", time="18:00", more="}, {on: time, time: '18:00', topic: paper}, {on: time, time: '18:30', topic: paper"
+        ),
+    )
+    Version.objects.update(at=SIX - timedelta(days=9))
+    assert timetable.begin_due(SIX + timedelta(hours=1)) == 7
+    assert Session.objects.filter(dialog=dialog).values("contact").distinct().count() == Session.objects.count() == 7
+    Session.objects.all().delete()
+    timetable.note_missed(SIX + timetable.LATE)
+    assert Missed.objects.get(dialog=dialog).people == 7
 
 
 def test_one_that_cannot_begin_keeps_nobody_else_waiting(town: Organisation, people: None, monkeypatch: pytest.MonkeyPatch) -> None:
