@@ -109,9 +109,12 @@ def resume(walk: Walk, world: World) -> None:
 
 
 def _pick_up(turn: Turn) -> Goal:
-    step, until = turn.step, turn.walk.until
-    if isinstance(step, Wait) and until:
-        return turn.dialog.goal(step, step.next) if until <= turn.world.now else None
+    walk, step = turn.walk, turn.step
+    over = walk.waits == KNOCK or bool(walk.until and walk.until <= turn.world.now)
+    if walk.waits == KNOCK:
+        walk.waits, walk.knocked = walk.knocked, ""
+    if isinstance(step, Wait) and walk.until:
+        return turn.dialog.goal(step, step.next) if over else None
     return MENU if isinstance(step, HandOver) else turn.walk.here.step
 
 

@@ -388,6 +388,8 @@ def _knock(number: int, shut: Shut) -> bool:
     session = locked(number)
     if session is None:
         return False
+    if session.rests and running(session.contact) is not None:
+        raise Busy  # what they answered would answer the other one's question
     walk, house = _decode(session.walk), House(session)
     knocking.knock(session, walk, house, shut.template)
     keep(session, walk, house)

@@ -35,6 +35,13 @@ steps:
       {id: more, title: {de: Ja, en: "Yes"}}, {id: enough, title: {de: Nein, en: "No"}}]}
   - {id: bye, kind: end, text: {de: Notiert., en: Noted.}}
 """
+ASKING = """
+key: asking
+title: {de: Name}
+expire_after: 9000
+triggers: [{on: words, words: {de: [Name]}}]
+steps: [{id: name, kind: ask, want: text, save: name, text: {de: "Wie heißen Sie?"}}]
+"""
 EVENING = """
 key: evening
 title: {de: Abfuhr, en: Collection}
@@ -224,6 +231,28 @@ def test_a_template_nobody_answers_ends_and_one_of_us_may_end_it(say: Say, town:
     assert sessions.expire(timezone.now() + timedelta(days=8)) == 1
     assert sorted(Session.objects.values_list("state", flat=True)) == ["ended", "expired"]
     assert "Brauchen" not in say("paula", "Bin wieder da")
+
+
+def test_whoever_gives_a_held_one_back_lets_it_go_on(say: Say, town: Organisation, channel: Channel, kemal: Membership) -> None:
+    approve(channel)
+    make_live(town, FOOD)
+    register(say)
+    let_pass(days=3)
+    Session.objects.update(state="held")  # a colleague had the word when they wrote
+    Address.objects.update(last_inbound_at=timezone.now())
+    assert people.resume(Session.objects.get(), operator=kemal.operator)
+    assert "Brauchen Sie" in Message.objects.filter(author="bot").latest("pk").text
+
+
+def test_while_another_dialog_waits_for_an_answer_none_knocks(say: Say, town: Organisation, channel: Channel) -> None:
+    approve(channel)
+    make_live(town, FOOD)
+    make_live(town, ASKING)
+    say("paula", "Essen")
+    assert "Wie heißen Sie?" in say("paula", "Name")
+    close()
+    assert let_pass(days=3) == ""
+    assert Session.objects.get(dialog__key="food").state == "running"
 
 
 def test_checking_says_so_before_publishing(town: Organisation, channel: Channel) -> None:
