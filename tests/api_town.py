@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.http import HttpResponse
@@ -17,6 +18,7 @@ from buergerdraht.accounts.models import ApiToken, Membership, Operator, Organis
 from buergerdraht.accounts.rest.problems import KIND
 from buergerdraht.accounts.rest.scopes import SCOPES
 from buergerdraht.accounts.rights import RIGHTS
+from buergerdraht.appointments.models import Booking, Offer
 from buergerdraht.broadcasts.models import Broadcast
 from buergerdraht.cases import actions, opening
 from buergerdraht.cases.models import Case, Category, Photo, Task
@@ -44,11 +46,13 @@ class Town(NamedTuple):
     file: Media
     label: Label
     task: Task
+    offer: Offer
+    booking: Booking
 
     @property
     def rows(self) -> dict[str, Any]:
         """What the names in addresses stand for."""
-        names = ("topic", "contact", "conversation", "broadcast", "category", "case", "photo", "file", "task")
+        names = ("topic", "contact", "conversation", "broadcast", "category", "case", "photo", "file", "task", "offer", "booking")
         return {name: getattr(self, name).pk for name in names}
 
 
@@ -70,8 +74,21 @@ def town(slug: str = "musterstadt") -> Town:
     conversation.messages.get().media.add(file)
     label = Label.objects.create(organisation=organisation, name="Straße")
     task = Task.objects.create(case=case, text="Absperren")
+    offer, booking = appointment(organisation, contact, address)
     return Town(
-        organisation, operator, channel, topic, contact, address, conversation, broadcast, team, category, case, photo, file, label, task
+        organisation, operator, channel, topic, contact, address, conversation, broadcast, team, category, case, photo, file, label, task,
+        offer, booking,
+    )  # fmt: skip
+
+
+def appointment(organisation: Organisation, contact: Contact, address: Address) -> tuple[Offer, Booking]:
+    """Somebody who has a time tomorrow."""
+    title = {"de": "Ausweis beantragen", "en": "Apply for an ID card"}
+    offer = Offer.objects.create(organisation=organisation, key="ausweis", title=title, place="Rathaus, Zimmer 12")
+    begins = timezone.now() + timedelta(days=1)
+    return offer, Booking.objects.create(
+        organisation=organisation, offer=offer, begins_at=begins, ends_at=begins + timedelta(minutes=20), desk=1, contact=contact,
+        address=address, state="booked", note="Kommt mit Kinderwagen",
     )  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def test_the_examples_of_the_page_do_what_they_say(db: None) -> None:
         "TOKEN": text, "ADRESSE": "http://testserver", "THEMA": str(here.topic.pk), "KONTAKT": str(here.contact.pk),
         "ANSCHRIFT": str(here.address.pk), "UNTERHALTUNG": str(here.conversation.pk),
         "KATEGORIE": str(here.category.pk), "ANLIEGEN": str(here.case.pk),
-        "AUFGABE": str(here.task.pk),
+        "AUFGABE": str(here.task.pk), "BUCHUNG": str(here.booking.pk),
     }  # fmt: skip
     assert len(EXAMPLES) == TEXT.count("```sh") >= 12
     for command, said in EXAMPLES:

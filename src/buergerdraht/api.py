@@ -19,6 +19,7 @@ from buergerdraht.accounts.rest import problems
 from buergerdraht.accounts.rest.door import Token
 from buergerdraht.accounts.rest.problems import Problem
 from buergerdraht.accounts.rest.scopes import ELSEWHERE, SCOPES
+from buergerdraht.appointments import api as appointments
 from buergerdraht.broadcasts import api as broadcasts
 from buergerdraht.cases import api as cases
 from buergerdraht.cases import api_tasks as case_tasks
@@ -28,7 +29,7 @@ from buergerdraht.gateway import api as gateway
 
 ROUTERS = [
     accounts.router, gateway.router, contacts.topics, contacts.router, broadcasts.router, conversations.router, cases.router,
-    case_tasks.router,
+    case_tasks.router, appointments.router,
 ]  # fmt: skip
 ABOUT = """The messenger desk of a public authority, for its other systems.
 

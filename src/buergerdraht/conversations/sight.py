@@ -65,6 +65,12 @@ def shared(organisation: Organisation, teams: Collection[int]) -> QuerySet[Conve
     return rows.filter(Q(team=None) | Q(team__in=teams)) if Desk.of(organisation).teams_apart else rows
 
 
+def beside(organisation: Organisation, teams: Collection[int]) -> Q:
+    """The condition on rows with a `contact`: what another system may see of what lies beside a thread. Of whoever has none, all."""
+    whose = Conversation.objects.filter(contact=OuterRef("contact"))
+    return Exists(shared(organisation, teams).filter(contact=OuterRef("contact"))) | ~Exists(whose)
+
+
 def teams_of(membership: Membership) -> frozenset[int]:
     """Ask once per membership object for its teams; a request has its own."""
     known: frozenset[int] | None = vars(membership).get("_team_ids")

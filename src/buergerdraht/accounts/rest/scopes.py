@@ -18,6 +18,8 @@ SCOPES = {
     "cases:read": _("Anliegen, ihren Verlauf und abgedeckte Bilder lesen"),
     "cases:write": _("Anliegen anlegen, zuteilen und ordnen"),
     "cases:answer": _("Den Stand von Anliegen ändern und Beteiligten antworten"),
+    "appointments:read": _("Buchbare Termine und Buchungen lesen, ohne Namen"),
+    "appointments:write": _("Gebuchte Termine absagen"),
     REPORT: _("Anliegen melden (Open311)"),
 }
 ELSEWHERE = frozenset({REPORT})  # opens no endpoint below /api/v1/: Open311 asks for it itself
