@@ -6,6 +6,7 @@ import io
 import json
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.http import HttpResponse
@@ -26,6 +27,8 @@ from buergerdraht.contacts.models import Address, Contact, District, Topic
 from buergerdraht.conversations.models import Conversation, Label, Message
 from buergerdraht.gateway import files
 from buergerdraht.gateway.models import Channel, Media
+from buergerdraht.meters import actions as metering
+from buergerdraht.meters.models import MeterReading
 
 ALL = list(SCOPES)
 
@@ -48,11 +51,25 @@ class Town(NamedTuple):
     task: Task
     offer: Offer
     booking: Booking
+    reading: MeterReading
 
     @property
     def rows(self) -> dict[str, Any]:
         """What the names in addresses stand for."""
-        names = ("topic", "contact", "conversation", "broadcast", "category", "case", "photo", "file", "task", "offer", "booking")
+        names = (
+            "topic",
+            "contact",
+            "conversation",
+            "broadcast",
+            "category",
+            "case",
+            "photo",
+            "file",
+            "task",
+            "offer",
+            "booking",
+            "reading",
+        )
         return {name: getattr(self, name).pk for name in names}
 
 
@@ -75,9 +92,10 @@ def town(slug: str = "musterstadt") -> Town:
     label = Label.objects.create(organisation=organisation, name="Straße")
     task = Task.objects.create(case=case, text="Absperren")
     offer, booking = appointment(organisation, contact, address)
+    told = metering.Confirmed(kind="water", number="W-0001", value=Decimal("1234.5"), photo=file, contact=contact, address=address)
     return Town(
         organisation, operator, channel, topic, contact, address, conversation, broadcast, team, category, case, photo, file, label, task,
-        offer, booking,
+        offer, booking, metering.keep(organisation, told),
     )  # fmt: skip
 
 

@@ -26,10 +26,11 @@ from buergerdraht.cases import api_tasks as case_tasks
 from buergerdraht.contacts import api as contacts
 from buergerdraht.conversations import api as conversations
 from buergerdraht.gateway import api as gateway
+from buergerdraht.meters import api as meters
 
 ROUTERS = [
     accounts.router, gateway.router, contacts.topics, contacts.router, broadcasts.router, conversations.router, cases.router,
-    case_tasks.router, appointments.router,
+    case_tasks.router, appointments.router, meters.router,
 ]  # fmt: skip
 ABOUT = """The messenger desk of a public authority, for its other systems.
 

@@ -20,6 +20,7 @@ SCOPES = {
     "cases:answer": _("Den Stand von Anliegen ändern und Beteiligten antworten"),
     "appointments:read": _("Buchbare Termine und Buchungen lesen, ohne Namen"),
     "appointments:write": _("Gebuchte Termine absagen"),
+    "meters:read": _("Zählerstände lesen, mit der Nummer des Zählers"),
     REPORT: _("Anliegen melden (Open311)"),
 }
 ELSEWHERE = frozenset({REPORT})  # opens no endpoint below /api/v1/: Open311 asks for it itself
