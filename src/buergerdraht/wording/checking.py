@@ -8,30 +8,15 @@ from collections.abc import Callable
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from buergerdraht.wording.shelves import Shelf, Versions
+from buergerdraht.wording.shelves import SLOT, Shelf, Versions, forms, needed, slots
 
 LONGEST = 4_000
 ALWAYS = frozenset({"organisation", "privacy_url"})  # can be said in every sentence
-SLOT = re.compile(r"\{([a-z_]+)\}")
 SHOUTED = re.compile(r"\b[A-ZÄÖÜ]{3,}\b")
 
 # Rooms that understand words: (a word that our sentence names, the authority's sentence) -> whether that names one which means the
 # same to us; None where the word is none of theirs.
 UNDERSTOOD: list[Callable[[str, str], bool | None]] = []
-
-
-def slots(text: str) -> frozenset[str]:
-    return frozenset(SLOT.findall(text))
-
-
-def forms(versions: Versions) -> list[str]:
-    """Every wording of ours, in all languages and forms of address."""
-    return [text for each in versions.values() for text in ([each] if isinstance(each, str) else each.values())]
-
-
-def needed(versions: Versions) -> frozenset[str]:
-    """Name the placeholders that all of our wordings have: what they fill in must be said."""
-    return frozenset.intersection(*map(slots, forms(versions)))
 
 
 def allowed(versions: Versions) -> frozenset[str]:

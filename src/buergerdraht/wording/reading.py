@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from buergerdraht.accounts.languages import Reach
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.wording import checking
-from buergerdraht.wording.shelves import SHELVES, Shelf, in_form, own_texts
+from buergerdraht.wording.shelves import SHELVES, SLOT, Shelf, fits, in_form, needed, own_texts
 
 MISSING, OWN = "fehlt", "eigene"  # what a list can be narrowed to
 EXAMPLES = {
@@ -38,12 +38,17 @@ class Line:
 
     @property
     def missing(self) -> bool:
-        return not (self.ours or self.own)
+        return not (self.ours or (self.own and not self.outdated))
+
+    @property
+    def outdated(self) -> bool:
+        """Our sentence says more since an update: theirs is not said until it does, too."""
+        return bool(self.own) and not fits(self.shelf.name, self.key, self.own)
 
     @property
     def slots(self) -> list[str]:
         versions = self.shelf.open[self.key]
-        return [f"{{{each}}}" for each in sorted(checking.needed(versions))]
+        return [f"{{{each}}}" for each in sorted(needed(versions))]
 
 
 def lines(organisation: Organisation, language: str, shelves: Iterable[Shelf] = ()) -> Iterator[Line]:
@@ -84,7 +89,7 @@ def count(organisation: Organisation, language: str, shelves: Iterable[Shelf] = 
     there = total = 0
     for shelf in shelves or SHELVES.values():
         total += len(shelf.open)
-        there += sum(1 for key, versions in shelf.open.items() if language in versions or (shelf.name, key) in own)
+        there += sum(language in versions or fits(shelf.name, key, own.get((shelf.name, key), "")) for key, versions in shelf.open.items())
     return Count(there, total)
 
 
@@ -108,4 +113,4 @@ def preview(organisation: Organisation, line: Line, text: str) -> str:
         "organisation": organisation.name,
         "privacy_url": "https://stadt.example/datenschutz",
     }
-    return checking.SLOT.sub(lambda slot: values.get(slot[1], slot[0]), text)
+    return SLOT.sub(lambda slot: values.get(slot[1], slot[0]), text)

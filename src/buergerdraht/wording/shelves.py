@@ -1,7 +1,7 @@
 """Say a sentence: the authority's own words first, else ours; in the citizen's language, else in the next one they may read.
 
-On the way of every message. An authority that wrote nothing itself costs one comparison; of any other, what it wrote in a language is
-read once per process and kept until it changes (`Organisation.worded_at` is part of the key, so nobody has to be told).
+On the way of every message. An authority that wrote nothing itself costs one comparison; of any other, all that it wrote is read once per
+process and kept until it changes (`Organisation.worded_at` is part of the key, so nobody has to be told).
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from buergerdraht.accounts.models import Organisation
 from buergerdraht.wording.models import OwnText
 
 Versions = Mapping[str, str | Mapping[str, str]]  # language -> text, or in German by Sie and Du
+Texts = Mapping[tuple[str, str], str]  # by shelf and key
 SHELVES: dict[str, Shelf] = {}
-MOST_KEPT = 256  # languages of authorities, some 100 KB each where everything is written
+MOST_KEPT = 512  # authorities, some 100 KB for each language where everything is written
+SLOT = re.compile(r"\{([a-z_]+)\}")
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Shelf:
     def speak(self, versions: Versions, organisation: Organisation, language: str, key: str, values: Mapping[str, str]) -> str:
         filled = {"organisation": organisation.name, "privacy_url": privacy_url(organisation), **values}
         for each in self.chain(organisation, language):
-            if organisation.worded_at and (own := own_texts(organisation, each).get((self.name, key))):
+            if organisation.worded_at and (own := _fitting(organisation.pk, organisation.worded_at, each).get((self.name, key))):
                 try:
                     return own.format_map(filled)
                 except (KeyError, ValueError, IndexError):  # written for an earlier sentence of ours: it speaks of what is not there now
@@ -98,17 +100,51 @@ def in_form(version: str | Mapping[str, str], organisation: Organisation) -> str
     return str(version if isinstance(version, str) else version[organisation.address_form])
 
 
-def own_texts(organisation: Organisation, language: str) -> Mapping[tuple[str, str], str]:
+def slots(text: str) -> frozenset[str]:
+    return frozenset(SLOT.findall(text))
+
+
+def forms(versions: Versions) -> list[str]:
+    """Every wording of ours, in all languages and forms of address."""
+    return [text for each in versions.values() for text in ([each] if isinstance(each, str) else each.values())]
+
+
+def needed(versions: Versions) -> frozenset[str]:
+    """Name the placeholders that all of our wordings have: what they fill in must be said."""
+    return frozenset.intersection(*map(slots, forms(versions)))
+
+
+def own_texts(organisation: Organisation, language: str) -> Texts:
     """Give what an authority wrote in a language, by shelf and key."""
     if organisation.worded_at is None or organisation.pk is None:
         return {}
-    return _read(organisation.pk, organisation.worded_at, language)
+    return _read(organisation.pk, organisation.worded_at).get(language, {})
+
+
+def fits(shelf: str, key: str, text: str) -> bool:
+    """Say whether an own sentence still says what must be said: ours may have changed since it was written."""
+    versions = SHELVES[shelf].open.get(key) if shelf in SHELVES else None
+    return bool(text) and versions is not None and needed(versions) <= slots(text)
+
+
+def _fitting(organisation: int, worded_at: datetime, language: str) -> Texts:
+    return _all_fitting(organisation, worded_at).get(language, {})
 
 
 @lru_cache(maxsize=MOST_KEPT)
-def _read(organisation: int, _worded_at: datetime, language: str) -> Mapping[tuple[str, str], str]:
-    rows = OwnText.objects.filter(organisation=organisation, language=language)
-    return {(shelf, key): text for shelf, key, text in rows.values_list("shelf", "key", "text")}
+def _all_fitting(organisation: int, worded_at: datetime) -> Mapping[str, Texts]:
+    return {
+        language: {(shelf, key): text for (shelf, key), text in texts.items() if fits(shelf, key, text)}
+        for language, texts in _read(organisation, worded_at).items()
+    }
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _read(organisation: int, _worded_at: datetime) -> Mapping[str, Texts]:
+    found: dict[str, dict[tuple[str, str], str]] = {}
+    for language, shelf, key, text in OwnText.objects.filter(organisation=organisation).values_list("language", "shelf", "key", "text"):
+        found.setdefault(language, {})[shelf, key] = text
+    return found
 
 
 def privacy_url(organisation: Organisation) -> str:

@@ -62,8 +62,6 @@ def listening(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
         if house is None or asked not in offered(house):
             return view(request, organisation, *args, **kwargs)
         with speaking(asked):
-            answer = view(request, organisation, *args, **kwargs)
-            answer.headers["Content-Language"] = screen(asked)
-            return answer
+            return view(request, organisation, *args, **kwargs)
 
     return heard

@@ -16,7 +16,7 @@ from buergerdraht.contacts import texts
 from buergerdraht.contacts.models import Topic
 from buergerdraht.dialogs.sentences import SHELF as DIALOGS
 from buergerdraht.website import words as website
-from buergerdraht.wording import actions, checking, reading
+from buergerdraht.wording import actions, checking, reading, shelves
 from buergerdraht.wording.models import OwnText
 from buergerdraht.wording.shelves import SHELVES
 
@@ -26,6 +26,11 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def town(db: None) -> Organisation:
     return Organisation.objects.create(slug="musterstadt", name="Stadt Musterstadt", languages=["de", "en", "tr"])
+
+
+def shortest(shelf: shelves.Shelf) -> dict[str, str]:
+    """Write every sentence of a room as shortly as it goes."""
+    return {key: " ".join(["x", *(f"{{{slot}}}" for slot in shelves.needed(versions))]) for key, versions in shelf.open.items()}
 
 
 def put(town: Organisation, language: str, **own: str) -> None:
@@ -94,6 +99,13 @@ def test_a_sentence_whose_placeholder_we_no_longer_fill_gives_way_to_ours(town: 
     assert texts.say(town, "de", "cancel") == "Abbrechen"
 
 
+def test_a_sentence_that_lacks_what_ours_says_since_an_update_gives_way_and_is_marked(town: Organisation) -> None:
+    put(town, "de", topics_changed="Alles klar.")  # written when ours named no topics
+    assert "Verkehr" in texts.say(town, "de", "topics_changed", topics="Verkehr")
+    line = next(line for line in reading.lines(town, "de") if line.name == "contacts/topics_changed")
+    assert (line.outdated, line.own) == (True, "Alles klar.")
+
+
 def test_every_change_is_in_the_log_without_its_text(town: Organisation) -> None:
     boss = Operator.objects.create_user("leitung@musterstadt.example", "Zwetschgen-im-Herbst", name="Andrea Berger")
     assert actions.put(town, "tr", {("contacts", "cancel"): "İptal"}, operator=boss) == 1
@@ -150,7 +162,7 @@ def test_all_our_own_sentences_would_pass() -> None:
     for shelf in SHELVES.values():
         for key, versions in shelf.open.items():
             for language in ("de", "en"):
-                for text in checking.forms({language: versions[language]}):
+                for text in shelves.forms({language: versions[language]}):
                     checking.check(shelf, key, text)
 
 
@@ -178,14 +190,14 @@ def test_a_language_reaches_people_once_signing_up_and_leaving_can_be_read(town:
     assert languages.reach(town, "de-simple")[0].lacking == 0, "it is German: what is missing can be read"
     contacts = SHELVES["contacts"].open
     assert languages.reach(town, "tr")[0].lacking == len(contacts)
-    actions.put(town, "tr", {("contacts", key): "x" for key in contacts}, operator=None)
+    actions.put(town, "tr", {("contacts", key): text for key, text in shortest(SHELVES["contacts"]).items()}, operator=None)
     assert languages.reach(town, "tr")[0].lacking == 0
 
 
 def test_leichte_sprache_can_be_chosen_in_a_messenger_once_it_is_written(town: Organisation) -> None:
     town.languages = ["de", "de-simple", "tr"]
     assert texts.offered(town) == ["de", "tr"]
-    actions.put(town, "de-simple", {("contacts", key): "Leicht" for key in SHELVES["contacts"].open}, operator=None)
+    actions.put(town, "de-simple", {("contacts", key): text for key, text in shortest(SHELVES["contacts"]).items()}, operator=None)
     assert texts.offered(town) == ["de", "de-simple", "tr"]
 
 

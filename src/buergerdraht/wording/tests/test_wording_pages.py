@@ -15,6 +15,7 @@ from buergerdraht.accounts.models import AuditEntry, Operator, Organisation, Rol
 from buergerdraht.contacts.texts import SHELF, say
 from buergerdraht.wording import actions
 from buergerdraht.wording.models import OwnText
+from buergerdraht.wording.shelves import needed
 
 pytestmark = pytest.mark.django_db
 PAGE = "/o/musterstadt/einstellungen/wortlaut/"
@@ -130,7 +131,8 @@ def test_a_language_is_offered_once_signing_up_can_be_read(desk: Client, town: O
     sent = {"name": town.name, "land": "NW", "address_form": "sie", "languages": ["de", "tr"]}
     refused = desk.post(page, sent)
     assert "Türkisch lässt sich noch nicht anbieten" in refused.content.decode()
-    actions.put(town, "tr", {("contacts", key): "x" for key in SHELF.open}, operator=None)
+    whole = {("contacts", key): " ".join(["x", *(f"{{{slot}}}" for slot in needed(said))]) for key, said in SHELF.open.items()}
+    actions.put(town, "tr", whole, operator=None)
     assert desk.post(page, sent).status_code == 302
     town.refresh_from_db()
     assert town.languages == ["de", "tr"]
