@@ -17,4 +17,6 @@ class Migration(migrations.Migration):
             name="further",
             field=models.PositiveIntegerField(db_default=0, default=0),
         ),
+        # What was counted before knows nothing of urgent messages: until it is counted anew, people are counted one by one.
+        migrations.RunSQL("delete from contacts_census", migrations.RunSQL.noop),
     ]
