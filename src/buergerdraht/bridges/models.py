@@ -31,7 +31,7 @@ class Bridge(models.Model):
     services = models.JSONField(default=list, blank=True)  # what an Open311 server takes: [{"code", "name", "required": [..]}]
     mapping = models.JSONField(default=dict, blank=True)  # {our category key: their service_code}
     categories = models.ManyToManyField(Category, blank=True, related_name="+")  # whose cases go by themselves
-    neighbours = models.JSONField(default=list, blank=True)  # names of those beyond our border whose cases go by themselves
+    neighbours = models.JSONField(default=list, db_default=[], blank=True)  # names of those beyond our border whose cases go by themselves
     answers = models.BooleanField(default=True)  # what they say goes to the citizens; else it is a note of ours
     closes = models.BooleanField(default=True)  # what they finish is done here; else a note says so
     released_only = models.BooleanField(default=False)  # the text a person released, never the citizen's own words
