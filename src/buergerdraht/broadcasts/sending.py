@@ -266,7 +266,10 @@ def finish(broadcast: Broadcast) -> bool:
         return False
     if posts.to_people(Outbound.objects.filter(batch=row.pk, state__in=BUSY), row).exists():
         return False
-    outreach.rouse(row.pk)  # what is tried again later would find it at rest, and nobody to rouse it
+    if not row.urgent and Outbound.objects.filter(batch=row.pk, state__in=BUSY).exists():
+        outreach.keep_quiet(row.organisation, row.pk)  # a public post is still to come, and not in the quiet hours
+    else:
+        outreach.rouse(row.pk)  # what is tried again later would find it at rest, and nobody to rouse it
     row.state, row.finished_at = State.DONE, Now()
     row.save(update_fields=["state", "finished_at", "updated_at"])
     _note(row, "finish", None)

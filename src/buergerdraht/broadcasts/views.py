@@ -25,6 +25,7 @@ from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.rights import Right
 from buergerdraht.broadcasts import actions, checks, content, drafts, reading, relaying
 from buergerdraht.broadcasts.models import Broadcast, TestAddress
+from buergerdraht.contacts import outreach
 from buergerdraht.contacts.models import Address
 from buergerdraht.gateway import files
 
@@ -274,8 +275,10 @@ def _release(request: DeskRequest, broadcast: Broadcast, action: Callable[..., A
         for text in problem.messages:
             messages.error(request, text)
     else:
-        planned = released.scheduled_at and released.scheduled_at > timezone.now()
-        messages.success(request, _("Eingeplant.") if planned else _("Sie geht jetzt hinaus."))
+        now = timezone.now()
+        planned = released.scheduled_at and released.scheduled_at > now
+        rests = not released.urgent and outreach.quiet_until(released.organisation, now) is not None
+        messages.success(request, _("Eingeplant.") if planned or rests else _("Sie geht jetzt hinaus."))
     return _to(request, "detail", broadcast.pk)
 
 
