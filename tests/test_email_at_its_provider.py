@@ -482,7 +482,7 @@ async def test_what_the_server_cannot_do_is_said_and_nothing_is_lost(
 async def test_a_mail_is_marked_once_it_is_stored_and_goes_only_then(world: World) -> None:
     """However old it is: what was not stored is never touched."""
     arrived(world, "Hallo", days=400, flags=())
-    world.connector.config = config(world.account, read="delete", read_days=1)
+    world.connector.config = config(world.account, read="delete", read_days=7)
     told: Any = world.connector.receive()
     assert (await anext(told))[0].event.text == "Hallo"
     assert world.flags() == [[]]

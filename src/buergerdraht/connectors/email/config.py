@@ -69,8 +69,9 @@ class EmailConfig(BaseModel):
         json_schema_extra={"group": "account", "wrong": "Möglich sind stay, move und delete.", "words": KEEPING},
     )
     read_days: int = Field(
-        30, title="Gelesene Post: nach … Tagen", description="Beim Verschieben und Löschen: So lange bleibt sie liegen.", ge=1, le=3650,
-        json_schema_extra={"group": "account", "wrong": "1 bis 3650."},
+        30, title="Gelesene Post: nach … Tagen", description="Beim Verschieben und Löschen: So lange bleibt sie liegen. Mindestens sieben, "
+        "denn Anhänge, die sich nicht gleich laden ließen, versuchen wir tagelang noch einmal.", ge=7, le=3650,
+        json_schema_extra={"group": "account", "wrong": "7 bis 3650."},
     )  # fmt: skip
     read_folder: str = Field(
         "",

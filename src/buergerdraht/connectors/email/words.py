@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Sequence
 from email.message import EmailMessage
 from typing import Any
@@ -20,7 +21,7 @@ JOINERS = "\u200d\u200e\u200f"  # hold signs together, or say where a line runs 
 SIGNATURE = "-- "
 NAMES = {"idna", "punycode"}  # for names of hosts: whole texts in them take minutes
 DEEPEST = 2_000  # tags within tags; what people write has dozens, and some that nobody closed
-_TAG = re.compile(r"<(?!(?:br|img|hr|meta|link|input|area|col|wbr)\b)(/?)[a-z]", re.I)
+_TAG = re.compile(r"<(?!(?:br|img|hr|meta|link|input|area|col|wbr)\b)(/?)([a-z][a-z0-9]*)", re.I)
 LINES = {"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "ul", "ol", "hr", "blockquote", "table"}
 WROTE = re.compile(r"^>?\s*(Am|On|Le|El)\b.{5,200}\b(schrieb|wrote|a écrit|escribió)\b.{0,200}:\s*$", re.I)
 ORIGINAL = re.compile(
@@ -75,9 +76,14 @@ def from_html(text: str) -> str:
 
 
 def _depth(text: str) -> int:
-    """Count how many tags stand in one another: reading them takes the square of it."""
+    """Count how many tags stand in one another: reading them takes the square of it. An end closes only what is open by its name."""
+    open_: Counter[str] = Counter()
     depth = deepest = 0
-    for end in _TAG.findall(text):
+    for end, name in _TAG.findall(text):
+        name = name.lower()
+        if end and not open_[name]:
+            continue
+        open_[name] += -1 if end else 1
         depth += -1 if end else 1
         deepest = max(deepest, depth)
     return deepest

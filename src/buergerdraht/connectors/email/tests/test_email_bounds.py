@@ -54,11 +54,12 @@ def test_many_receivers_and_many_dashes_are_ordinary() -> None:
     ("mail", "said"),
     [
         (b"Content-Type: text/html\r\n\r\n" + b"<div>" * 150_000 + b"Guten<br>Tag", "Guten Tag"),
+        (b"Content-Type: text/html\r\n\r\n" + b"<div></x>" * 80_000 + b"Guten<br>Tag", "Guten Tag"),
         (b"Content-Type: text/html\r\n\r\n" + b"<p>a<br>" * 300 + b"<p>Guten Tag", "Guten Tag"),
         (b"Content-Type: text/plain; charset=punycode\r\n\r\nGuten Tag-" + b"9" * 900_000, "Guten Tag"),
         (b"Received: by mx;" + b"a b " * 60_000 + b"\r\n" + b"Received: by x; y\r\n" * 20_000 + b"\r\nGuten Tag", "Guten Tag"),
     ],
-    ids=["deep", "open", "punycode", "received"],
+    ids=["deep", "deep by ends of nothing", "open", "punycode", "received"],
 )
 def test_what_would_take_minutes_is_read_otherwise(mail: bytes, said: str) -> None:
     began = time.process_time()

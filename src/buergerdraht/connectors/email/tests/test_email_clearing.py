@@ -53,7 +53,7 @@ def test_mails_stay_unless_somebody_chose_otherwise() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"read": "move"}, {"read": "move", "read_folder": "inbox"}, {"read_days": 0}, {"read": "now"}, {"read_folder": "Grün"}]
+    "wrong", [{"read": "move"}, {"read": "move", "read_folder": "inbox"}, {"read_days": 6}, {"read": "now"}, {"read_folder": "Grün"}]
 )
 def test_a_choice_that_would_lose_mails_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
