@@ -83,7 +83,7 @@ ACTIONS = {
     "contacts.import": _("Kontakte importiert"),
     "contacts.join": _("Kontakte zusammengeführt"),
     "contacts.order_ways": _("Reihenfolge der Wege geändert"),
-    "contacts.restore_ways": _("Reihenfolge der Wege zurückgenommen"),
+    "contacts.restore_ways": _("Änderung der Wege zurückgenommen"),
     "contacts.part": _("Adresse vom Kontakt getrennt"),
     "contacts.reroute": _("Abos eines Kanals auf andere Wege gebracht"),
     "contacts.subscribe": _("Abo eingetragen"),
