@@ -25,6 +25,7 @@ from buergerdraht.cases import actions, opening
 from buergerdraht.cases.models import Case, Category, Photo, Task
 from buergerdraht.contacts.models import Address, Contact, District, Topic
 from buergerdraht.conversations.models import Conversation, Label, Message
+from buergerdraht.dialogs.models import Dialog, Table
 from buergerdraht.gateway import files
 from buergerdraht.gateway.models import Channel, Media
 from buergerdraht.meters import actions as metering
@@ -52,25 +53,14 @@ class Town(NamedTuple):
     offer: Offer
     booking: Booking
     reading: MeterReading
+    dialog: Dialog
+    table: Table
 
     @property
     def rows(self) -> dict[str, Any]:
         """What the names in addresses stand for."""
-        names = (
-            "topic",
-            "contact",
-            "conversation",
-            "broadcast",
-            "category",
-            "case",
-            "photo",
-            "file",
-            "task",
-            "offer",
-            "booking",
-            "reading",
-        )
-        return {name: getattr(self, name).pk for name in names}
+        names = ("topic", "contact", "conversation", "broadcast", "category", "case", "photo", "file", "task", "offer", "booking")
+        return {name: getattr(self, name).pk for name in (*names, "reading", "dialog", "table")}
 
 
 def town(slug: str = "musterstadt") -> Town:
@@ -93,9 +83,12 @@ def town(slug: str = "musterstadt") -> Town:
     task = Task.objects.create(case=case, text="Absperren")
     offer, booking = appointment(organisation, contact, address)
     told = metering.Confirmed(kind="water", number="W-0001", value=Decimal("1234.5"), photo=file, contact=contact, address=address)
+    dialog = Dialog.objects.create(organisation=organisation, key="abfuhr", title="Abfuhr", draft={"languages": ["de"]})
+    rows = [{"strasse": "Ahornweg", "abfuhr": "Montag"}, {"strasse": "Birkenallee", "abfuhr": "Dienstag"}]
+    table = Table.objects.create(organisation=organisation, key="strassen", title="Straßen", columns=["strasse", "abfuhr"], rows=rows)
     return Town(
         organisation, operator, channel, topic, contact, address, conversation, broadcast, team, category, case, photo, file, label, task,
-        offer, booking, metering.keep(organisation, told),
+        offer, booking, metering.keep(organisation, told), dialog, table,
     )  # fmt: skip
 
 

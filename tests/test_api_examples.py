@@ -37,19 +37,21 @@ def call(command: str, names: dict[str, str]) -> Any:
     words = shlex.split(command.replace("\\\n", " "))
     assert words.pop(0) == "curl"
     assert "$" not in command
-    headers, body, url = {}, None, urlsplit(words.pop())
+    headers, body, verb, url = {}, None, "post", urlsplit(words.pop())
     while words:
         option, value = words.pop(0), words.pop(0)
         if option == "-H":
             name, _colon, said = value.partition(": ")
             headers[name] = said
+        elif option == "-X":
+            verb = value.lower()
         else:
             assert option == "--json"
             body = json.loads(value)
     query = dict(parse_qsl(url.query))
     if body is None:
         return Client().get(url.path, headers=headers, query_params=query)
-    return Client().post(url.path, body, content_type="application/json", headers=headers, query_params=query)
+    return getattr(Client(), verb)(url.path, body, content_type="application/json", headers=headers, query_params=query)
 
 
 def test_the_examples_of_the_page_do_what_they_say(db: None) -> None:
@@ -60,6 +62,7 @@ def test_the_examples_of_the_page_do_what_they_say(db: None) -> None:
         "ANSCHRIFT": str(here.address.pk), "UNTERHALTUNG": str(here.conversation.pk),
         "KATEGORIE": str(here.category.pk), "ANLIEGEN": str(here.case.pk),
         "AUFGABE": str(here.task.pk), "BUCHUNG": str(here.booking.pk),
+        "TABELLE": str(here.table.pk),
     }  # fmt: skip
     assert len(EXAMPLES) == TEXT.count("```sh") >= 12
     for command, said in EXAMPLES:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -25,12 +26,13 @@ from buergerdraht.cases import api as cases
 from buergerdraht.cases import api_tasks as case_tasks
 from buergerdraht.contacts import api as contacts
 from buergerdraht.conversations import api as conversations
+from buergerdraht.dialogs import api as dialogs
 from buergerdraht.gateway import api as gateway
 from buergerdraht.meters import api as meters
 
 ROUTERS = [
     accounts.router, gateway.router, contacts.topics, contacts.router, broadcasts.router, conversations.router, cases.router,
-    case_tasks.router, appointments.router, meters.router,
+    case_tasks.router, appointments.router, meters.router, dialogs.router, dialogs.tables_router,
 ]  # fmt: skip
 ABOUT = """The messenger desk of a public authority, for its other systems.
 
@@ -133,6 +135,11 @@ def _problem(request: HttpRequest, problem: Problem) -> HttpResponse:
 @api.exception_handler(Http404)
 def _not_found(request: HttpRequest, problem: Http404) -> HttpResponse:
     return problems.answer(Problem(404))
+
+
+@api.exception_handler(RequestDataTooBig)
+def _too_large(request: HttpRequest, problem: RequestDataTooBig) -> HttpResponse:
+    return problems.answer(Problem(413))
 
 
 @api.exception_handler(AuthenticationError)

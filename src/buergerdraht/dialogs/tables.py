@@ -13,7 +13,7 @@ import json
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.core.cache import cache
@@ -71,21 +71,35 @@ def read(data: bytes) -> Sheet:
     text = _decoded(data)
     first = text.lstrip("\r\n").split("\n", 1)[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(";,\t", key=first.count), strict=True)
-    columns: list[str] = []
-    rows: list[Row] = []
     problems: list[tuple[int, str]] = []
-    for line, cells in _lines(reader, problems):
-        if not columns:
-            columns = named(cells)
-            continue
-        row = {name: _cell(cell) for name, cell in zip(columns, cells, strict=False)}
+    lines = _lines(reader, problems)
+    columns = named(next(lines, (1, []))[1])
+    if not columns:
+        raise Unreadable([(0, _("Die Datei ist leer. In der ersten Zeile müssen die Überschriften stehen."))])
+    return _sheet(columns, lines, problems, _cell)
+
+
+def taken(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Sheet:
+    """Take what another system sends as if it stood in a file: headings are line 1. Raises Unreadable with everything that is wrong."""
+    columns = named(headings)
+    if not columns:
+        raise Unreadable([(1, _("Es fehlen die Überschriften."))])
+    lines = ((line, cells) for line, cells in enumerate(rows, start=2) if any(cell.strip() for cell in cells))
+    return _sheet(columns, lines, [], str.strip)
+
+
+def _sheet(
+    columns: list[str], lines: Iterable[tuple[int, Sequence[str]]], problems: list[tuple[int, str]], clean: Callable[[str], str]
+) -> Sheet:
+    """Make rows of lines; `problems` grows while they are read."""
+    rows: list[Row] = []
+    for line, cells in lines:
+        row = {name: clean(cell) for name, cell in zip(columns, cells, strict=False)}
         if problem := _misfit(columns, cells, row):
             problems.append((line, problem))
         rows.append(row)
         if len(rows) > MOST_ROWS:
             raise Unreadable([(0, _("Die Datei hat mehr als 20.000 Zeilen. Bitte teilen Sie sie auf."))])
-    if not columns:
-        raise Unreadable([(0, _("Die Datei ist leer. In der ersten Zeile müssen die Überschriften stehen."))])
     if not rows and not problems:
         problems = [(0, _("Unter den Überschriften steht keine Zeile."))]
     if problems:

@@ -21,6 +21,9 @@ SCOPES = {
     "appointments:read": _("Buchbare Termine und Buchungen lesen, ohne Namen"),
     "appointments:write": _("Gebuchte Termine absagen"),
     "meters:read": _("Zählerstände lesen, mit der Nummer des Zählers"),
+    "dialogs:read": _("Dialoge und ihren Stand lesen"),
+    "tables:read": _("Tabellen von Dialogen lesen"),
+    "tables:write": _("Tabellen von Dialogen ersetzen"),
     REPORT: _("Anliegen melden (Open311)"),
 }
 ELSEWHERE = frozenset({REPORT})  # opens no endpoint below /api/v1/: Open311 asks for it itself
