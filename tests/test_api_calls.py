@@ -18,7 +18,8 @@ from buergerdraht.contacts.models import Subscription, Topic
 from buergerdraht.conversations.models import Conversation, Message
 from buergerdraht.gateway.models import Outbound
 
-LISTS = [path for method, path, _name, _scope in endpoints() if method == "GET" and not path.endswith(("}", "/file")) and path != "/token"]
+ONE = ("}", "/file", "/rows")  # how addresses of one thing end; a table's rows are read whole, as they are written
+LISTS = [path for method, path, _name, _scope in endpoints() if method == "GET" and not path.endswith(ONE) and path != "/token"]
 
 
 @pytest.fixture
