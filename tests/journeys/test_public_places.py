@@ -270,7 +270,8 @@ def a_dead_token_is_an_alarm_and_nothing_is_lost(office: Office, places: list[Pl
         place.token(good=False)
     post(office, LAST, places, ends=False)
     for place in places:
-        expect(place.line(kemal)).to_contain_text("Die Anmeldung beim Dienst gilt nicht mehr. Der Beitrag erscheint, sobald es wieder geht.", timeout=60_000)
+        why = "Die Anmeldung beim Dienst gilt nicht mehr. Der Beitrag erscheint, sobald es wieder geht."
+        expect(place.line(kemal)).to_contain_text(why, timeout=60_000)
     examine(kemal)
     the_alarm_names(andrea, places)
     for place in places:
