@@ -145,4 +145,4 @@ def test_what_lies_elsewhere_is_named_before_and_after(citizen: Citizen) -> None
     assert "Nie gestartet" not in shown
     assert "Rathauspost" not in desk.get(reverse("privacy:contact_erase", args=page)).content.decode()  # they never wrote a mail
     citizen.address.contact.addresses.update(channel=box)
-    assert "Die Mails selbst bleiben im Postfach" in desk.get(reverse("privacy:contact_erase", args=page)).content.decode()
+    assert "Die Mails selbst liegen im Postfach" in desk.get(reverse("privacy:contact_erase", args=page)).content.decode()
