@@ -51,10 +51,7 @@ def author(code: str) -> str:
 
 def line(message: Message) -> str:
     """Say what a system line means."""
-    names = {"who": message.operator.name if message.operator else "Bürgerdraht", "name": message.data.get("name", "")}
-    why = message.data.get("why", "")
-    names |= {"why": _(REASONS[why].title) if why in REASONS else why}
-    names |= {"rule": message.data.get("rule", ""), "before": message.data.get("before", "")}
+    names = _names(message)
     sentence = {
         "taken": _("%(who)s hat übernommen"),
         "assigned": _("%(who)s hat an %(name)s übergeben"),
@@ -102,6 +99,16 @@ def line(message: Message) -> str:
         "reaction_gone": _("Die Person hat eine Reaktion zurückgenommen"),
     }.get(message.kind, "")
     return sentence % names
+
+
+def _names(message: Message) -> dict[str, str]:
+    """Who did it, and what else its sentence names."""
+    why = message.data.get("why", "")
+    return {
+        "who": message.operator.name if message.operator else "Bürgerdraht",
+        "why": _(REASONS[why].title) if why in REASONS else why,
+        **{key: message.data.get(key, "") for key in ("name", "rule", "before")},
+    }
 
 
 def waited(time: timedelta) -> str:
