@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from calendar import Calendar
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -90,7 +91,10 @@ def new(request: DeskRequest) -> HttpResponseBase:
 @desk(Right.READ)
 def detail(request: DeskRequest, number: int) -> HttpResponseBase:
     """Show the composer while it is a draft, else how far it came."""
-    broadcast = _one(request, number)
+    return _page(request, _one(request, number))
+
+
+def _page(request: DeskRequest, broadcast: Broadcast) -> HttpResponse:
     rights = {
         "may_write": request.may(Right.WRITE),
         "may_approve": request.may(Right.APPROVE)
@@ -196,11 +200,21 @@ def test_phone(request: DeskRequest, number: int) -> HttpResponseBase:
 
 @desk(Right.READ)
 def progress(request: DeskRequest, number: int) -> HttpResponseBase:
-    """Redraw what moves while it is being sent; a page of the composer or a finished one loads anew."""
+    """Redraw what moves while it is being sent, and the whole of it once its state is another.
+
+    The page stays where it is: one that loaded itself anew would take a click away from under its operator.
+    """
     broadcast = _one(request, number)
     shown = request.GET.get("stand", "")
     if shown and shown != broadcast.state:
-        return HttpResponse(headers={"HX-Refresh": "true"})
+        if broadcast.state == State.DRAFT:  # the composer is a page of its own
+            return HttpResponse(headers={"HX-Refresh": "true"})
+        response = _page(request, broadcast)
+        told = {"said": {"value": f"{broadcast.title}: {_(reading.STATES[broadcast.state][1])}"}}
+        for name, value in {"Retarget": "#rundnachricht", "Reselect": "#rundnachricht", "Reswap": "outerHTML"}.items():
+            response[f"HX-{name}"] = value
+        response["HX-Trigger-After-Settle"] = json.dumps(told)
+        return response
     if broadcast.started_at is None:
         return HttpResponse(status=204)
     return render(request, "broadcasts/_progress.html", {**reading.result(broadcast), "may_write": request.may(Right.WRITE)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, time, timedelta
 
 import pytest
@@ -97,6 +98,19 @@ def test_all_states_have_a_screen(released: Broadcast, editor: Operator) -> None
     assert desk.get(_url("recipients", released.pk), {"stand": "unclear"}).status_code == 200
     desk.post(_url("act", released.pk, "klaeren"), {"wie": "angekommen"})
     assert not Outbound.objects.filter(state="unclear").exists()
+
+
+def test_a_page_turns_to_the_next_state_where_it_stands(released: Broadcast, editor: Operator) -> None:
+    desk = _desk(editor)
+    asked = _url("progress", released.pk), {"stand": released.state}
+    assert desk.get(*asked).status_code == 204, "nothing is new"
+    sending.round_of_all()
+    turned = desk.get(*asked)
+    assert "HX-Refresh" not in turned, "a page that loads itself takes a click away from under its operator"
+    assert turned["HX-Retarget"] == turned["HX-Reselect"] == "#rundnachricht"
+    assert turned.content.decode().count('id="rundnachricht"') == 1
+    assert "Anhalten" in turned.content.decode()
+    assert json.loads(turned["HX-Trigger-After-Settle"])["said"]["value"].endswith("wird gesendet")
 
 
 def test_clock_changes_are_said_and_kept() -> None:

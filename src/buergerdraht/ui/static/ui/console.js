@@ -4,7 +4,9 @@ import "./bell.js";
 import "./keylist.js";
 import "./palette.js";
 
-export { say } from "./say.js";
+import { say } from "./say.js";
+
+export { say };
 
 const place = document.body.dataset.live;
 if (place) {
@@ -14,12 +16,21 @@ if (place) {
 
 document.querySelector("[data-focus]")?.focus();
 
+// What the server wants said; and where a piece drawn anew took the focus with it, the keyboard goes on at its head, not at the page's.
+document.addEventListener("said", ({ detail }) => say(detail.value));
+let lost = false;
+document.addEventListener("htmx:beforeSwap", ({ detail }) => { lost = document.activeElement !== document.body && detail.target.contains(document.activeElement); });
+document.addEventListener("htmx:afterSettle", () => {
+  if (lost && document.activeElement === document.body) document.getElementById("inhalt")?.focus({ preventScroll: true });
+  lost = false;
+});
+
 for (const here of document.querySelectorAll(".tabs [aria-current]")) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 32; // on a telephone not all fit
 
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
-    (await import("./say.js")).say(button.dataset.copied || "Kopiert");
+    say(button.dataset.copied || "Kopiert");
   });
 }
 
