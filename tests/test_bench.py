@@ -15,7 +15,7 @@ from benchmarks import draw, table
 PROJECT = Path(__file__).resolve().parents[1]
 PARTS = (
     ["send", "outbox", "audience"], ["webhook", "receipts", "ingest"], ["both", "reply"], ["million"], ["console", "search"],
-    ["fallback", "meters"], ["cases"],
+    ["fallback", "meters"], ["covering"], ["cases"],
 )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ def main(words: Sequence[str]) -> int:
     """Do what covering asks. Answers 3 for what is no picture or too large."""
     _limit()
     try:
-        picture = _opened(sys.stdin.buffer.read(), LOOKED_AT if words[0] == "find" else SHOWN)
+        picture = opened(sys.stdin.buffer.read(), LOOKED_AT if words[0] == "find" else SHOWN)
     except Exception:  # Pillow raises many kinds for what is broken
         return 3
     answer = json.dumps(_found(picture)).encode() if words[0] == "find" else _covered(picture, json.loads(words[1]))
@@ -43,7 +43,7 @@ def _limit() -> None:
         resource.setrlimit(what, (most, most))
 
 
-def _opened(data: bytes, side: int) -> Image.Image:
+def opened(data: bytes, side: int) -> Image.Image:
     """Decode within bounds, upright, on white where it was transparent: what lies behind may be a face too."""
     Image.MAX_IMAGE_PIXELS = None  # ours is stricter
     photo = Image.open(io.BytesIO(data), formats=FORMATS)
@@ -66,20 +66,20 @@ def _opened(data: bytes, side: int) -> Image.Image:
 def _found(picture: Image.Image) -> dict[str, list[Box]]:
     cv2.setNumThreads(2)
     pixels = np.asarray(picture, np.uint8)
-    return {"faces": _merged(faces.find(pixels)), "plates": _merged(plates.find(pixels))}
+    return {"faces": merged(faces.find(pixels)), "plates": merged(plates.find(pixels))}
 
 
-def _merged(boxes: Sequence[Box]) -> list[Box]:
+def merged(boxes: Sequence[Box]) -> list[Box]:
     """Keep to the picture, and make one of what lies over each other; largest first."""
     waiting = sorted((each for each in map(_within, boxes) if each), key=lambda box: -box[2] * box[3])
-    merged: list[Box] = []
+    apart: list[Box] = []
     for box in waiting:
-        if all(_common(box, other) < SAME for other in merged):
-            merged.append(box)
+        if all(_common(box, other) < SAME for other in apart):
+            apart.append(box)
             continue
-        at = next(at for at, other in enumerate(merged) if _common(box, other) >= SAME)
-        merged[at] = _around(box, merged[at])
-    return merged
+        at = next(at for at, other in enumerate(apart) if _common(box, other) >= SAME)
+        apart[at] = _around(box, apart[at])
+    return apart
 
 
 def _within(box: Box) -> Box | None:

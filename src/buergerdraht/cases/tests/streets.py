@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,6 +15,7 @@ WIDE, HIGH = 1600, 1200
 PLATE_WIDTHS = (60, 90, 140, 220, 360)  # pixels in the scene
 FACE_HEIGHTS = (20, 32, 50, 90, 180)
 SEVERITIES = ("clean", "light", "hard")
+FACE = "Gesicht"
 FONTS = tuple(
     f"/usr/share/fonts/truetype/{name}.ttf"
     for name in ("liberation/LiberationSansNarrow-Bold", "dejavu/DejaVuSansMono-Bold", "dejavu/DejaVuSansCondensed-Bold")
@@ -36,27 +37,24 @@ class Scene:
     kind: str
 
 
-def plates(count: int, *, seed: int = 1) -> Iterator[Scene]:
-    """Streets with one plate each, every size in every severity in turn; every sixth plate has two lines."""
-    for number in range(count):
-        rng = random.Random(f"plate-{seed}-{number}")
-        width = PLATE_WIDTHS[number % len(PLATE_WIDTHS)]
-        severity = SEVERITIES[number // len(PLATE_WIDTHS) % len(SEVERITIES)]
-        double = number % 6 == 5
-        size = round(width * rng.uniform(0.9, 1.15))
-        thing = _tilted(plate(rng, double=double, severity=severity), size, rng, severity)
-        yield _placed(street(rng), thing, (width, severity, "zwei Zeilen" if double else "eine Zeile"), rng)
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A plate or a face as the camera sees it, and the chance that goes on with it."""
+
+    picture: Image.Image
+    size: int
+    kind: str
+    rng: random.Random
 
 
-def faces(count: int, *, seed: int = 1, portraits: tuple[Image.Image, ...] = ()) -> Iterator[Scene]:
-    """Streets with one face each: drawn, or one of the portraits given (RGBA, face filling the picture)."""
-    for number in range(count):
-        rng = random.Random(f"face-{seed}-{number}")
-        height = FACE_HEIGHTS[number % len(FACE_HEIGHTS)]
-        severity = SEVERITIES[number // len(FACE_HEIGHTS) % len(SEVERITIES)]
-        head = rng.choice(portraits) if portraits else face(rng)
-        size = round(height * rng.uniform(0.9, 1.15) * head.width / head.height)
-        yield _placed(street(rng), _tilted(head, size, rng, severity), (height, severity, "Gesicht"), rng)
+def plates(count: int, *, seed: int = 1, together: int = 1) -> Iterator[Scene]:
+    """Streets with so many plates each, every size in every severity in turn; every sixth plate has two lines."""
+    yield from _streets(count, together, lambda number, severity: _a_plate(number, severity, seed))
+
+
+def faces(count: int, *, seed: int = 1, portraits: tuple[Image.Image, ...] = (), together: int = 1) -> Iterator[Scene]:
+    """Streets with so many faces each: drawn, or one of the portraits given (RGBA, face filling the picture)."""
+    yield from _streets(count, together, lambda number, severity: _a_face(number, severity, seed, portraits))
 
 
 def empty(count: int, *, seed: int = 1) -> Iterator[Scene]:
@@ -64,6 +62,19 @@ def empty(count: int, *, seed: int = 1) -> Iterator[Scene]:
     for number in range(count):
         rng = random.Random(f"empty-{seed}-{number}")
         yield Scene(_encoded(street(rng), SEVERITIES[number % 3], rng), None, 0, SEVERITIES[number % 3], "")
+
+
+def _streets(count: int, together: int, make: Callable[[int, str], Thing]) -> Iterator[Scene]:
+    """Put things into streets, each in a column of its own; scenes that show the same street follow each other."""
+    for first in range(0, count, together):
+        severity = SEVERITIES[first // len(PLATE_WIDTHS) % len(SEVERITIES)]
+        things = [make(number, severity) for number in range(first, min(first + together, count))]
+        rng = things[0].rng
+        scene = street(rng)
+        boxes = [_pasted(scene, thing, (at, together)) for at, thing in enumerate(things)]
+        image = _encoded(scene, severity, rng)
+        for thing, box in zip(things, boxes, strict=True):
+            yield Scene(image, box, thing.size, severity, thing.kind)
 
 
 # ── The street ────────────────────────────────────────────────────────────
@@ -183,6 +194,22 @@ def _shaded(colour: tuple[int, int, int], share: float) -> tuple[int, int, int]:
     return red, green, blue
 
 
+def _a_plate(number: int, severity: str, seed: int) -> Thing:
+    rng = random.Random(f"plate-{seed}-{number}")
+    width, double = PLATE_WIDTHS[number % len(PLATE_WIDTHS)], number % 6 == 5
+    size = round(width * rng.uniform(0.9, 1.15))
+    kind = "zwei Zeilen" if double else "eine Zeile"
+    return Thing(_tilted(plate(rng, double=double, severity=severity), size, rng, severity), width, kind, rng)
+
+
+def _a_face(number: int, severity: str, seed: int, portraits: tuple[Image.Image, ...]) -> Thing:
+    rng = random.Random(f"face-{seed}-{number}")
+    height = FACE_HEIGHTS[number % len(FACE_HEIGHTS)]
+    head = rng.choice(portraits) if portraits else face(rng)
+    size = round(height * rng.uniform(0.9, 1.15) * head.width / head.height)
+    return Thing(_tilted(head, size, rng, severity), height, FACE, rng)
+
+
 # ── The camera ────────────────────────────────────────────────────────────
 
 
@@ -201,13 +228,16 @@ def _tilted(thing: Image.Image, size: int, rng: random.Random, severity: str) ->
     return turned.crop(turned.getchannel("A").getbbox())
 
 
-def _placed(scene: Image.Image, thing: Image.Image, named: tuple[int, str, str], rng: random.Random) -> Scene:
-    size, severity, kind = named
-    left = rng.randrange(60, WIDE - thing.width - 60)
-    top = rng.randrange(680, max(HIGH - thing.height - 40, 681)) if kind != "Gesicht" else rng.randrange(300, 900)
-    scene.paste(thing, (left, top), thing)
-    box = (left / WIDE, top / HIGH, thing.width / WIDE, thing.height / HIGH)
-    return Scene(_encoded(scene, severity, rng), box, size, severity, kind)
+def _pasted(scene: Image.Image, thing: Thing, column: tuple[int, int]) -> Box:
+    """Put the thing somewhere into its column of so many; say where."""
+    at, columns = column
+    wide, edge = WIDE // columns, 60 if columns == 1 else 4
+    picture = thing.picture
+    left = at * wide + thing.rng.randrange(edge, max(wide - picture.width - edge, edge + 1))
+    low, high = (300, 900) if thing.kind == FACE else (680, max(HIGH - picture.height - 40, 681))
+    top = thing.rng.randrange(low, high)
+    scene.paste(picture, (left, top), picture)
+    return left / WIDE, top / HIGH, picture.width / WIDE, picture.height / HIGH
 
 
 def _encoded(scene: Image.Image, severity: str, rng: random.Random) -> bytes:

@@ -181,7 +181,7 @@ def test_a_cover_over_the_edge_covers_what_is_inside(plate: streets.Scene) -> No
 
 
 def test_boxes_over_each_other_become_one() -> None:
-    one, other = sorted(coverer._merged([(0.1, 0.1, 0.2, 0.2), (0.15, 0.1, 0.2, 0.2), (0.8, 0.8, 0.5, 0.5)]))
+    one, other = sorted(coverer.merged([(0.1, 0.1, 0.2, 0.2), (0.15, 0.1, 0.2, 0.2), (0.8, 0.8, 0.5, 0.5)]))
     assert one == pytest.approx((0.1, 0.1, 0.25, 0.2))
     assert other == pytest.approx((0.8, 0.8, 0.2, 0.2))
 
