@@ -6,6 +6,7 @@ app_name = "accounts"
 
 urlpatterns = [
     path("einstellungen/", views.settings, name="settings"),
+    path("einstellungen/uebersicht/", views.overview, name="overview"),
     path("einstellungen/texte/", views.texts, name="texts"),
     path("einstellungen/zeiten/", views.opening, name="hours"),
     path("einstellungen/regeln/", views.rules, name="rules"),

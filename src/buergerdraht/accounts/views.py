@@ -17,9 +17,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
-from buergerdraht.accounts import actions, audit, hours
+from buergerdraht.accounts import actions, audit, hours, places
 from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.forms import (
     RETENTION,
@@ -43,6 +43,17 @@ def _saved(request: DeskRequest, place: str, fields: dict[str, Any]) -> HttpResp
     changed = actions.change_organisation(request.organisation, operator=request.operator, **fields)
     messages.success(request, _("Gespeichert.") if changed else _("Es gab nichts zu ändern."))
     return redirect(place, request.organisation.slug)
+
+
+@require_safe
+@desk(Right.READ)
+def overview(request: DeskRequest) -> HttpResponseBase:
+    """Show what one may open of the settings, or of it what fits the words."""
+    wish = request.GET.get("suche", "").strip()[:60]
+    groups = places.shown(request, wish)
+    return render(
+        request, "accounts/overview.html", {"groups": groups, "wish": wish, "number": sum(len(each["places"]) for each in groups)}
+    )
 
 
 @desk(Right.MANAGE)

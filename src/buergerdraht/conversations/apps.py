@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ConversationsConfig(AppConfig):
@@ -9,8 +10,9 @@ class ConversationsConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_delete
 
-        from buergerdraht.accounts import entrance
+        from buergerdraht.accounts import entrance, places
         from buergerdraht.accounts.models import Membership
+        from buergerdraht.accounts.rights import Right
         from buergerdraht.contacts import actions as contacts
         from buergerdraht.contacts import outreach
         from buergerdraht.contacts import reading as contact_reading
@@ -30,3 +32,15 @@ class ConversationsConfig(AppConfig):
         NUMBERS["conversations:bell"] = bell_views.number
         live.PREPARERS.update(dict.fromkeys(telling.TOPICS, telling.prepare))
         live.SUMS["counts"] = telling.counts
+        places.put_up(
+            places.Place(
+                "inbox", "work", _("Posteingang"), "conversations:desk", rank=10,
+                told=_("Unterschrift, Regeln, Etiketten und Antwortzeiten"),
+                also=_("Zuweisung Regeln Labels Team Signatur"),
+            ),
+            places.Place(
+                "answers", "work", _("Gespeicherte Antworten"), "conversations:saved_answers", rank=20, rights=(Right.ANSWER, Right.MANAGE),
+                told=_("Fertige Antworten auf häufige Fragen"),
+                also=_("Textbausteine Vorlagen"),
+            ),
+        )  # fmt: skip

@@ -24,7 +24,7 @@ def answers(request: Desk) -> HttpResponse:
     rows = SavedAnswer.objects.filter(organisation=request.organisation).select_related("team").order_by("team__name", "title")
     mine = set(saved_answers.changeable(request.membership).values_list("pk", flat=True))
     teams = saved_answers.teams(request.membership)
-    context = {"answers": rows, "mine": mine, "may_add": bool(teams) or may(request.membership, Right.MANAGE)}
+    context = {"tab": "answers", "answers": rows, "mine": mine, "may_add": bool(teams) or may(request.membership, Right.MANAGE)}
     return render(request, "conversations/desk/answers.html", context)
 
 
@@ -41,6 +41,7 @@ def edit(request: Desk, answer: int | None = None) -> HttpResponse:
     else:
         form = forms.SavedAnswerForm(request.membership, instance=found)
     context = {"form": form, "answer": found, "shown": _shown(request, found.texts), "placeholders": saved_answers.PLACEHOLDERS}
+    context["tab"] = "answers"
     return render(request, "conversations/desk/answer.html", context, status=422 if form.errors else 200)
 
 

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class WebsiteConfig(AppConfig):
@@ -9,6 +10,7 @@ class WebsiteConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_delete, post_save, pre_delete
 
+        from buergerdraht.accounts import places
         from buergerdraht.accounts.models import Organisation
         from buergerdraht.broadcasts.beside import SECTIONS
         from buergerdraht.broadcasts.models import Broadcast, BroadcastEvent
@@ -26,3 +28,10 @@ class WebsiteConfig(AppConfig):
         for changed in (post_save, post_delete):
             for table in (Organisation, Topic, Channel):
                 changed.connect(editions.on_change, sender=table, dispatch_uid=f"website.{table.__name__}")
+        places.put_up(
+            places.Place(
+                "website", "house", _("Internetseite"), "site:look", rank=30,
+                told=_("Aussehen und Rechtliches Ihrer Seiten für Bürgerinnen und Bürger"),
+                also=_("Farben Logo Impressum Barrierefreiheit Webseite"),
+            ),
+        )  # fmt: skip

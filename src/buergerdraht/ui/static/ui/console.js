@@ -46,6 +46,9 @@ if (view && matchMedia("(pointer: coarse)").matches) {
   view.addEventListener("scroll", fit);
 }
 
+const menu = document.querySelector(".settings__menu"), chosen = menu?.querySelector("[aria-current]");
+if (chosen) menu.scrollTop = chosen.offsetTop - menu.clientHeight / 2; // on a low screen not all fit
+
 // On a telephone the tabs are wider than the screen: the one at hand is brought into sight.
 for (const tabs of document.querySelectorAll(".tabs")) {
   const here = tabs.querySelector("[aria-current]")?.getBoundingClientRect(), box = tabs.getBoundingClientRect();
