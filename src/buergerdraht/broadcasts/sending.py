@@ -118,17 +118,31 @@ def _tidy(*, grown: bool) -> bool:
         if grown:
             with connection.cursor() as cursor:  # until then the planner believes the tables are as they were
                 cursor.execute("analyze broadcasts_recipient, gateway_outbound")
-        _record_cancelled()
-        outreach.tidy()
-        ended = Broadcast.objects.filter(state__in=[State.DONE, State.STOPPED])
-        open_ = Batch.objects.exclude(state=Batch.State.DONE).values("id")
-        outreach.close(list(ended.filter(pk__in=open_).values_list("pk", flat=True)))
-        ledger.refresh_due()
-        publishing.follow()
-        reminding.remind(database.clock())
+        for job in (_record_cancelled, outreach.tidy, _close, ledger.refresh_due, publishing.follow, _remind):
+            _also(job)
     finally:
         TIDYING.release()
     return True
+
+
+def _also(job: Callable[[], object]) -> None:
+    """Do what the others do not wait for: one that breaks holds up none of them, and the next round tries it again."""
+    try:
+        job()
+    except InterfaceError:  # the connection is gone, for all of them
+        raise
+    except Exception as problem:
+        log.error("broadcast.undone job=%s problem=%s", job.__name__, type(problem).__name__)
+
+
+def _close() -> None:
+    ended = Broadcast.objects.filter(state__in=[State.DONE, State.STOPPED])
+    open_ = Batch.objects.exclude(state=Batch.State.DONE).values("id")
+    outreach.close(list(ended.filter(pk__in=open_).values_list("pk", flat=True)))
+
+
+def _remind() -> None:
+    reminding.remind(database.clock())
 
 
 def _end_or_rest(broadcast: Broadcast) -> None:

@@ -353,6 +353,20 @@ def test_a_forgotten_one_is_reminded_once_by_mail(
     assert f"/rundnachrichten/{begun.pk}/beitrag/" in letter.body
 
 
+def test_one_that_cannot_be_followed_holds_up_no_reminder(
+    begun: Broadcast, by_hand: Channel, monkeypatch: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    def breaks() -> int:
+        raise KeyError("a connector that has forgotten itself")
+
+    monkeypatch.setattr(publishing, "follow", breaks)
+    monkeypatch.setattr(reminding.tell_later, "defer", lambda **ids: None)
+    Posting.objects.filter(pk=posting(by_hand).pk).update(remind_at=timezone.now())
+    sending.round_of_all()
+    assert posting(by_hand).reminded_at is not None
+    assert "broadcast.undone job=breaks problem=KeyError" in caplog.text
+
+
 def test_nobody_is_reminded_of_what_was_done(begun: Broadcast, by_hand: Channel, editor: Operator) -> None:
     publishing.confirm(posting(by_hand), operator=editor)
     reminding.tell_later.func(posting(by_hand).pk, editor.pk)
