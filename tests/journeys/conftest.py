@@ -12,7 +12,8 @@ from tests.browser import WIDE
 from tests.conftest import Program
 
 MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]  # one that hums, and nobody is asked
-LAST = 40  # lines of the town's log beside a failure
+LAST = 40  # complaints of the town beside a failure, each with what hangs below it
+COMPLAINTS = re.compile(r"^\d{4}-\S+ \S+ (?:(?:WARNING|ERROR|CRITICAL) .*(?:\n(?!\d{4}-).*)*|.* channel\..*)", re.MULTILINE)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -21,7 +22,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     town = getattr(item, "funcargs", {}).get("program")
     if report.failed and report.when == "call" and isinstance(town, Program):
-        lines = [line for line in town.said().splitlines() if re.search(r" (WARNING|ERROR|CRITICAL) | channel\.", line)]
+        lines = COMPLAINTS.findall(town.said())
         report.sections.append(("the town said", "\n".join(lines[-LAST:])))
     return report
 
