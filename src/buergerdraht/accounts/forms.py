@@ -278,6 +278,27 @@ class TeamForm(forms.Form):
     name = forms.CharField(label=_("Name des Teams"), max_length=80)
 
 
+SCOPE_GROUPS = (  # the rooms whose scopes stand together, what they are called and what is in them
+    ("channels topics", _("Kanäle und Themen"), _("Was eingerichtet ist, ohne etwas über einzelne Menschen.")),
+    ("contacts", _("Kontakte"), _("Einzelne Menschen: Namen, Wege und Abos.")),
+    ("broadcasts", _("Rundnachrichten"), _("Entwürfe und Zahlen. Freigeben und senden kann nur ein Mensch.")),
+    ("conversations", _("Unterhaltungen"), _("Was Menschen schreiben und was ihnen geantwortet wird. Vertrauliche bleiben verschlossen.")),
+    ("cases", _("Anliegen"), _("Meldungen mit Ort, Bildern und Verlauf.")),
+    (
+        "appointments consultations meters", _("Termine, Sprechstunden und Zählerstände"),
+        _("Was gebucht ist, wer wartet, was abgelesen wurde."),
+    ),
+    ("dialogs walks tables", _("Dialoge und Tabellen"), _("Automatische Gespräche und die Listen, aus denen sie antworten.")),
+    ("", _("Weiteres"), ""),
+)  # fmt: skip
+
+
+def scope_group(scope: str) -> int:
+    """Find the group a scope stands in; one that no line names stands in the last."""
+    room = scope.partition(":")[0]
+    return next((n for n, (rooms, _title, _told) in enumerate(SCOPE_GROUPS) if room in rooms.split()), len(SCOPE_GROUPS) - 1)
+
+
 class TokenForm(forms.Form):
     """What another system of the authority may do, and how long."""
 
@@ -286,7 +307,8 @@ class TokenForm(forms.Form):
         help_text=_("Steht im Protokoll und über seinen Antworten, zum Beispiel: Fachverfahren Bürgeramt."),
     )  # fmt: skip
     scopes = forms.MultipleChoiceField(
-        label=_("Was es darf"), choices=list(SCOPES.items()), widget=forms.CheckboxSelectMultiple,
+        label=_("Was es darf"), choices=list(SCOPES.items()),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "kern-form-check__checkbox"}),
         error_messages={"required": _("Wählen Sie mindestens ein Recht.")},
         help_text=_("So wenig wie möglich. Vertrauliche Unterhaltungen sieht es nie, und eine Rundnachricht gibt immer ein Mensch frei."),
     )  # fmt: skip
@@ -303,6 +325,15 @@ class TokenForm(forms.Form):
         teams = self.fields["teams"]
         assert isinstance(teams, forms.ModelMultipleChoiceField)
         teams.queryset = Team.objects.filter(organisation=organisation)
+
+    def scope_groups(self) -> list[dict[str, Any]]:
+        """The boxes to tick, by what they are about."""
+        boxes = list(self["scopes"])
+        groups = [
+            {"title": title, "told": told, "boxes": [box for box in boxes if scope_group(box.data["value"]) == n]}
+            for n, (_rooms, title, told) in enumerate(SCOPE_GROUPS)
+        ]
+        return [group for group in groups if group["boxes"]]
 
 
 class JoinForm(forms.Form):

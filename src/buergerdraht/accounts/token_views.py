@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http.response import HttpResponseBase
@@ -12,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from buergerdraht.accounts import tokens, vault
 from buergerdraht.accounts.desk import DeskRequest, desk
-from buergerdraht.accounts.forms import TokenForm
+from buergerdraht.accounts.forms import SCOPE_GROUPS, TokenForm, scope_group
 from buergerdraht.accounts.models import ApiToken
 from buergerdraht.accounts.rest.scopes import SCOPES
 from buergerdraht.accounts.rights import Right
@@ -28,13 +30,23 @@ def listing(request: DeskRequest) -> HttpResponseBase:
     rows = ApiToken.objects.filter(organisation=request.organisation).select_related("created_by").prefetch_related("teams").order_by("-pk")
     found = list(rows)
     for row in found:
-        row.may = [SCOPES[scope] for scope in row.scopes if scope in SCOPES]  # type: ignore[attr-defined]
+        row.may = _grouped(row.scopes)  # type: ignore[attr-defined]
+        row.may_number = sum(len(words) for _title, words in row.may)  # type: ignore[attr-defined]
         row.ends_soon = (row.expires_at - timezone.now()).days < SOON  # type: ignore[attr-defined]
     sealed = request.session.pop(NEW, "")
     return render(request, "accounts/tokens.html", {
         "tab": "tokens", "good": [row for row in found if row.works], "gone": [row for row in found if not row.works][:SHOWN],
         "text": vault.decrypt(bytes.fromhex(sealed)) if sealed else "", "address": request.build_absolute_uri("/api/v1/"),
     })  # fmt: skip
+
+
+def _grouped(scopes: list[str]) -> list[tuple[Any, list[Any]]]:
+    """What a token may, in words, by what it is about."""
+    known = [scope for scope in SCOPES if scope in scopes]
+    groups = [
+        (title, [SCOPES[scope] for scope in known if scope_group(scope) == n]) for n, (_rooms, title, _told) in enumerate(SCOPE_GROUPS)
+    ]
+    return [(title, words) for title, words in groups if words]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

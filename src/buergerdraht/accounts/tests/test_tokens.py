@@ -10,8 +10,10 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from buergerdraht.accounts import audit, tokens
+from buergerdraht.accounts.forms import TokenForm
 from buergerdraht.accounts.models import ApiToken, AuditEntry, Membership, Operator, Organisation, Role
 from buergerdraht.accounts.rest import door
+from buergerdraht.accounts.rest.scopes import SCOPES
 
 PAGE = "/o/musterstadt/einstellungen/schnittstellen/"
 
@@ -92,3 +94,11 @@ def test_there_are_only_so_many_that_work(town: Organisation, andrea: Operator, 
     tokens.revoke(rows[0], operator=andrea)
     tokens.make(town, "Noch eines", ["topics:read"], days=90, operator=andrea)
     assert Operator.objects.filter(is_active=False).count() == 3, "what was refused leaves nobody behind"
+
+
+def test_the_rights_of_a_token_are_offered_in_groups_each_once(town: Organisation) -> None:
+    groups = TokenForm(town).scope_groups()
+    offered = [box.data["value"] for group in groups for box in group["boxes"]]
+    assert sorted(offered) == sorted(SCOPES)
+    assert "Weiteres" not in {str(group["title"]) for group in groups}, "a scope of a new room belongs into a group with a word on it"
+    assert len(groups) > 5
