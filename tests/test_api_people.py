@@ -168,6 +168,29 @@ def test_where_teams_are_apart_a_token_sees_its_teams_and_nobodys(here: Town) ->
         assert caller.get(f"/conversations/{here.conversation.pk}/messages").status_code == (200 if seen else 404)
 
 
+def test_whose_thread_a_token_may_not_see_is_no_contact_of_its(here: Town) -> None:
+    ours, theirs = (Team.objects.create(organisation=here.organisation, name=name) for name in ("Bürgeramt", "Bauamt"))
+    Desk.objects.create(organisation=here.organisation, teams_apart=True)
+    imported = Contact.objects.create(organisation=here.organisation, name="Ida Import")
+    caller = Caller(token(here, teams=[ours])[1])
+    path = f"/contacts/{here.contact.pk}"
+
+    def looked_at() -> tuple[bool, set[int]]:
+        calls = [caller.get(path), caller.patch(path, {"language": "en"}), caller.get(f"{path}/subscriptions"),
+                 caller.post(f"{path}/subscriptions/{here.topic.pk}/end", {"evidence": "Anruf"}),
+                 caller.post("/cases", {"category": here.category.pk, "place": "Markt", "contact": here.contact.pk})]  # fmt: skip
+        listed = {row["id"] for row in walk(caller, "/contacts")} - {imported.pk}
+        assert imported.pk in {row["id"] for row in walk(caller, "/contacts")}
+        return bool(listed), {call.status_code for call in calls}
+
+    for team, seen in ((None, True), (ours, True), (theirs, False)):
+        Conversation.objects.update(team=team)
+        assert looked_at() == (seen, {200, 201} if seen else {404, 422}), team
+    Conversation.objects.update(team=None)
+    confidential.confide(here.conversation, [here.operator], by=here.operator)
+    assert looked_at() == (False, {404, 422})
+
+
 def test_an_answer_goes_by_the_one_door_and_leaves_the_thread_to_people(here: Town, caller: Caller) -> None:
     path = f"/conversations/{here.conversation.pk}/messages"
     made = caller.post(path, {"text": "Gern.", "seen": Message.objects.get().pk}).json()

@@ -18,6 +18,7 @@ from buergerdraht.accounts.rights import RIGHTS
 from buergerdraht.connectors.contract import Content, MediaKind, Received, Ref, Sender
 from buergerdraht.contacts import actions as contacts
 from buergerdraht.contacts.incoming import Incoming
+from buergerdraht.contacts.models import Contact
 from buergerdraht.conversations import answering, confidential, holding, notices, recording
 from buergerdraht.conversations.models import Conversation, Desk, Draft, Notice
 from buergerdraht.gateway import files
@@ -26,7 +27,7 @@ from buergerdraht.insights import todo
 
 WORDS = ("Quittenmarmelade", "Pflaumenmus", "Holunderlikör", "Mirabellen", "Schlehenbrand")  # said, noted, answered, begun, a file's name
 NAME, NUMBER = "Zenobia Geheimrat", "15228817399"
-PEOPLE = ("kontakte/", "datenschutz/")  # names and numbers are the contacts' room's; what was said is not
+PEOPLE = ("kontakte/", "datenschutz/")  # Petra answers for privacy and finds everybody by name; what was said is not hers
 GETS = [place for place in PLACES if "upload" not in place.parameters]  # a file of one's own, not of the inbox
 NAMES = [place.route.removeprefix("o/<slug:organisation>/") or "heute" for place in GETS]
 
@@ -140,6 +141,44 @@ def test_no_search_finds_it(query: str, hidden: Hidden) -> None:
             assert status < 500
             assert f"posteingang/{hidden.thread.pk}/" not in body
             assert NAME not in body.replace(query, "")
+
+
+@pytest.mark.parametrize("place", [place for place in GETS if place.route.startswith("o/<slug:organisation>/kontakte/")], ids=str)
+def test_whoever_does_not_answer_for_privacy_finds_no_name_in_the_contacts_room(place: Place, hidden: Hidden) -> None:
+    Membership.objects.filter(operator=hidden.petra).update(roles=["agent", "editor", "approver"])
+    status, body = shown(signed_in(hidden.petra), address(place, hidden.town.slug, hidden.rows))
+    assert status < 500
+    assert NAME not in body
+    assert NUMBER not in body.replace(" ", "")
+    if "contact" in place.parameters:
+        assert status in {403, 404, 405}
+
+
+@pytest.mark.parametrize("query", ["", "Zenobia", f"+49 {NUMBER}"])
+def test_list_search_count_and_export_of_contacts_leave_it_out(query: str, hidden: Hidden) -> None:
+    Membership.objects.filter(operator__in=[hidden.petra, hidden.nora]).update(roles=["agent"])
+    other = Contact.objects.create(organisation=hidden.town, name="Otto Offen")
+    for operator, seen in ((hidden.petra, False), (hidden.nora, True)):
+        client = signed_in(operator)
+        body = shown(client, "/o/musterstadt/kontakte/", {"q": query})[1]
+        assert (NAME in body) is seen
+        rows = shown(client, "/o/musterstadt/kontakte/export", {"q": query})[1]
+        assert (NAME in rows) is seen
+        whole = shown(client, "/o/musterstadt/kontakte/")[1]
+        everybody = Contact.objects.filter(organisation=hidden.town).count()
+        assert f"{everybody if seen else everybody - 1} Kontakt" in whole
+        partner = shown(client, f"/o/musterstadt/kontakte/{other.pk}/", {"partner": "Zenobia"})[1]
+        assert (NAME in partner) is seen
+        if not seen:
+            joined = client.post(f"/o/musterstadt/kontakte/{other.pk}/zusammenfuehren", {"other": hidden.thread.contact_id})
+            assert joined.status_code == 404
+
+
+def test_whoever_answers_for_privacy_finds_them_to_give_access_and_to_erase(hidden: Hidden) -> None:
+    Membership.objects.filter(operator=hidden.petra).update(roles=["data_protection"])
+    client = signed_in(hidden.petra)
+    assert NAME in shown(client, "/o/musterstadt/kontakte/", {"q": "Zenobia"})[1]
+    assert "loeschen" in shown(client, f"/o/musterstadt/kontakte/{hidden.thread.contact_id}/")[1]
 
 
 def test_no_count_counts_it(hidden: Hidden) -> None:

@@ -20,7 +20,7 @@ from buergerdraht.connectors.contract import Content, Shown, content_from_json
 from buergerdraht.connectors.reasons import REASONS, Reason
 from buergerdraht.contacts import audience, outreach
 from buergerdraht.contacts import reading as contacts
-from buergerdraht.contacts.models import Address, Contact, District, Topic
+from buergerdraht.contacts.models import Address, District, Topic
 from buergerdraht.gateway import channels
 from buergerdraht.gateway.models import Batch, Channel, MessageTemplate
 
@@ -347,8 +347,7 @@ def reason_of(recipient: Recipient) -> Reason | None:
 
 def find_addresses(membership: Membership, words: str) -> list[Address]:
     """Find phones that wrote lately, by handle or name, to choose one's own among; whose thread is hidden does not appear."""
-    shown = Contact.objects.filter(organisation=membership.organisation_id).exclude(contacts.veiled(membership))
-    rows = Address.objects.filter(contact__in=shown, state="active", last_inbound_at__isnull=False).select_related("contact", "channel")
-    rows = rows.filter(channel__in=channels.people(membership.organisation))
+    rows = Address.objects.filter(contact__in=contacts.unveiled(membership), state="active", last_inbound_at__isnull=False)
+    rows = rows.filter(channel__in=channels.people(membership.organisation)).select_related("contact", "channel")
     words = words.strip().lower()
     return [row for row in rows.order_by("-last_inbound_at")[:300] if not words or words in f"{row.handle} {row.contact.name}".lower()][:8]

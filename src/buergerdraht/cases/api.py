@@ -45,6 +45,7 @@ from buergerdraht.cases.api_shapes import (
     PhotoShown,
 )  # fmt: skip
 from buergerdraht.cases.models import Case, Category, Entry
+from buergerdraht.contacts import reading as contacts
 from buergerdraht.contacts.models import Address, Contact
 from buergerdraht.gateway import files
 from buergerdraht.gateway.models import Media
@@ -209,7 +210,7 @@ def _who(request: ApiRequest, wish: CaseWish) -> tuple[Contact | None, Address |
             raise wrong("reporter.email", _("hat nicht die erwartete Form")) from None
     if not wish.contact:
         return None, None
-    contact = Contact.objects.filter(organisation=request.organisation, pk=wish.contact).exclude(state=Contact.State.ERASED).first()
+    contact = contacts.seen_by(request.token).filter(pk=wish.contact).exclude(state=Contact.State.ERASED).first()
     if contact is None:
         raise wrong("contact", _("Diesen Kontakt gibt es nicht."))
     rows = Address.objects.filter(contact=contact, state=Address.State.ACTIVE)

@@ -1,6 +1,7 @@
 """Topics, districts, contacts and subscriptions for another system: by which messenger a citizen is reached, never under what number.
 
-A contact is not made here: it begins with the citizen's own message, or with an import that is looked through first.
+Whose thread a token may not see is no contact here. None is made here: a contact begins with the citizen's own message, or with an
+import that is looked through first.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -118,7 +119,8 @@ class ContactChange(Wish):
 @router.get("/contacts", auth=needs("contacts:read"), response=Page[ContactShown], operation_id="contacts")
 def listing(request: ApiRequest, wanted: Query[ContactsWanted]) -> dict[str, Any]:
     """List the contacts that fit."""
-    rows = reading.choose(request.organisation, wanted.dict(include={"state", "topic", "channel", "district", "language"}))
+    wishes = wanted.dict(include={"state", "topic", "channel", "district", "language"})
+    rows = reading.choose(reading.seen_by(request.token), request.organisation, wishes)
     if wanted.changed_since:
         since = wanted.changed_since
         rows = rows.filter(Q(created_at__gte=since) | Exists(Consent.objects.filter(contact=OuterRef("pk"), at__gte=since)))
@@ -150,7 +152,7 @@ def change(request: ApiRequest, contact: Path[Number], wish: ContactChange) -> C
 
 
 def _found(request: ApiRequest, number: int) -> Contact:
-    rows = reading.with_rows(Contact.objects.filter(organisation=request.organisation)).select_related("organisation", "district")
+    rows = reading.with_rows(reading.seen_by(request.token)).select_related("organisation", "district")
     return get_object_or_404(rows.exclude(state=Contact.State.ERASED), pk=number)
 
 
@@ -254,8 +256,8 @@ def _unsubscribe(request: ApiRequest, number: int, topic_number: int, wish: Leav
 
 
 def _locked(request: ApiRequest, number: int) -> Contact:
-    rows: QuerySet[Contact] = Contact.objects.select_related("organisation").select_for_update(of=("self",))
-    return get_object_or_404(rows.exclude(state=Contact.State.ERASED), organisation=request.organisation, pk=number)
+    rows = reading.seen_by(request.token).select_related("organisation").select_for_update(of=("self",))
+    return get_object_or_404(rows.exclude(state=Contact.State.ERASED), pk=number)
 
 
 def _subscription(row: Subscription) -> SubscriptionShown:

@@ -43,7 +43,11 @@ def keys(organisation_id: int, name: str, handles: Iterable[str]) -> list[int]:
 
 def search(organisation_id: int, query: str) -> QuerySet[Contact]:
     """Find the contacts that carry every word of the query, or its number."""
-    contacts = Contact.objects.filter(organisation_id=organisation_id)
+    return among(Contact.objects.filter(organisation_id=organisation_id), organisation_id, query)
+
+
+def among(contacts: QuerySet[Contact], organisation_id: int, query: str) -> QuerySet[Contact]:
+    """Find them among some of an organisation's contacts."""
     words = [number(query)] if number(query) else [_handle(word) if word.startswith("@") else word for word in _words(query)]
     if not words:
         return contacts.none()

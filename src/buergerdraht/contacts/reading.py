@@ -8,23 +8,49 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from buergerdraht.accounts.models import Membership, Organisation
+from buergerdraht.accounts.models import ApiToken, Membership, Organisation
+from buergerdraht.accounts.rights import Right, may
 from buergerdraht.contacts import finding
 from buergerdraht.contacts.models import Address, ConsentText, Contact, Subscription
 from buergerdraht.contacts.records import purposes
 from buergerdraht.contacts.texts import LANGUAGES
 from buergerdraht.gateway import channels
 
-# Whom a room above keeps from a member in lists that tell who wrote lately. It registers in its `apps.py`, because this one knows none.
-VEILS: list[Callable[[Membership], QuerySet[Contact]]] = []
+# Whom a room above keeps from a member, or from another system: a condition on contacts. It registers in its `apps.py`, because this
+# room knows nobody's thread.
+VEILS: list[Callable[[Membership], Q]] = []
+SYSTEM_VEILS: list[Callable[[ApiToken], Q]] = []
 TONES = {"active": "success", "new": "plain", "paused": "warning", "stopped": "plain", "gone": "danger", "blocked": "danger"}
 
 
-def choose(organisation: Organisation, wishes: Mapping[str, Any]) -> QuerySet[Contact]:
-    """Choose the contacts that fit the filters."""
-    contacts = Contact.objects.filter(organisation=organisation).exclude(state=Contact.State.ERASED)
+def seen(membership: Membership) -> QuerySet[Contact]:
+    """The contacts a member may know of: not those whose thread is not for them. Whoever answers for privacy finds everybody who asks."""
+    rows = Contact.objects.filter(organisation=membership.organisation_id)
+    return rows if may(membership, Right.PRIVACY) else unveiled(membership)
+
+
+def unveiled(membership: Membership) -> QuerySet[Contact]:
+    """The contacts to be named to a member where a list tells that they wrote."""
+    return _without(membership.organisation_id, [veil(membership) for veil in VEILS])
+
+
+def seen_by(token: ApiToken) -> QuerySet[Contact]:
+    """The contacts another system may know of, by the same rule."""
+    return _without(token.organisation_id, [veil(token) for veil in SYSTEM_VEILS])
+
+
+def _without(organisation: int, hidden: list[Q]) -> QuerySet[Contact]:
+    rows = Contact.objects.filter(organisation=organisation)
+    for each in hidden:
+        rows = rows.exclude(each)
+    return rows
+
+
+def choose(contacts: QuerySet[Contact], organisation: Organisation, wishes: Mapping[str, Any]) -> QuerySet[Contact]:
+    """Choose those that fit the filters among the contacts that may be seen."""
+    contacts = contacts.exclude(state=Contact.State.ERASED)
     if query := (wishes.get("q") or "").strip():
-        contacts = contacts & finding.search(organisation.pk, query)
+        contacts = finding.among(contacts, organisation.pk, query)
     if topic := wishes.get("topic"):
         contacts = contacts.filter(Exists(Subscription.objects.filter(contact=OuterRef("pk"), topic=topic, confirmed_at__isnull=False)))
     if channel := wishes.get("channel"):
@@ -45,14 +71,6 @@ def _by_state(contacts: QuerySet[Contact], state: str) -> QuerySet[Contact]:
     if state == "active":
         return contacts.filter(Q(paused_until=None) | Q(paused_until__lte=now), state=state)
     return contacts.filter(state=state) if state else contacts
-
-
-def veiled(membership: Membership) -> Q:
-    """The contacts not to be named to a member where a list tells that they wrote."""
-    hidden = Q(pk__in=[])
-    for veil in VEILS:
-        hidden |= Q(pk__in=veil(membership).values("pk"))
-    return hidden
 
 
 def with_rows(contacts: QuerySet[Contact]) -> QuerySet[Contact]:

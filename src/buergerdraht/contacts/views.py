@@ -34,7 +34,8 @@ def listing(request: DeskRequest) -> HttpResponse:
     asked = request.POST if request.method == "POST" else request.GET
     form = FilterForm(request.organisation, asked)
     wishes = form.cleaned_data if form.is_valid() else {}
-    contacts = reading.choose(request.organisation, wishes)
+    seen = reading.seen(request.membership)
+    contacts = reading.choose(seen, request.organisation, wishes)
     page = Paginator(reading.with_rows(contacts), PAGE).get_page(asked.get("seite"))
     query = asked.copy()
     for name in ("seite", "csrfmiddlewaretoken", "q"):
@@ -46,7 +47,7 @@ def listing(request: DeskRequest) -> HttpResponse:
         "query": query.urlencode(),
         "filtered": any(wishes.values()),
         "named": bool(wishes.get("q")),
-        "of": Contact.objects.filter(organisation=request.organisation).count(),
+        "of": seen.count(),
         "states": dict(STATES),
         "may_change": request.may(Right.CONTACTS),
     }
@@ -58,7 +59,8 @@ def listing(request: DeskRequest) -> HttpResponse:
 def export(request: DeskRequest) -> StreamingHttpResponse:
     """Hand out the filtered list as CSV, streamed."""
     form = FilterForm(request.organisation, request.POST if request.method == "POST" else request.GET)
-    contacts = reading.choose(request.organisation, form.cleaned_data if form.is_valid() else {})
+    seen = reading.seen(request.membership)
+    contacts = reading.choose(seen, request.organisation, form.cleaned_data if form.is_valid() else {})
     audit.record(request.organisation, "contacts.export", operator=request.operator, count=contacts.count())
     answer = StreamingHttpResponse(_lines(reading.export_rows(contacts)), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="kontakte-{timezone.localdate():%Y-%m-%d}.csv"'
@@ -151,7 +153,8 @@ def part(request: DeskRequest, contact: int) -> HttpResponse:
 
 def _page(request: DeskRequest, contact: Contact, **forms: object) -> HttpResponse:
     partner = request.POST.get("partner", "").strip()
-    found = finding.search(request.organisation.pk, partner).exclude(pk=contact.pk) if partner else Contact.objects.none()
+    others = reading.seen(request.membership).exclude(pk=contact.pk)
+    found = finding.among(others, request.organisation.pk, partner) if partner else others.none()
     context = {
         "contact": contact,
         "row": reading.row(contact),
@@ -174,7 +177,8 @@ def _page(request: DeskRequest, contact: Contact, **forms: object) -> HttpRespon
 
 
 def _contact(request: DeskRequest, number: int) -> Contact:
-    return get_object_or_404(Contact.objects.select_related("organisation", "district"), organisation=request.organisation, pk=number)
+    """The contact of an address; one whose thread is not for this member is not there."""
+    return get_object_or_404(reading.seen(request.membership).select_related("organisation", "district"), pk=number)
 
 
 def _back(request: DeskRequest, contact: Contact) -> HttpResponse:

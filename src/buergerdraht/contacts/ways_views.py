@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.rights import Right
 from buergerdraht.contacts import lost as losing
-from buergerdraht.contacts import records, ways, ways_page
+from buergerdraht.contacts import reading, records, ways, ways_page
 from buergerdraht.contacts.forms import ReasonForm
 from buergerdraht.contacts.models import Contact, Way
 from buergerdraht.contacts.ways import Ways, ways_of
@@ -52,7 +52,7 @@ def undoable(request: DeskRequest, contact: Contact) -> bool:
 @require_POST
 def order(request: DeskRequest, contact: int) -> HttpResponse:
     """Set places and the tick for all ways on somebody's word, or take the last change back."""
-    found = get_object_or_404(Contact.objects.select_related("organisation"), organisation=request.organisation, pk=contact)
+    found = get_object_or_404(reading.seen(request.membership).select_related("organisation"), pk=contact)
     if "rueckgaengig" in request.POST:
         _undo(request, found)
     else:

@@ -27,7 +27,8 @@ class ConversationsConfig(AppConfig):
         post_delete.connect(confidential.on_left, sender=Membership, dispatch_uid="conversations.left")
         file_views.GUARDS.append(sight.may_have_file)
         contact_views.THREADS.append(page.door)
-        contact_reading.VEILS.append(sight.hidden_contacts)
+        contact_reading.VEILS.append(sight.veil)
+        contact_reading.SYSTEM_VEILS.append(sight.system_veil)
         entrance.SECTIONS.append(push_views.section)
         NUMBERS["conversations:bell"] = bell_views.number
         live.PREPARERS.update(dict.fromkeys(telling.TOPICS, telling.prepare))

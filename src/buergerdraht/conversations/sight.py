@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from buergerdraht.accounts.models import Membership, Operator, Organisation
+from buergerdraht.accounts.models import ApiToken, Membership, Operator, Organisation
 from buergerdraht.contacts.models import Contact
 from buergerdraht.conversations.models import Conversation, Desk, Message
 from buergerdraht.gateway.models import Media
@@ -42,9 +42,19 @@ def hidden(membership: Membership) -> list[int]:
 
 def hidden_contacts(membership: Membership) -> QuerySet[Contact]:
     """Whose thread this member may not see."""
-    return Contact.objects.filter(organisation=membership.organisation_id, conversation__isnull=False).exclude(
-        conversation__in=conversations(membership)
-    )
+    return Contact.objects.filter(veil(membership), organisation=membership.organisation_id)
+
+
+def veil(membership: Membership) -> Q:
+    """The same as a condition on contacts. Whoever has no thread is hidden from nobody."""
+    rows = Conversation.objects.filter(~visible(membership), organisation=membership.organisation_id, contact=OuterRef("pk"))
+    return Q(Exists(rows))
+
+
+def system_veil(token: ApiToken) -> Q:
+    """The contacts whose thread another system may not see."""
+    seen = _open_to_systems(token.organisation, list(token.teams.values_list("pk", flat=True)))
+    return Q(Exists(Conversation.objects.filter(~seen, organisation=token.organisation_id, contact=OuterRef("pk"))))
 
 
 def visible(membership: Membership, to: str = "") -> Q:
@@ -61,8 +71,12 @@ def visible(membership: Membership, to: str = "") -> Q:
 
 def shared(organisation: Organisation, teams: Collection[int]) -> QuerySet[Conversation]:
     """The threads another system of the authority may see: never a confidential one; where teams are apart, its teams' and nobody's."""
-    rows = Conversation.objects.filter(organisation=organisation, confidential=False)
-    return rows.filter(Q(team=None) | Q(team__in=teams)) if Desk.of(organisation).teams_apart else rows
+    return Conversation.objects.filter(_open_to_systems(organisation, teams), organisation=organisation)
+
+
+def _open_to_systems(organisation: Organisation, teams: Collection[int]) -> Q:
+    seen = Q(confidential=False)
+    return seen & (Q(team=None) | Q(team__in=teams)) if Desk.of(organisation).teams_apart else seen
 
 
 def beside(organisation: Organisation, teams: Collection[int]) -> Q:
