@@ -9,6 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+import msgspec
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -23,9 +24,11 @@ from buergerdraht.appointments.models import Booking, Offer
 from buergerdraht.broadcasts.models import Broadcast
 from buergerdraht.cases import actions, opening
 from buergerdraht.cases.models import Case, Category, Photo, Task
+from buergerdraht.consultations.models import Consultation, Guest
 from buergerdraht.contacts.models import Address, Contact, District, Topic
 from buergerdraht.conversations.models import Conversation, Label, Message
-from buergerdraht.dialogs.models import Dialog, Table
+from buergerdraht.dialogs.models import Dialog, Session, Table, Trace, Version
+from buergerdraht.dialogs.walk import Walk
 from buergerdraht.gateway import files
 from buergerdraht.gateway.models import Channel, Media
 from buergerdraht.meters import actions as metering
@@ -55,12 +58,15 @@ class Town(NamedTuple):
     reading: MeterReading
     dialog: Dialog
     table: Table
+    consultation: Consultation
+    guest: Guest
+    walk: Session
 
     @property
     def rows(self) -> dict[str, Any]:
         """What the names in addresses stand for."""
         names = ("topic", "contact", "conversation", "broadcast", "category", "case", "photo", "file", "task", "offer", "booking")
-        return {name: getattr(self, name).pk for name in (*names, "reading", "dialog", "table")}
+        return {name: getattr(self, name).pk for name in (*names, "reading", "dialog", "table", "consultation", "guest", "walk")}
 
 
 def town(slug: str = "musterstadt") -> Town:
@@ -88,19 +94,49 @@ def town(slug: str = "musterstadt") -> Town:
     table = Table.objects.create(organisation=organisation, key="strassen", title="Straßen", columns=["strasse", "abfuhr"], rows=rows)
     return Town(
         organisation, operator, channel, topic, contact, address, conversation, broadcast, team, category, case, photo, file, label, task,
-        offer, booking, metering.keep(organisation, told), dialog, table,
+        offer, booking, metering.keep(organisation, told), dialog, table, *hour(organisation, conversation, address),
+        walked(dialog, contact, address),
     )  # fmt: skip
 
 
 def appointment(organisation: Organisation, contact: Contact, address: Address) -> tuple[Offer, Booking]:
     """Somebody who has a time tomorrow."""
     title = {"de": "Ausweis beantragen", "en": "Apply for an ID card"}
-    offer = Offer.objects.create(organisation=organisation, key="ausweis", title=title, place="Rathaus, Zimmer 12")
+    week = [{"weekday": day, "begin": "08:00", "end": "16:00"} for day in range(7)]
+    offer = Offer.objects.create(
+        organisation=organisation, key="ausweis", title=title, place="Rathaus, Zimmer 12", rules=week, per_contact=3
+    )  # fmt: skip
     begins = timezone.now() + timedelta(days=1)
     return offer, Booking.objects.create(
         organisation=organisation, offer=offer, begins_at=begins, ends_at=begins + timedelta(minutes=20), desk=1, contact=contact,
         address=address, state="booked", note="Kommt mit Kinderwagen",
     )  # fmt: skip
+
+
+def hour(organisation: Organisation, conversation: Conversation, address: Address) -> tuple[Consultation, Guest]:
+    """An hour next week, and somebody who waits for it with a question."""
+    begins = timezone.now() + timedelta(days=7)
+    row = Consultation.objects.create(
+        organisation=organisation, title="Sprechstunde", host="Bürgermeisterin Anna Muster", begins_at=begins,
+        ends_at=begins + timedelta(hours=1), state="planned",
+    )  # fmt: skip
+    guest = Guest.objects.create(
+        organisation=organisation, consultation=row, contact=conversation.contact, address=address, state="waiting", number=1
+    )
+    guest.questions.add(conversation.messages.get())
+    return row, guest
+
+
+def walked(dialog: Dialog, contact: Contact, address: Address) -> Session:
+    """Somebody who walked through a dialog and answered."""
+    version = Version.objects.create(dialog=dialog, number=1, document=dialog.draft)
+    kept = Walk(frames=[], state="done", answers={"strasse": "Ahornweg"}, shown=[["strasse", "Straße", "Ahornweg"]])
+    row = Session.objects.create(
+        organisation=dialog.organisation, dialog=dialog, version=version, contact=contact, address=address, state="done",
+        walk=msgspec.json.encode(kept).decode(), step="strasse", begun_by="words",
+    )  # fmt: skip
+    Trace.objects.create(organisation=dialog.organisation, dialog=dialog, version=1, session=row, step="strasse", what="answered")
+    return row
 
 
 def picture() -> bytes:

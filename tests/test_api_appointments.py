@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -112,3 +112,103 @@ def test_where_teams_are_apart_a_token_sees_what_is_booked_by_its_people(here: T
     Booking.objects.filter(pk=here.booking.pk).update(contact=stranger)
     Conversation.objects.filter(pk=thread.pk).update(team=ours)
     assert bool(walk(caller, "/bookings")) is True
+
+
+def free_times(of: Town, caller: Caller) -> list[str]:
+    return [row["begins_at"] for row in caller.get(f"/offers/{of.offer.pk}/times", limit=200).json()["items"]]
+
+
+def test_free_times_come_in_pages_and_leave_out_what_citizens_may_not_book(here: Town, caller: Caller) -> None:
+    Offer.objects.filter(pk=here.offer.pk).update(earliest_hours=48, latest_days=4)
+    path, now, since, found = f"/offers/{here.offer.pk}/times", timezone.now(), None, []
+    while True:
+        said = caller.get(path, limit=7, **({"since": since} if since else {})).json()
+        found += [row["begins_at"] for row in said["items"]]
+        if (since := said["next"]) is None:
+            break
+    assert found == sorted(set(found)) == free_times(here, caller)
+    assert now + timedelta(hours=48) <= datetime.fromisoformat(found[0]) < now + timedelta(days=4)
+    assert datetime.fromisoformat(found[-1]) < now + timedelta(days=5)
+    assert [row["begins_at"] for row in caller.get(path, since=found[3], until=found[5]).json()["items"]] == found[3:5]
+    problem(caller.get(path, bis=found[3]), 422, "invalid")
+    Offer.objects.filter(pk=here.offer.pk).update(active=False)
+    assert free_times(here, caller) == []
+
+
+def test_a_time_is_booked_once_for_a_contact_who_hears_of_it(here: Town, caller: Caller) -> None:
+    at = free_times(here, caller)[4]
+    wish = {"offer": here.offer.pk, "begins_at": at, "contact": here.contact.pk, "note": "Kommt mit Kind"}
+    first = caller.post("/bookings", wish, key="eins")
+    assert first.status_code == 201
+    said = first.json()
+    assert (said["begins_at"], said["state"], said["contact"], said["unreached"]) == (at, "booked", here.contact.pk, "")
+    again = caller.post("/bookings", wish, key="eins")
+    assert (again.json(), again["Idempotency-Replayed"]) == (said, "true")
+    assert Outbound.objects.count() == 1
+    row = Booking.objects.get(pk=said["id"])
+    assert (row.note, row.operator.name if row.operator else "") == ("Kommt mit Kind", "Ratsinfo")
+    assert AuditEntry.objects.filter(action="appointments.book", actor="Ratsinfo").count() == 1
+    assert at not in free_times(here, caller)
+    problem(caller.post("/bookings", wish, key="zwei"), 409, "taken")
+    problem(caller.post("/bookings", wish | {"note": "anders"}, key="eins"), 422, "key_reused")
+
+
+def test_whoever_is_booked_by_name_is_shown_to_no_system(here: Town, caller: Caller) -> None:
+    at = free_times(here, caller)[0]
+    said = caller.post("/bookings", {"offer": here.offer.pk, "begins_at": at, "name": "  Frau   Geheim ", "note": "Rollstuhl"}).json()
+    assert (said["contact"], Booking.objects.get(pk=said["id"]).name) == (None, "Frau Geheim")
+    assert "Geheim" not in json.dumps([said, *walk(caller, "/bookings")])
+    assert not Outbound.objects.exists()
+
+
+def test_a_system_books_under_the_rules_of_citizens(here: Town, caller: Caller) -> None:
+    times = free_times(here, caller)
+    wish = {"offer": here.offer.pk, "begins_at": times[0], "contact": here.contact.pk}
+    for at in ("2026-01-05T09:00:00+01:00", times[0].replace(":00Z", ":07Z"), "2199-01-05T09:00:00+01:00"):
+        problem(caller.post("/bookings", wish | {"begins_at": at}), 409, "not_offered")
+    Offer.objects.filter(pk=here.offer.pk).update(earliest_hours=24 * 20)
+    problem(caller.post("/bookings", wish), 409, "not_offered")
+    problem(caller.post(f"/bookings/{here.booking.pk}/move", {"begins_at": times[0]}), 409, "not_offered")
+    Offer.objects.filter(pk=here.offer.pk).update(earliest_hours=24, per_contact=1)
+    problem(caller.post("/bookings", wish), 409, "limit")
+    Offer.objects.filter(pk=here.offer.pk).update(active=False)
+    problem(caller.post("/bookings", wish), 409, "not_offered")
+    assert Booking.objects.count() == 1
+
+
+def test_a_booking_names_one_person_and_an_offer_that_are_there(here: Town, caller: Caller) -> None:
+    other = town("nachbarstadt")
+    wish = {"offer": here.offer.pk, "begins_at": free_times(here, caller)[0], "contact": here.contact.pk}
+    for change, field in (({"contact": None}, "contact"), ({"name": "Ole"}, "contact"), ({"contact": other.contact.pk}, "contact"),
+                          ({"offer": other.offer.pk}, "offer"), ({"begins_at": "morgen"}, "begins_at")):  # fmt: skip
+        said = problem(caller.post("/bookings", wish | change), 422, "invalid")
+        assert [each["field"] for each in said["errors"]] == [field]
+    confidential.confide(here.conversation, [here.operator], by=here.operator)
+    problem(caller.post("/bookings", wish), 422, "invalid")
+    assert Booking.objects.filter(organisation=here.organisation).count() == 1
+
+
+def test_a_booking_moves_once_and_keeps_its_time_where_the_new_one_is_gone(here: Town, caller: Caller) -> None:
+    times, path = free_times(here, caller), f"/bookings/{here.booking.pk}/move"
+    wish = {"begins_at": times[0], "word": "Der Schalter ist krank."}
+    said = caller.post(path, wish, key="eins").json()
+    assert (said["begins_at"], said["state"], said["code"]) == (times[0], "booked", here.booking.shown_code)
+    assert caller.post(path, wish, key="eins").json() == said
+    assert "Der Schalter ist krank." in Outbound.objects.get().content.content["text"]
+    other = caller.post("/bookings", {"offer": here.offer.pk, "begins_at": times[5], "name": "Ole"}).json()
+    problem(caller.post(f"/bookings/{other['id']}/move", {"begins_at": times[0]}), 409, "taken")
+    assert caller.get(f"/bookings/{other['id']}").json()["begins_at"] == times[5]
+    assert caller.post(f"/bookings/{other['id']}/cancel", {}).status_code == 200
+    problem(caller.post(f"/bookings/{other['id']}/move", {"begins_at": times[6]}), 409, "over")
+    assert Outbound.objects.count() == 1
+
+
+def test_of_two_systems_that_want_the_last_desk_one_gets_it(here: Town) -> None:
+    """The lock of the offer decides; here the second comes after the first has committed its row, with a list read before."""
+    one, two = (Caller(token(here, name=name)[1]) for name in ("Onlinedienst", "Telefonanlage"))
+    seen = free_times(here, two)
+    wish = {"offer": here.offer.pk, "begins_at": seen[3]}
+    assert one.post("/bookings", wish | {"name": "Ole"}).status_code == 201
+    problem(two.post("/bookings", wish | {"name": "Ida"}), 409, "taken")
+    Offer.objects.filter(pk=here.offer.pk).update(capacity=2)
+    assert two.post("/bookings", wish | {"name": "Ida"}).json()["desk"] == 2

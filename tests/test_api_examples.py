@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from tests.api_town import token, town
 
 from buergerdraht.accounts.rest.scopes import SCOPES
+from buergerdraht.appointments import reading
 
 PAGE = Path(__file__).parent.parent / "docs/administration/api.md"
 TEXT = PAGE.read_text("utf-8")
@@ -57,12 +60,15 @@ def call(command: str, names: dict[str, str]) -> Any:
 def test_the_examples_of_the_page_do_what_they_say(db: None) -> None:
     here = town()
     _row, text = token(here)
+    now = timezone.now()
+    free = [each.begins_at.isoformat() for each in reading.free(here.offer, now, now + timedelta(days=30), 6)]
     names = {
         "TOKEN": text, "ADRESSE": "http://testserver", "THEMA": str(here.topic.pk), "KONTAKT": str(here.contact.pk),
         "ANSCHRIFT": str(here.address.pk), "UNTERHALTUNG": str(here.conversation.pk),
         "KATEGORIE": str(here.category.pk), "ANLIEGEN": str(here.case.pk),
         "AUFGABE": str(here.task.pk), "BUCHUNG": str(here.booking.pk),
-        "TABELLE": str(here.table.pk),
+        "TABELLE": str(here.table.pk), "ANGEBOT": str(here.offer.pk), "ZEIT": free[0], "ANDERE": free[5],
+        "SPRECHSTUNDE": str(here.consultation.pk), "GAST": str(here.guest.pk), "DIALOG": str(here.dialog.pk), "VERLAUF": str(here.walk.pk),
     }  # fmt: skip
     assert len(EXAMPLES) == TEXT.count("```sh") >= 12
     for command, said in EXAMPLES:

@@ -24,15 +24,17 @@ from buergerdraht.appointments import api as appointments
 from buergerdraht.broadcasts import api as broadcasts
 from buergerdraht.cases import api as cases
 from buergerdraht.cases import api_tasks as case_tasks
+from buergerdraht.consultations import api as consultations
 from buergerdraht.contacts import api as contacts
 from buergerdraht.conversations import api as conversations
 from buergerdraht.dialogs import api as dialogs
+from buergerdraht.dialogs import api_walks as walks
 from buergerdraht.gateway import api as gateway
 from buergerdraht.meters import api as meters
 
 ROUTERS = [
     accounts.router, gateway.router, contacts.topics, contacts.router, broadcasts.router, conversations.router, cases.router,
-    case_tasks.router, appointments.router, meters.router, dialogs.router, dialogs.tables_router,
+    case_tasks.router, appointments.router, consultations.router, meters.router, dialogs.router, walks.router, dialogs.tables_router,
 ]  # fmt: skip
 ABOUT = """The messenger desk of a public authority, for its other systems.
 

@@ -59,13 +59,9 @@ def hold(offer: Offer, begins_at: datetime, contact: Contact, address: Address |
     """Keep a time for a while for somebody who is still asked things. Raises Taken. Who held another one here lets it go."""
     outgoing.thread(contact)
     offer, now = _lock(offer), timezone.now()
-    first, last = reading.bookable(offer, now)
-    if not offer.active or not first <= begins_at < last:
-        raise Taken("not_offered")
-    mine = offer.bookings.filter(contact=contact)
-    mine.filter(state=State.HELD).update(state=State.CANCELLED, ended_by=Booking.By.CITIZEN, ended_at=now)
-    if mine.filter(state=State.BOOKED, ends_at__gt=now).count() >= offer.per_contact:
-        raise Taken("limit")
+    _see_open(offer, begins_at, contact, now)
+    mine = offer.bookings.filter(contact=contact, state=State.HELD)
+    mine.update(state=State.CANCELLED, ended_by=Booking.By.CITIZEN, ended_at=now)
     row = Booking(organisation_id=offer.organisation_id, offer=offer, contact=contact, address=address, state=State.HELD)
     row.held_until = now + timedelta(minutes=minutes)
     _seat(row, begins_at, now)
@@ -91,11 +87,13 @@ def confirm(booking: Booking, note: str = "") -> Booking:
 
 
 @transaction.atomic
-def book_for(offer: Offer, begins_at: datetime, person: Person, *, operator: Operator) -> Booking:
-    """Book by hand. Lead time and the number per person do not bind people at the desk; desks and opening times do."""
+def book_for(offer: Offer, begins_at: datetime, person: Person, *, operator: Operator, bound: bool = False) -> Booking:
+    """Book by hand. Lead time and the number per person do not bind people at the desk, but other systems; desks and opening times all."""
     if person.contact:
         outgoing.thread(person.contact)
     offer, now = _lock(offer), timezone.now()
+    if bound:
+        _see_open(offer, begins_at, person.contact, now)
     row = Booking(organisation_id=offer.organisation_id, offer=offer, state=State.BOOKED, operator=operator)
     row.contact, row.address, row.name, row.note = person.contact, person.address, person.name, person.note
     _seat(row, begins_at, now)
@@ -118,11 +116,16 @@ def cancel(booking: Booking, *, operator: Operator | None = None, word: str | No
 
 
 @transaction.atomic
-def move(booking: Booking, begins_at: datetime, *, operator: Operator | None = None, word: str | None = None) -> Booking:
-    """Change the time; the old one is free only when the new one is taken, else it stays and Taken is raised. A word as in `cancel`."""
+def move(
+    booking: Booking, begins_at: datetime, *, operator: Operator | None = None, word: str | None = None, bound: bool = False
+) -> Booking:
+    """Change the time; the old one is free only when the new one is taken, else it stays and Taken is raised. A word as in `cancel`.
+
+    Lead time binds citizens and, with `bound`, other systems.
+    """
     row, now = _locked(booking, State.BOOKED), timezone.now()
     first, last = reading.bookable(row.offer, now)
-    if operator is None and not (first <= begins_at < last and row.begins_at > now):
+    if (operator is None or bound) and not (first <= begins_at < last and row.begins_at > now):
         raise Taken("not_offered")
     row.sequence, row.unreached = row.sequence + 1, ""
     _seat(row, begins_at, now)
@@ -252,6 +255,16 @@ def _locked(booking: Booking, *states: str) -> Booking:
     if states and row.state not in states:
         raise Taken("over")
     return row
+
+
+def _see_open(offer: Offer, begins_at: datetime, contact: Contact | None, now: datetime) -> None:
+    """See that citizens may book this time now, and that this one has not as many as they may. The offer is locked."""
+    first, last = reading.bookable(offer, now)
+    if not offer.active or not first <= begins_at < last:
+        raise Taken("not_offered")
+    mine = offer.bookings.filter(contact=contact, state=State.BOOKED, ends_at__gt=now)
+    if contact and mine.count() >= offer.per_contact:
+        raise Taken("limit")
 
 
 def _seat(row: Booking, begins_at: datetime, now: datetime) -> None:

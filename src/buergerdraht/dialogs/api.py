@@ -1,6 +1,6 @@
 """Dialogs and the tables they look things up in, for another system: how a dialog stands, and all rows of a table, put in place at once.
 
-What a dialog says and how people walked through it stays in the console.
+What a dialog says stays in the console; how people walked through it is in `api_walks`.
 """
 
 from __future__ import annotations

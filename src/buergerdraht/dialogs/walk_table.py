@@ -31,8 +31,8 @@ def table(dialog: Dialog, rows: QuerySet[Session]) -> Iterator[str]:
     fixed = [_("Begonnen"), _("Beendet"), _("Stand"), _("Kanal"), _("Name"), _("Adresse"), _("Version")]
     yield _line([*fixed, *columns.values()])
     for session in rows.iterator(chunk_size=PIECE):
-        answers = _answers(sessions.walk_of(session))
-        yield _line([*_about(session), *(answers.get(name, "") for name in columns)])
+        said = answers(sessions.walk_of(session))
+        yield _line([*_about(session), *(said.get(name, "") for name in columns)])
 
 
 def _about(session: Session) -> list[str]:
@@ -53,14 +53,14 @@ def _columns(dialog: Dialog, rows: QuerySet[Session]) -> dict[str, str]:
     for session in rows.iterator(chunk_size=PIECE):
         walk = sessions.walk_of(session)
         titles = {name: title for name, title, _shown in walk.shown}
-        met |= {name: titles.get(name) or name for name in _answers(walk) if name not in met}
+        met |= {name: titles.get(name) or name for name in answers(walk) if name not in met}
     columns = {name: title for name, title in asked.items() if name in met}
     columns |= {name: title for name, title in met.items() if name not in asked}
     often = Counter(columns.values())
     return {name: title if often[title] == 1 else f"{title} ({name})" for name, title in columns.items()}
 
 
-def _answers(walk: Walk) -> Mapping[str, str]:
+def answers(walk: Walk) -> Mapping[str, str]:
     """What was answered, as people read it; and the plain values beside it: codes, numbers of cases, what was set or told by a system."""
     plain = {name: value for name, value in walk.answers.items() if isinstance(value, str) and value}
     return plain | {name: words for name, _title, words in walk.shown}

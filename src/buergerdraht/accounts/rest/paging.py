@@ -76,14 +76,19 @@ def page(request: HttpRequest, rows: QuerySet[Row], wanted: Paging, show: Callab
 
     A filter that does not exist is refused: a slip in its name would list everything.
     """
-    if unknown := sorted(set(request.GET) - set(type(wanted).model_fields)):
-        raise Problem(422, errors=[{"field": name[:40], "detail": _("gibt es hier nicht")} for name in unknown[:10]])
+    refuse_unknown(request, wanted)
     after = _after(wanted)
     if after is not None:
         rows = rows.filter(**{"pk__gt" if wanted.order == "asc" else "pk__lt": after})
     found = list(rows.order_by("pk" if wanted.order == "asc" else "-pk")[: wanted.limit + 1])
     more, found = len(found) > wanted.limit, found[: wanted.limit]
     return {"items": [show(row) for row in found], "next": _cursor(wanted.order, found[-1].pk) if more else None}
+
+
+def refuse_unknown(request: HttpRequest, wanted: Schema) -> None:
+    """Refuse filters that do not exist."""
+    if unknown := sorted(set(request.GET) - set(type(wanted).model_fields)):
+        raise Problem(422, errors=[{"field": name[:40], "detail": _("gibt es hier nicht")} for name in unknown[:10]])
 
 
 def _cursor(order: str, number: int) -> str:
