@@ -92,6 +92,7 @@ def config(account: Account, **more: Any) -> EmailConfig:
         "password": WORD,
         "plus": True,
         "every": 1,
+        "authserv": "post.example",
     }
     return EmailConfig.model_validate({**values, **more})
 

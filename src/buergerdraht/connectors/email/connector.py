@@ -161,11 +161,11 @@ class Email(Usual):
             try:
                 head = await asyncio.to_thread(mailbox.head, self._access, quoted)
                 async with Reader() as reader:
-                    found = await reader.head(head) if head else None
+                    found = await reader.head(head, self.config) if head else None
             except (SendError, TooHard):
                 found = None  # an answer without its thread is better than none
             if found:
-                return Thread(found.message_id, found.references, found.subject)
+                return _thread_of(found)
         return Thread(quoted if quoted.startswith("<") else "")
 
     # ── Receiving ─────────────────────────────────────────────────────────
@@ -234,7 +234,7 @@ class Email(Usual):
         if found is None or not isinstance(item.event, Received) or not found.message_id.startswith("<"):
             return
         for key in (found.message_id, item.event.sender.address):
-            self.threads[key] = Thread(found.message_id, found.references, found.subject)
+            self.threads[key] = _thread_of(found)
             self.threads.move_to_end(key)
         while len(self.threads) > 2 * THREADS_KEPT:
             self.threads.popitem(last=False)
@@ -296,6 +296,10 @@ class Email(Usual):
             return Note(level="warning", code=lacks, text=LACKING[lacks]) if lacks else None
         finally:
             mailbox.leave(box)
+
+
+def _thread_of(found: payloads.Head) -> Thread:
+    return Thread(found.message_id, found.references, found.subject, found.proven)
 
 
 def _finding(way: str, problem: SendError) -> Note:

@@ -43,6 +43,7 @@ class Head(NamedTuple):
     references: tuple[str, ...]
     subject: str
     marked: str = ""  # our letter, where its own link prepared this answer
+    proven: bool = False  # it surely came from the mailbox it names, or somebody there answers a letter of ours
 
 
 # ── The web's way out ─────────────────────────────────────────────────────
@@ -117,11 +118,19 @@ def header(mail: Message[Any, Any], name: str) -> str:
         return ""
 
 
-def head(mail: EmailMessage, letter: Letter | None = None) -> Head:
+def head(mail: EmailMessage, config: EmailConfig, letter: Letter | None = None) -> Head:
     """Read what a thread is kept by."""
     references = tuple(_ID.findall(f"{header(mail, 'References')} {header(mail, 'In-Reply-To')}"))
     subject, marked = seals.unmarked(" ".join(header(mail, "Subject").split())[:300])
-    return Head(_name(mail, letter), tuple(dict.fromkeys(references))[-20:], subject, marked)
+    found = Head(_name(mail, letter), tuple(dict.fromkeys(references))[-20:], subject, marked)
+    sender = parseaddr(header(mail, "From"))[1].lower()
+    return found._replace(proven=vouched(mail, sender, config) == "pass" or _answers_ours(found, sender, config))
+
+
+def _answers_ours(known: Head, sender: str, config: EmailConfig) -> bool:
+    """Whether a mail names a letter of ours to this very address: only who reads that mailbox can."""
+    names = [*known.references, *([f"<{known.marked}@{config.domain}>"] if known.marked else [])]
+    return seals.meant(config.secret.get_secret_value(), names, [sender]) is not None
 
 
 def _name(mail: EmailMessage, letter: Letter | None) -> str:
@@ -173,7 +182,7 @@ def _at(mail: EmailMessage) -> datetime:
 
 
 def _received(mail: EmailMessage, sender: str, letter: Letter, config: EmailConfig, *, proven: bool) -> Received:
-    known = head(mail, letter)
+    known = head(mail, config, letter)
     files = list(_files(mail, letter, known.message_id)) if letter.whole else []
     said = _said(mail, known.subject) if letter.whole else known.subject
     kind = "media" if files else ("text" if said and letter.whole else "unsupported")

@@ -54,19 +54,18 @@ class Reader:
 
     async def read(self, letter: Letter, config: EmailConfig) -> Read:
         """Read a letter. What cannot be read is an item with its problem."""
-        values = {"own": config.own, "authserv": config.authserv, "secret": config.secret.get_secret_value()}
         try:
-            return msgspec.msgpack.decode(await self._ask("read", letter, values), type=Read)
+            return msgspec.msgpack.decode(await self._ask("read", _known(config), letter), type=Read)
         except TooHard:
             return Read([Item(raw={"uid": letter.uid}, problem="unreadable mail: it takes too long to read")], None)
 
-    async def head(self, data: bytes) -> payloads.Head | None:
+    async def head(self, data: bytes, config: EmailConfig) -> payloads.Head | None:
         """Read what a thread is kept by. Raises TooHard."""
-        return msgspec.msgpack.decode(await self._ask("head", data), type=payloads.Head | None)
+        return msgspec.msgpack.decode(await self._ask("head", _known(config), data), type=payloads.Head | None)
 
     async def file(self, data: bytes, index: int) -> File | None:
         """Take a file out of a mail. Raises TooHard."""
-        return msgspec.msgpack.decode(await self._ask("file", data, index), type=File | None)
+        return msgspec.msgpack.decode(await self._ask("file", {}, data, index), type=File | None)
 
     async def _ask(self, *question: Any) -> bytes:
         try:
@@ -97,6 +96,10 @@ class Reader:
         await process.wait()
 
 
+def _known(config: EmailConfig) -> dict[str, str]:
+    return {"own": config.own, "authserv": config.authserv, "secret": config.secret.get_secret_value()}
+
+
 async def _begun() -> asyncio.subprocess.Process:
     pipe = asyncio.subprocess.PIPE
     quiet = asyncio.subprocess.DEVNULL  # what went wrong may quote the mail
@@ -119,20 +122,25 @@ def serve(source: IO[bytes], sink: IO[bytes]) -> None:
         sink.flush()
 
 
-def _answer(verb: str, *about: Any) -> Any:
-    if verb == "read":
-        letter, values = Letter(*about[0]), about[1]
-        # What else a Config must have is of no weight here: nothing is called.
-        config = EmailConfig.model_validate({"smtp_host": "nobody.example", **values})
-        items = payloads.read(letter, config)
-        mail = payloads.opened(letter.data) if any(item.event for item in items) else None
-        return Read(items, payloads.head(mail, letter) if mail else None)
-    mail = payloads.opened(about[0])
+def _answer(verb: str, values: dict[str, str], *about: Any) -> Any:
+    if verb == "file":
+        return _file(*about)
+    # What else a Config must have is of no weight here: nothing is called.
+    config = EmailConfig.model_validate({"smtp_host": "nobody.example", **values})
     if verb == "head":
-        return payloads.head(mail) if mail else None
+        mail = payloads.opened(about[0])
+        return payloads.head(mail, config) if mail else None
+    letter = Letter(*about[0])
+    items = payloads.read(letter, config)
+    mail = payloads.opened(letter.data) if any(item.event for item in items) else None
+    return Read(items, payloads.head(mail, config, letter) if mail else None)
+
+
+def _file(data: bytes, index: int) -> File | None:
+    mail = payloads.opened(data)
     parts = payloads.attachments(mail) if mail else []
-    payload = parts[about[1]].get_payload(decode=True) if about[1] < len(parts) else None
-    return File(payload, parts[about[1]].get_content_type()) if isinstance(payload, bytes) else None
+    payload = parts[index].get_payload(decode=True) if index < len(parts) else None
+    return File(payload, parts[index].get_content_type()) if isinstance(payload, bytes) else None
 
 
 if __name__ == "__main__":

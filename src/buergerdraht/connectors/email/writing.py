@@ -51,6 +51,7 @@ class Thread(NamedTuple):
     message_id: str = ""
     references: Sequence[str] = ()
     subject: str = ""
+    proven: bool = False  # it surely is from whom it says
 
 
 class Envelope(NamedTuple):
@@ -110,9 +111,13 @@ def _language(body: Mapping[str, Any]) -> str:
 
 
 def subject(body: Mapping[str, Any], envelope: Envelope) -> str:
-    """Keep the thread's subject in an answer: some programs sort by it."""
+    """Keep the thread's subject in an answer: some programs sort by it.
+
+    Nobody shall have us carry their words to somebody else by a forged sender: where it may be forged, only a person keeps the subject.
+    """
     before = " ".join(envelope.thread.subject.split())
-    if envelope.thread.message_id and before and not body.get("footer"):
+    known = envelope.thread.message_id and (envelope.thread.proven or body.get("by_person"))
+    if known and before and not body.get("footer"):
         return before if re.match(r"(?i)(re|aw|antw)\s*:", before) else f"Re: {before}"[:200]
     return str(body.get("subject") or envelope.name or envelope.own)
 

@@ -116,7 +116,7 @@ async def test_a_file_is_taken_out_by_its_place() -> None:
     async with Reader() as reader:
         assert await reader.file(mail, 1) == (b"%PDF-2", "application/pdf")
         assert await reader.file(mail, 2) is None
-        assert await reader.head(mail) == payloads.Head("<m1@buerger.example>", (), "")
+        assert await reader.head(mail, CONFIG) == payloads.Head("<m1@buerger.example>", (), "")
 
 
 async def test_an_unreadable_mail_is_flagged_and_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -147,7 +147,7 @@ def test_a_thread_keeps_only_what_our_own_mail_can_carry() -> None:
     head = "References: <ü@buerger.example> <a\x1bb@buerger.example> <m0@buerger.example>\r\nMessage-ID: <ß@buerger.example>\r\n"
     mail = payloads.opened(f"From: {ZOE}\r\n{head}\r\nHallo".encode())
     assert mail is not None
-    found = payloads.head(mail)
+    found = payloads.head(mail, config())
     assert found.references == ("<m0@buerger.example>",)
     assert found.message_id.startswith("mail:")
     envelope = Envelope(

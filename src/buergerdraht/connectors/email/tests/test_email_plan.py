@@ -28,7 +28,7 @@ ENVELOPE = Envelope(
     home="https://amt.stadt.example/webhook/email/" + "t" * 60, sealed="s" * 150,
 )  # fmt: skip
 NO_THREAD = Thread()
-THREAD = Thread("<m1@buerger.example>", tuple(f"<m{number}@{'buerger' * 8}.example>" for number in range(15)), "Frage zum Müll")
+THREAD = Thread("<m1@buerger.example>", tuple(f"<m{number}@{'buerger' * 8}.example>" for number in range(15)), "Frage zum Müll", True)
 
 TAGS = frozenset({"html", "head", "meta", "title", "body", "div", "h1", "p", "br", "hr", "img", "a"})
 TAGS |= {"strong", "em", "s", "code", "ul", "ol", "li"}
@@ -143,6 +143,16 @@ def test_an_answer_is_in_its_thread_and_a_newsletter_in_none() -> None:
     assert str(mail["Subject"]) == "Re: Frage zum Müll"
     _raw, news = mailed(Content(title="Neues", text="x", footer="Abmelden: STOPP"), THREAD)
     assert (news["In-Reply-To"], str(news["Subject"])) == (None, "Neues")
+
+
+def test_nobody_has_us_carry_their_words_to_somebody_else_by_a_forged_sender() -> None:
+    forged = THREAD._replace(subject="Gewinn: https://betrug.example", proven=False)
+    raw, mail = mailed(Content(text="Danke, wir melden uns."), forged)
+    assert str(mail["Subject"]) == "Danke, wir melden uns."
+    assert b"betrug" not in raw
+    assert str(mail["In-Reply-To"]) == "<m1@buerger.example>"  # it still stands below what it answers
+    _raw, mail = mailed(Content(text="Guten Tag", by_person=True), forged)
+    assert str(mail["Subject"]) == "Re: Gewinn: https://betrug.example"  # a person read it first
 
 
 def test_a_choice_opens_a_mail_that_is_ready_and_names_our_letter() -> None:

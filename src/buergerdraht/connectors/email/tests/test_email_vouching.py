@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from buergerdraht.connectors.contract import Received
-from buergerdraht.connectors.email import payloads
+from buergerdraht.connectors.email import payloads, seals
 from buergerdraht.connectors.email.config import EmailConfig
 from buergerdraht.connectors.email.mailbox import Letter
 
@@ -32,6 +32,29 @@ def test_a_sender_is_proven_by_our_own_server_alone(mail: bytes, authserv: str, 
     (item,) = payloads.read(Letter("7", "21", mail), EmailConfig.model_validate({**OWN, "authserv": authserv}))
     assert isinstance(item.event, Received)
     assert item.event.proven is expected
+
+
+NAMED = seals.named("s" * 20, "stadt.example", "12.0", "zoe@buerger.example")
+ELSEWHERE = seals.named("s" * 20, "stadt.example", "12.0", "kim@buerger.example")
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (b"", False),
+        (PASS, True),
+        (f"In-Reply-To: {NAMED}\r\n".encode(), True),
+        (f"References: {NAMED} <m0@buerger.example>\r\n".encode(), True),
+        (f"Subject: Ja [{NAMED.partition('@')[0][1:]}]\r\n".encode(), True),  # our own link prepared it
+        (f"In-Reply-To: {ELSEWHERE}\r\n".encode(), False),  # a letter to somebody else opens nobody's thread
+        (b"In-Reply-To: <12.0.0123456789abcdef01234567@stadt.example>\r\n", False),
+    ],
+)
+def test_a_thread_is_proven_by_our_server_or_by_a_letter_of_ours_to_this_mailbox(lines: bytes, expected: bool) -> None:
+    config = EmailConfig.model_validate({**OWN, "authserv": "mx.stadt.example", "secret": "s" * 20})
+    mail = payloads.opened(lines + LETTER)
+    assert mail is not None
+    assert payloads.head(mail, config).proven is expected
 
 
 def judged(results: bytes, author: bytes = b"Zoe <zoe@buerger.example>") -> str:
