@@ -58,11 +58,15 @@ class Course:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How an example ended. `move` is the number of the one that was not so, `problem` says what was there instead."""
+    """How an example ended. `move` is the number of the one that was not so, `problem` says what was there instead.
+
+    `at` is the step of the dialog itself at which the walk stood then; "" within a part of it or where it was over.
+    """
 
     good: bool
     move: int = -1
     problem: str = ""
+    at: str = ""
 
 
 def play(dialog: Dialog, moves: Sequence[Mapping[str, Any]], world: Played, language: str = "de") -> Verdict:
@@ -70,7 +74,8 @@ def play(dialog: Dialog, moves: Sequence[Mapping[str, Any]], world: Played, lang
     course = Course(dialog, world, language)
     for number, move in enumerate(moves):
         if problem := step(course, move):
-            return Verdict(False, number, problem)
+            walk = course.walk
+            return Verdict(False, number, problem, walk.here.step if walk.frames and walk.here.dialog == dialog.key else "")
     return Verdict(True)
 
 

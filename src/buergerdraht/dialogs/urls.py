@@ -25,6 +25,7 @@ urlpatterns = [
     path("dialoge/<int:number>/texte/texte.<slug:ending>", text_views.export, name="export_texts"),
     path("dialoge/<int:number>/beispiele/", version_views.examples, name="examples"),
     path("dialoge/<int:number>/beispiele/merken/", version_views.record, name="record"),
+    path("dialoge/<int:number>/beispiele/stand/", version_views.proofs, name="proofs"),
     path("dialoge/<int:number>/beispiele/<int:example>/<slug:verb>/", version_views.example, name="example"),
     path("dialoge/<int:number>/verlaeufe/", version_views.walks, name="walks"),
     path("dialoge/<int:number>/verlaeufe.csv", version_views.walks_csv, name="walks_csv"),

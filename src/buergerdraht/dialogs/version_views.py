@@ -15,6 +15,7 @@ from buergerdraht.accounts import audit
 from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.rights import Right
 from buergerdraht.dialogs import actions, diffing, entrances, figures, knowing, phone_views, reading, screens, walk_table
+from buergerdraht.dialogs import proofs as examples_at_hand
 from buergerdraht.dialogs.forms import LANGUAGES
 from buergerdraht.dialogs.models import Example, Version
 from buergerdraht.gateway import channels, links
@@ -119,6 +120,17 @@ def examples(request: DeskRequest, number: int) -> HttpResponse:
     return render(request, "dialogs/examples.html", {**screens.frame(request, row, "examples"), "results": results})
 
 
+@require_safe
+@desk(Right.READ)
+def proofs(request: DeskRequest, number: int) -> HttpResponse:
+    """How the examples stand with the draft as it is now, in a few lines beside the editor, which asks after each change."""
+    row = screens.found(request, number)
+    found = examples_at_hand.of(row, screens.language(request, row))
+    answer = render(request, "dialogs/_proofs.html", {"dialog": row, "proofs": found, "shown": found.red[: examples_at_hand.MOST_SHOWN]})
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
 @require_POST
 @desk(Right.READ)
 def record(request: DeskRequest, number: int) -> HttpResponse:
@@ -131,7 +143,9 @@ def record(request: DeskRequest, number: int) -> HttpResponse:
         sentence, level = _("Gemerkt. Sie finden es unter „Beispiele“."), "is-ok"
     except ValidationError as problem:
         sentence, level = " ".join(problem.messages), "is-bad"
-    return render(request, "dialogs/_recorded.html", {"sentence": sentence, "level": level})
+    answer = render(request, "dialogs/_recorded.html", {"sentence": sentence, "level": level})
+    answer["HX-Trigger"] = "recorded"
+    return answer
 
 
 @require_POST

@@ -12,6 +12,13 @@ const typing = (node) => node.closest?.("textarea, select, [contenteditable]") |
 document.addEventListener("htmx:beforeSwap", (event) => {
   if ([404, 409, 422].includes(event.detail.xhr.status)) { event.detail.shouldSwap = true; event.detail.isError = false; }
 });
+// The examples are played after each change: as long as they stand as before, nothing moves and nothing is read aloud.
+let proofs = "";
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target?.id !== "proben" || event.detail.xhr.status !== 200) return;
+  if (event.detail.serverResponse === proofs) event.detail.shouldSwap = false;
+  proofs = event.detail.serverResponse;
+});
 document.addEventListener("htmx:sendError", () => problem(sheet.dataset.offline));
 document.addEventListener("htmx:responseError", () => problem(sheet.dataset.failed));
 function problem(words) {
