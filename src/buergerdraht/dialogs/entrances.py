@@ -13,6 +13,7 @@ from buergerdraht.contacts.words import plain
 from buergerdraht.dialogs import document
 from buergerdraht.dialogs.document import Trigger
 from buergerdraht.dialogs.models import Dialog
+from buergerdraht.dialogs.triggers import carried
 from buergerdraht.gateway import links
 from buergerdraht.gateway.links import Link
 from buergerdraht.gateway.models import Channel
@@ -20,7 +21,13 @@ from buergerdraht.gateway.models import Channel
 
 def names(row: Dialog) -> list[str]:
     """What the links that begin a dialog carry; none where nobody comes in."""
-    return list(dict.fromkeys(start for each in _triggers(row, "link") if (start := _start(each.name))))
+    return list(dict.fromkeys(start for each in _triggers(row, "link") if (start := carried(each.name))))
+
+
+def codes(row: Dialog) -> list[tuple[str, str]]:
+    """The names in letters that links do not carry, each with the code that stands for it there."""
+    named = dict.fromkeys(each.name for each in _triggers(row, "link") if each.name)
+    return [(name, carried(name)) for name in named if not plain(name).isascii()]
 
 
 def links_of(row: Dialog) -> list[Link]:
@@ -31,7 +38,7 @@ def links_of(row: Dialog) -> list[Link]:
 def channels_of(row: Dialog, name: str) -> QuerySet[Channel]:
     """The running channels on which a link of that name begins the dialog."""
     found = Channel.objects.filter(organisation=row.organisation_id, state=Channel.State.RUNNING).order_by("name", "pk")
-    meant = [each for each in _triggers(row, "link") if _start(each.name) == name]
+    meant = [each for each in _triggers(row, "link") if carried(each.name) == name]
     if all(each.channels for each in meant):  # also where there is none
         found = found.filter(kind__in={kind for each in meant for kind in each.channels})
     return found
@@ -62,12 +69,6 @@ def _word(row: Dialog, name: str, channel: Channel) -> str:
             if spoken:
                 return spoken[0]
     return name
-
-
-def _start(name: str) -> str:
-    """A link's name as every messenger carries it; "" where it has letters that they do not carry."""
-    found = plain(name).replace(" ", "-")
-    return found if found.isascii() else ""
 
 
 def _triggers(row: Dialog, on: str) -> list[Trigger]:

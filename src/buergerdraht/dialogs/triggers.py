@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ def find(incoming: Incoming, *, first: bool) -> Known | None:
         key = event.choice.removeprefix(BUTTON)
         return next((each for each in here if each.key == key), None)
     if event.start:
-        return _one(here, ("link",), plain(event.start))
+        return _by_link(here, plain(event.start))
     if event.choice and (found := _one(here, ("button",), plain(event.choice)) or _one(here, ("button",), plain(event.text))):
         return found
     if event.kind in {"text", "choice"} and event.text and (found := by_words(here, event.text)):
@@ -99,7 +100,7 @@ def by_words(here: Sequence[Known], text: str) -> Known | None:
     said = plain(text)
     if not said or len(text) > 300:
         return None
-    if found := _one(here, ("words", "menu"), said) or _one(here, ("link",), said):  # a link's name where links carry nothing but words
+    if found := _one(here, ("words", "menu"), said) or _by_link(here, said):  # a link's name where links carry nothing but words
         return found
     fuzzy = [each for each in here if each.on == "words" and each.fuzzy and each.word]
     if len(said.split()) > SHORT_SENTENCE:
@@ -125,6 +126,18 @@ def menu_title(read: document.Dialog, channel: str, language: str) -> str:
 
 def wants_menu(text: str) -> bool:
     return bool(words.command(text, (words.MENU,)))
+
+
+def carried(name: str) -> str:
+    """A link's name as every messenger carries it: in letters that they do not carry, a short code of it, always the same."""
+    found = plain(name).replace(" ", "-")
+    return found if found.isascii() else f"d-{hashlib.sha256(found.encode()).hexdigest()[:8]}"
+
+
+def _by_link(here: Sequence[Known], said: str) -> Known | None:
+    return _one(here, ("link",), said) or next(
+        (each for each in here if each.on == "link" and not each.word.isascii() and plain(carried(each.word)) == said), None
+    )
 
 
 def _one(here: Sequence[Known], on: Sequence[str], word: str) -> Known | None:

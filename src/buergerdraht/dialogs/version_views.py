@@ -37,7 +37,7 @@ def versions(request: DeskRequest, number: int) -> HttpResponse:
         "errors": [each for each in knowing.findings(row) if each.level == "error"],
         "red": [each for each in results if not each.verdict.good], "green": sum(each.verdict.good for each in results),
         "changes": [(each, reading.what(each.what, each.before, row.draft)) for each in changes[:30]],
-        "begun_by": entrances.names(row), "links": entrances.links_of(row),
+        "begun_by": entrances.names(row), "links": entrances.links_of(row), "codes": entrances.codes(row),
     })  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -120,3 +121,31 @@ def test_a_links_name_inside_a_sentence_begins_nothing(say: Say, town: Organisat
     make_live(town, "key: hi\ntitle: {de: Hallo}\ntriggers: [{on: link, name: lage}]\n" + SHORT)
     triggers.forget()
     assert "Willkommen" not in say("paula", "Wie ist die Lage?")
+
+
+@pytest.mark.parametrize("name", ["Привет Город", "أهلا وسهلا", "Μαρία"])
+def test_a_name_in_letters_that_links_do_not_carry_goes_by_a_code_that_is_shown(
+    say: Say, desk: Client, town: Organisation, bot: Channel, number: Channel, signal: Channel, name: str
+) -> None:
+    row = make_live(town, f"key: hi\ntitle: {{de: Hallo}}\ntriggers: [{{on: link, name: {name}}}]\n" + SHORT)
+    [code] = entrances.names(row)
+    assert re.fullmatch(r"d-[0-9a-f]{8}", code)
+    shown = page(desk, row)
+    assert f"start={code}" in shown
+    assert f"<code>{code}</code>" in shown
+    links = {each.channel.kind: each for each in entrances.links_of(row)}
+    start = parse_qs(urlsplit(links["telegram"].address).query)["start"][0]
+    assert "Willkommen" in say("paula", f"/start {start}", kind="start", start=start)
+    assert "Willkommen" in say("wim", parse_qs(urlsplit(links["whatsapp"].address).query)["text"][0])
+    assert "Willkommen" in say("sina", links["signal"].write)
+    assert "Willkommen" in say("omar", name), "typed by hand it is known as well"
+    assert desk.get(f"{DESK}{row.pk}/qr/{bot.pk}/{code}.svg").status_code == 200
+
+
+def test_two_such_names_have_two_codes_and_a_latin_one_needs_none(town: Organisation, bot: Channel) -> None:
+    triggers_of = "triggers: [{on: link, name: Привет}, {on: link, name: Пока}, {on: link, name: Grüße}]\n"
+    row = make_live(town, "key: hi\ntitle: {de: Hallo}\n" + triggers_of + SHORT)
+    first, second, latin = entrances.names(row)
+    assert first != second
+    assert latin.isalpha()
+    assert [name for name, _code in entrances.codes(row)] == ["Привет", "Пока"]
