@@ -31,7 +31,8 @@ STATES = {
     State.ENDED: ("plain", gettext_lazy("beendet")),
 }  # fmt: skip
 COLUMNS = (
-    ("answered", gettext_lazy("beantwortet")), ("misunderstood", gettext_lazy("nicht verstanden")), ("handed", gettext_lazy("übergeben")),
+    ("reached", gettext_lazy("begonnen")), ("answered", gettext_lazy("beantwortet")),
+    ("misunderstood", gettext_lazy("nicht verstanden")), ("handed", gettext_lazy("übergeben")),
     ("left", gettext_lazy("verlassen")), ("expired", gettext_lazy("abgelaufen")), ("unsaid", gettext_lazy("nicht gesagt")),
 )  # fmt: skip
 DAYS = (7, 30, 90)
@@ -72,12 +73,13 @@ def walk(session: Session, dialog: Dialog) -> WalkLine:
 
 
 def traced(dialog: Dialog, days: int) -> dict[str, Counter[str]]:
-    """What happened at each step in so many days."""
+    """What happened at each step in so many days. A step is begun once by each walk, however often it comes back to it."""
     since = timezone.now() - timedelta(days=days)
     found: dict[str, Counter[str]] = {}
     rows = Trace.objects.filter(dialog=dialog, organisation=dialog.organisation_id, at__gte=since)
-    for step, happened, n in rows.order_by().values_list("step", "what").annotate(n=Count("pk")):
-        found.setdefault(step, Counter())[happened] += n
+    sums = rows.order_by().values_list("step", "what").annotate(n=Count("pk"), walks=Count("session", distinct=True))
+    for step, happened, n, walks in sums:
+        found.setdefault(step, Counter())[happened] += walks if happened == "reached" else n
     return found
 
 

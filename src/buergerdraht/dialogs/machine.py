@@ -161,6 +161,7 @@ def _enter(turn: Turn, goal: str) -> Goal:
     if step is None:
         return _lost(turn)
     turning.stand(turn, step)
+    turn.trace("reached")
     return ENTER[step.kind](turn, step)  # type: ignore[attr-defined]
 
 

@@ -139,7 +139,7 @@ class Trace(models.Model):
     version = models.PositiveIntegerField()
     session = models.ForeignKey(Session, models.CASCADE, related_name="traces")
     step = models.CharField(max_length=40)
-    what = models.CharField(max_length=13)  # started, answered, left, handed, misunderstood, done, expired, knocked, unsaid
+    what = models.CharField(max_length=13)  # started, reached, answered, left, handed, misunderstood, done, expired, knocked, unsaid
     text = SealedField(default="")
     at = models.DateTimeField(auto_now_add=True)
 

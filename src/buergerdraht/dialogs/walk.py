@@ -178,4 +178,4 @@ class World(Protocol):
         """Show the menu of the house. False where there is none."""
 
     def trace(self, dialog: str, step: str, what: str, text: str = "") -> None:
-        """Note for the figures: started, answered, left, handed, misunderstood (with the text), done, expired."""
+        """Note for the figures: started, reached (a step), answered, left, handed, misunderstood (with the text), done, expired."""

@@ -71,6 +71,7 @@ class House:
     now: datetime = field(default_factory=lambda: timezone.now().astimezone(BERLIN))
     refused: str = ""  # why the last word could not be said
     template: str = ""  # what goes out in its place where the window is closed
+    numbers: dict[str, int] = field(default_factory=dict)  # of the dialogs something happened in, by their keys
     traces: list[Happened] = field(default_factory=list)
     request: dict[str, Any] = field(default_factory=dict)  # a call that was begun in this turn
     _known: dict[str, str] | None = None
@@ -293,8 +294,9 @@ class House:
 
     def trace(self, dialog: str, step: str, what: str, text: str = "") -> None:
         session = self.session
-        at_home = dialog == session.dialog.key
-        self.traces.append(Happened(session.dialog_id if at_home else _number(session, dialog), step, what, text))
+        if dialog not in self.numbers:
+            self.numbers[dialog] = session.dialog_id if dialog == session.dialog.key else _number(session, dialog)
+        self.traces.append(Happened(self.numbers[dialog], step, what, text))
 
 
 def show_menu(contact: Contact, address: Address) -> bool:
