@@ -15,8 +15,9 @@ from buergerdraht.blueprints.pieces import Blueprint
 from buergerdraht.blueprints.reading import all_blueprints
 from buergerdraht.connectors.contract import Received, Sender
 from buergerdraht.conversations.models import Label, Message
+from buergerdraht.dialogs import actions as dialogs
 from buergerdraht.dialogs import triggers
-from buergerdraht.dialogs.models import Dialog, Example, Table
+from buergerdraht.dialogs.models import Dialog, Example, System, Table
 from buergerdraht.gateway.models import Channel
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +92,17 @@ def test_a_dialog_against_which_something_stands_waits_as_a_draft(town: Organisa
     Table.objects.create(organisation=town, key="elections", title="Andere", columns=["year"], rows=[])
     actions.switch_on(town, all_blueprints()["election_information"], operator=None)
     assert Dialog.objects.get(key="election_information").live is None
+
+
+def test_dialogs_that_ask_the_customer_account_wait_as_drafts_until_it_is_entered(town: Organisation) -> None:
+    actions.switch_on(town, all_blueprints()["utility_desk"], operator=None)
+    asking = Dialog.objects.filter(organisation=town, key__in=["customer_code", "instalment_online"])
+    assert [each.live for each in asking] == [None, None]
+    assert Dialog.objects.get(organisation=town, key="utility_desk").live is not None
+    System.objects.create(organisation=town, key="kundenkonto", title="Kundenkonto", url="https://konto.example.org")
+    for each in asking:
+        assert dialogs.publish(each, "", operator=None).number == 1
+    assert Example.objects.filter(dialog__key="customer_code", name="Dreimal falsch").count() == len(town.languages)
 
 
 def test_what_was_thrown_away_is_not_brought_back(town: Organisation) -> None:
