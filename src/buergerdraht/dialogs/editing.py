@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +25,7 @@ USUAL = {
     "on_none": PERSON,
     "on_locked": PERSON,
 }  # where a goal that is not written leads; else to the next in the list
+OUT = "out"  # in a ready-made section: to whatever follows it
 ASIDE = frozenset({"on_doubt", "on_message"})  # not written they mean: as `next`
 
 
@@ -50,6 +51,32 @@ def add(values: Mapping[str, Any], after: str) -> Edit:
         return _insert(draft, step, after)
 
     return Edit(f"add:{values['id']}", apply)
+
+
+def add_section(name: str, steps: Sequence[Mapping[str, Any]], after: str) -> Edit:
+    """Put steps that belong together behind another, or at the beginning. Their ids and answers get names that are free.
+
+    Where one of them leads "out" it leads to whatever follows all of them, as the last one does.
+    """
+
+    def apply(draft: Values) -> Values:
+        if len(draft["steps"]) + len(steps) > MOST_STEPS:
+            raise Refused(_("Mehr als %(n)s Schritte hat ein Dialog nicht. Teilen Sie ihn in zwei.") % {"n": MOST_STEPS})
+        made = _with_free_names(draft, [deepcopy(dict(step)) for step in steps])
+        at = place(draft, after) + 1 if after else 0
+        goal = draft["steps"][at]["id"] if at < len(draft["steps"]) else END
+        if after and "next" in _keys(before := draft["steps"][at - 1]) and (led := before.pop("next", "")):
+            goal = led
+            if "next" in _keys(made[-1]):
+                made[-1]["next"] = led
+        for step in made:
+            for holder, key in slots(step):
+                if holder.get(key) == OUT:
+                    holder[key] = goal
+        draft["steps"][at:at] = made
+        return draft
+
+    return Edit(f"section:{name}", apply)
 
 
 def change(name: str, values: Mapping[str, Any], seen: str = "") -> Edit:
@@ -225,6 +252,26 @@ def slug(words: str, otherwise: str) -> str:
     plain = words.lower().translate(GERMAN)
     found = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:30].strip("_")
     return found if re.match(r"[a-z]", found) else otherwise
+
+
+def _with_free_names(draft: Values, steps: list[Values]) -> list[Values]:
+    """Steps whose ids and answers nobody in the draft has yet, wherever they speak of each other."""
+    taken = {step["id"] for step in draft["steps"]} | {str(step.get("save", "")) for step in draft["steps"]} | PLACES
+    own = {name for step in steps for name in (step["id"], step.get("save", "")) if name}
+    part: Values = {"steps": steps}
+    for name in sorted(own & taken):
+        free = next(new for number in range(2, MOST_STEPS + 3) if (new := f"{name[:35]}_{number}") not in taken | own)
+        own.add(free)
+        for step in part["steps"]:
+            for key in ("id", "save"):
+                if step.get(key) == name:
+                    step[key] = free
+            for holder, key in slots(step):
+                if holder.get(key) == name:
+                    holder[key] = free
+        part = rename_answer(part, name, free)
+    made: list[Values] = part["steps"]
+    return made
 
 
 def _insert(draft: Values, step: Values, after: str) -> Values:

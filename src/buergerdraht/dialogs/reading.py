@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.connectors import markdown
-from buergerdraht.dialogs import conditions, document, editing, entrances, kinds, knowing
+from buergerdraht.dialogs import conditions, document, editing, entrances, kinds, knowing, sections
 from buergerdraht.dialogs.checking import UNTRANSLATED, Finding
 from buergerdraht.dialogs.document import PERSON
 from buergerdraht.dialogs.fields import OPERATIONS
@@ -357,8 +357,11 @@ def what(code: str, *drafts: Mapping[str, Any]) -> str:
         "add": _("Schritt hinzugefügt: %(step)s"), "change": _("Schritt geändert: %(step)s"), "move": _("Schritt verschoben: %(step)s"),
         "copy": _("Schritt kopiert: %(step)s"), "remove": _("Schritt gelöscht: %(step)s"), "rename": _("Kurzname geändert: %(step)s"),
         "revert": _("Version %(step)s in den Entwurf geholt"), "head": _("Auslöser und Einstellungen geändert"),
-        "texts": _("Übersetzungen geändert"),
+        "texts": _("Übersetzungen geändert"), "section": _("Fertiger Abschnitt eingefügt: %(step)s"),
     }  # fmt: skip
     draft = next((each for each in drafts if editing.step_of(each, name)), None)
+    if verb == "section":
+        section = sections.sections().get(name)
+        return sentences[verb] % {"step": section.title if section else name}
     step = Labels(draft, draft.get("languages", ["de"])[0]).step(name) if draft else name
     return sentences.get(verb, verb) % {"step": step}

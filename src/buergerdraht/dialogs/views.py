@@ -15,12 +15,12 @@ from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.rights import Right
-from buergerdraht.dialogs import actions, document, editing, kinds, reading, screens
+from buergerdraht.dialogs import actions, document, editing, kinds, reading, screens, sections
 from buergerdraht.dialogs.editing import Edit
 from buergerdraht.dialogs.forms import TRIGGERS, HeadForm, NewForm, StepForm
 from buergerdraht.dialogs.labels import Labels
@@ -137,7 +137,9 @@ def palette(request: DeskRequest, number: int) -> HttpResponse:
     screens.to_edit(request)
     row = screens.found(request, number)
     groups = kinds.groups(screens.setup(request, row).house)
-    return render(request, "dialogs/_palette.html", {"dialog": row, "groups": groups, "after": request.GET.get("nach", "")})
+    return render(request, "dialogs/_palette.html", {
+        "dialog": row, "groups": groups, "after": request.GET.get("nach", ""), "sections": sections.sections().values(),
+    })  # fmt: skip
 
 
 @require_POST
@@ -152,6 +154,25 @@ def add(request: DeskRequest, number: int) -> HttpResponse:
         raise Http404
     values = kinds.make(entry, row.draft["languages"][0] if "languages" in row.draft else setup.language, setup.house)
     return _changed(request, row, editing.add(values, request.POST.get("nach", "")), opened=True)
+
+@require_POST
+@desk(Right.READ)
+def add_section(request: DeskRequest, number: int) -> HttpResponse:
+    """Put a ready-made section in and go to its first step."""
+    screens.to_edit(request)
+    row = screens.found(request, number)
+    section = sections.sections().get(request.POST.get("abschnitt", ""))
+    if section is None:
+        raise Http404
+    made = sections.steps(section, row.draft.get("languages", ["de"]), screens.setup(request, row).house)
+    toast = ngettext(
+        "Eingefügt: %(title)s, ein Schritt. Bitte lesen Sie ihn durch.",
+        "Eingefügt: %(title)s, %(n)s Schritte. Bitte lesen Sie sie durch.",
+        len(made),
+    )
+    edit = editing.add_section(section.key, made, request.POST.get("nach", ""))
+    return _changed(request, row, edit, toast=toast % {"title": section.title, "n": len(made)})
+
 
 
 @require_POST
