@@ -126,6 +126,7 @@ class Note(Value, frozen=True):
     code: str
     text: str  # German, a gettext message id with {values} in str.format's braces
     values: Mapping[str, str] = {}
+    about: str = ""  # of a check: the group of the set-up form it speaks of; empty: the account as a whole
 
 
 class Plan(Value, frozen=True):

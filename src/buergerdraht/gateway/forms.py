@@ -21,10 +21,15 @@ from buergerdraht.gateway.models import Channel
 GROUPS = (
     ("account", gettext_lazy("Konto")),
     ("secrets", gettext_lazy("Zugang")),
+    ("sending", gettext_lazy("Senden: der Postausgang")),
+    ("receiving", gettext_lazy("Empfangen: der Posteingang")),
+    ("kept", gettext_lazy("Was mit gelesener Post geschieht")),
+    ("proof", gettext_lazy("Absender und Nachweis")),
     ("partner", gettext_lazy("Über einen Partner oder eigenen Server")),
     ("rescue", gettext_lazy("Nur wenn der Dienst danach fragt")),
+    ("tuning", gettext_lazy("Feinheiten")),
 )
-FOLDED = {"partner", "rescue"}
+FOLDED = {"kept", "proof", "partner", "rescue", "tuning"}
 
 
 def extra(field: FieldInfo) -> dict[str, Any]:
@@ -54,6 +59,7 @@ class ChannelForm(forms.Form):
     def __init__(self, kind: str, data: Any = None, *, channel: Channel | None = None) -> None:
         self.kind = kind
         self.channel = channel
+        self.findings: list[dict[str, str]] = []  # of a check just made: level, words, about
         self.stored: BaseModel | None = channels.config(channel) if channel else None
         initial = {"name": channel.name if channel else channels.title(kind), "rate": channel.rate if channel else None}
         super().__init__(data, initial=initial)
@@ -104,16 +110,29 @@ class ChannelForm(forms.Form):
         return bool(getattr(self.stored, switch) if self.stored is not None else self.wanted[switch].default)
 
     def groups(self) -> list[dict[str, Any]]:
-        """The fields in the steps of the form; the partner's are folded away until somebody needs them."""
+        """The fields in the steps of the form, what a check found beside them; rarely needed ones are folded away until they are used."""
         found = []
         for key, title in GROUPS:
             bound = [self[name] for name, field in self.wanted.items() if extra(field).get("group", "account") == key]
-            changed = any(one.errors or (self.stored is not None and one.initial != self._usual(one.name)) for one in bound)
             if bound:
-                found.append({"key": key, "title": title, "fields": bound, "folded": key in FOLDED, "open": changed})
+                found.append({"key": key, "title": title, "fields": bound, "folded": key in FOLDED})
+        if not found or not found[-1]["folded"]:
+            found.append({"key": "tuning", "title": dict(GROUPS)["tuning"], "fields": [], "folded": True})
+        found[-1]["fields"].append(self["rate"])  # every channel has it, few need it
+        for group in found:
+            group["findings"] = [one for one in self.findings if one["about"] == group["key"]]
+            changed = any(one.errors or (self.stored is not None and one.initial != self._usual(one.name)) for one in group["fields"])
+            group["open"] = changed or bool(group["findings"])
         return found
 
+    def whole(self) -> list[dict[str, str]]:
+        """What a check found that belongs to none of the steps."""
+        here = {group["key"] for group in self.groups()}
+        return [one for one in self.findings if one["about"] not in here]
+
     def _usual(self, name: str) -> Any:
+        if name == "rate":
+            return None
         field = self.wanted[name]
         return None if is_secret(field) else field.default
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from buergerdraht.accounts import vault
-from buergerdraht.connectors.contract import Connector, Limits, Note, Received, Template
+from buergerdraht.connectors.contract import Connector, Health, Limits, Note, Received, Template
 from buergerdraht.connectors.reasons import REASONS, Reason
 from buergerdraht.gateway import channels, opening
 from buergerdraht.gateway.models import Channel, InboundEvent, MessageTemplate, Outbound, Traffic
@@ -118,6 +118,11 @@ def spoken(note: Note) -> str:
     """Say a finding with its values; those that are our own words are translated too."""
     values = {name: _(value) if name in {"what", "title", "advice"} else value for name, value in note.values.items()}
     return _(note.text).format(**values)
+
+
+def told(health: Health) -> list[dict[str, str]]:
+    """Give what a check found, in words, with the part of the set-up form each speaks of."""
+    return [{"level": note.level, "words": spoken(note), "about": note.about} for note in health.findings]
 
 
 def reason_of(channel: Channel) -> Reason | None:

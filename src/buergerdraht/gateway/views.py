@@ -144,8 +144,7 @@ def check(request: DeskRequest, number: int) -> HttpResponseBase:
     """Ask the provider and show what it says, with what to do about it."""
     found = _channel(request, number)
     health = actions.check(found)
-    findings = [{"level": note.level, "words": reading.spoken(note)} for note in health.findings]
-    context = {"health": health, "findings": findings}
+    context = {"health": health, "findings": reading.told(health)}
     if request.htmx:  # type: ignore[attr-defined]
         return _render(request, "health", found, **context)
     return _overview(request, found, **context)
@@ -158,9 +157,20 @@ def edit(request: DeskRequest, number: int) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         wish = actions.Wish(form.cleaned_data["name"], form.cleaned_data["config"], form.cleaned_data["rate"])
         changed = actions.change(found, wish, operator=request.operator)
+        if "pruefen" in request.POST:
+            return _checked(request, found)
         messages.success(request, _("Gespeichert. Prüfen Sie den Kanal.") if changed else _("Es gab nichts zu ändern."))
         return _to(request, "channel", found)
     return _render(request, "edit", found, form=form, place="edit", generated=reading.generated(found))
+
+
+def _checked(request: DeskRequest, found: Channel) -> HttpResponse:
+    """Show the form again with what the provider says, each word beside what it speaks of."""
+    health = actions.check(found)
+    found.refresh_from_db()
+    form = ChannelForm(found.kind, channel=found)
+    form.findings = reading.told(health)
+    return _render(request, "edit", found, form=form, place="edit", generated=reading.generated(found), health=health)
 
 
 @require_POST

@@ -39,39 +39,53 @@ class EmailConfig(BaseModel):
         title="Postausgang (SMTP): Server",
         pattern=HOST,
         min_length=1,
-        json_schema_extra={"group": "account", "placeholder": "mail.musterstadt.example", "wrong": WRONG_HOST},
+        json_schema_extra={"group": "sending", "placeholder": "mail.musterstadt.example", "wrong": WRONG_HOST},
     )
-    smtp_port: int = Field(587, title="Postausgang: Port", description="Meist 587 (STARTTLS) oder 465 (TLS).", ge=1, le=65535)
+    smtp_port: int = Field(
+        587,
+        title="Postausgang: Port",
+        description="Meist 587 (STARTTLS) oder 465 (TLS).",
+        ge=1,
+        le=65535,
+        json_schema_extra={"group": "sending"},
+    )
     smtp_security: Security = Field(
         "starttls",
         title="Postausgang: Verschlüsselung",
         description="„keine“ nur für einen Server im eigenen Netz: Kennwort und Texte gehen dann offen hinüber.",
-        json_schema_extra={"group": "account", "wrong": WRONG_SECURITY, "words": SECURITY},
+        json_schema_extra={"group": "sending", "wrong": WRONG_SECURITY, "words": SECURITY},
     )
     imap_host: str = Field(
         "",
         title="Posteingang (IMAP): Server",
         description="Bleibt das Feld leer, kommt nichts herein: weder Antworten noch Meldungen, dass eine Adresse nicht mehr gilt.",
         pattern=HOST,
-        json_schema_extra={"group": "account", "placeholder": "mail.musterstadt.example", "wrong": WRONG_HOST},
+        json_schema_extra={"group": "receiving", "placeholder": "mail.musterstadt.example", "wrong": WRONG_HOST},
     )
-    imap_port: int = Field(993, title="Posteingang: Port", description="Meist 993 (TLS) oder 143 (STARTTLS).", ge=1, le=65535)
+    imap_port: int = Field(
+        993,
+        title="Posteingang: Port",
+        description="Meist 993 (TLS) oder 143 (STARTTLS).",
+        ge=1,
+        le=65535,
+        json_schema_extra={"group": "receiving"},
+    )
     imap_security: Security = Field(
-        "tls", title="Posteingang: Verschlüsselung", json_schema_extra={"wrong": WRONG_SECURITY, "words": SECURITY}
+        "tls", title="Posteingang: Verschlüsselung", json_schema_extra={"group": "receiving", "wrong": WRONG_SECURITY, "words": SECURITY}
     )
-    folder: str = Field("INBOX", title="Posteingang: Ordner", max_length=120, pattern=r"^[ -~]+$")
+    folder: str = Field("INBOX", title="Posteingang: Ordner", max_length=120, pattern=r"^[ -~]+$", json_schema_extra={"group": "receiving"})
     read: Keeping = Field(
         "stay",
         title="Gelesene Post",
         description="Was mit Mails geschieht, die Bürgerdraht übernommen und sicher gespeichert hat. Wer „löschen“ wählt, löscht bei der "
         "Löschung einer Person auch deren gelesene Mails. Ungelesenes bleibt liegen, als wichtig Markiertes auch, "
         "bis jemand die Markierung entfernt.",
-        json_schema_extra={"group": "account", "wrong": "Möglich sind stay, move und delete.", "words": KEEPING},
+        json_schema_extra={"group": "kept", "wrong": "Möglich sind stay, move und delete.", "words": KEEPING},
     )
     read_days: int = Field(
         30, title="Gelesene Post: nach … Tagen", description="Beim Verschieben und Löschen: So lange bleibt sie liegen. Mindestens sieben, "
         "denn Anhänge, die sich nicht gleich laden ließen, versuchen wir tagelang noch einmal.", ge=7, le=3650,
-        json_schema_extra={"group": "account", "wrong": "7 bis 3650."},
+        json_schema_extra={"group": "kept", "wrong": "7 bis 3650."},
     )  # fmt: skip
     read_folder: str = Field(
         "",
@@ -79,7 +93,7 @@ class EmailConfig(BaseModel):
         description="Beim Verschieben: ein Ordner, den es im Postfach schon gibt. Wie lange er seine Mails behält, legen Sie dort fest.",
         max_length=120,
         pattern=r"^[ -~]*$",
-        json_schema_extra={"group": "account", "placeholder": "Archiv"},
+        json_schema_extra={"group": "kept", "placeholder": "Archiv"},
     )
     username: str = Field(
         "",
@@ -97,7 +111,7 @@ class EmailConfig(BaseModel):
         False,
         title="Der Server nimmt Adressen mit Zusatz an (name+zusatz@…)",
         description="Dann erkennen wir unzustellbare Post auch an der Adresse, an die sie zurückkommt. Probieren Sie es vorher aus.",
-        json_schema_extra={"group": "partner"},
+        json_schema_extra={"group": "proof"},
     )
     authserv: str = Field(
         "",
@@ -106,7 +120,7 @@ class EmailConfig(BaseModel):
         "scheitert, beantworten wir nicht; was besteht, gilt sofort. Schreibt Ihr Server keine, lassen Sie das Feld leer: Wer dann "
         "etwas ändern will (absagen, Wege ordnen, löschen), wird per E-Mail gefragt und antwortet darauf.",
         pattern=r"^[A-Za-z0-9.\-]{0,120}$",
-        json_schema_extra={"group": "partner"},
+        json_schema_extra={"group": "proof"},
     )
     every: int = Field(
         10,
@@ -114,7 +128,7 @@ class EmailConfig(BaseModel):
         description="Nur für Server, die neue Post nicht von selbst melden (IDLE).",
         ge=1,
         le=3600,
-        json_schema_extra={"group": "partner", "wrong": "1 bis 3600."},
+        json_schema_extra={"group": "tuning", "wrong": "1 bis 3600."},
     )
     secret: SecretStr = Field(
         default_factory=lambda: SecretStr(secrets.token_urlsafe(32)),

@@ -266,13 +266,13 @@ class Email(Usual):
         findings = [note for note in (await self._checked("out"), await self._checked("in")) if note]
         if not self.config.imap_host:
             text = "Es ist kein Posteingang eingetragen: Antworten und Meldungen über unzustellbare Post kommen nicht an."
-            findings.append(Note(level="warning", code="no_inbox", text=text))
+            findings.append(Note(level="warning", code="no_inbox", text=text, about="receiving"))
         elif not self.config.authserv:
             text = (
                 "Der Name des prüfenden Servers fehlt. Alles geht, aber Gefälschtes erkennen wir nicht: "
                 "Wer per E-Mail etwas ändern will, wird erst gefragt und antwortet darauf."
             )
-            findings.append(Note(level="warning", code="senders_unproven", text=text))
+            findings.append(Note(level="warning", code="senders_unproven", text=text, about="proof"))
         if not self.http.home.startswith("https://"):
             text = "Ohne öffentliche https-Adresse fehlt die Abmeldung durch einen Klick, die große Anbieter verlangen."
             findings.append(Note(level="warning", code="no_one_click", text=text))
@@ -293,7 +293,7 @@ class Email(Usual):
         box = mailbox.enter(self._access)
         try:
             lacks = clearing.lacking(box, self.config)
-            return Note(level="warning", code=lacks, text=LACKING[lacks]) if lacks else None
+            return Note(level="warning", code=lacks, text=LACKING[lacks], about="kept") if lacks else None
         finally:
             mailbox.leave(box)
 
@@ -315,4 +315,5 @@ def _finding(way: str, problem: SendError) -> Note:
         text = "Der Mailserver antwortet nicht wie erwartet: Prüfen Sie Port, Verschlüsselung und Ordner."
     else:
         text = REASONS.get(problem.reason, REASONS["unknown"]).title
-    return Note(level="error", code=problem.reason, text="{what} ({details})", values={"what": text, "details": problem.details})
+    values, about = {"what": text, "details": problem.details}, "sending" if way == "out" else "receiving"
+    return Note(level="error", code=problem.reason, text="{what} ({details})", values=values, about=about)
