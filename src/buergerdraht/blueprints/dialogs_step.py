@@ -18,23 +18,45 @@ from buergerdraht.appointments.models import Offer
 from buergerdraht.blueprints.models import SwitchedOn
 from buergerdraht.blueprints.pieces import Blueprint, OfferPiece, TablePiece
 from buergerdraht.blueprints.step import Step
+from buergerdraht.connectors.contract import Media, MediaKind
 from buergerdraht.dialogs import actions as dialogs
-from buergerdraht.dialogs import document, examples
+from buergerdraht.dialogs import document, examples, shelf
 from buergerdraht.dialogs.models import Dialog, Table
 from buergerdraht.dialogs.played import Played
 
+KINDS = {
+    ".png": (MediaKind.IMAGE, "image/png"), ".jpg": (MediaKind.IMAGE, "image/jpeg"), ".ogg": (MediaKind.VOICE, "audio/ogg"),
+    ".mp4": (MediaKind.VIDEO, "video/mp4"),
+}  # fmt: skip
+
 
 def steps(organisation: Organisation, blueprint: Blueprint, operator: Operator | None) -> list[Step]:
-    """Tables and times first: dialogs speak of them, and are only set live when they are there."""
+    """Files, tables and times first: dialogs speak of them, and are only set live when they are there."""
     if not (blueprint.tables or blueprint.offers or blueprint.dialogs):
         return []
     switched = SwitchedOn.objects.filter(organisation=organisation, key=blueprint.key)
     made = {name for names in switched.values_list("made", flat=True) for name in names}
     return [
+        *_files(organisation, blueprint, made),
         *_tables(organisation, blueprint, made),
         *_offers(organisation, blueprint, made, operator),
         *_dialogs(organisation, blueprint, made, operator),
     ]
+
+
+def _files(organisation: Organisation, blueprint: Blueprint, made: set[str]) -> Iterator[Step]:
+    """All at once. A name that is taken keeps its file; what was thrown away comes back only with a new edition."""
+    if not blueprint.files:
+        return
+    name = f"files:{blueprint.key}:{blueprint.edition}"
+
+    def write() -> None:
+        shelf.put(organisation, {each: path.read_bytes() for each, path in blueprint.files.items()})
+
+    count = len(blueprint.files)
+    detail = ngettext("eine Datei", "%(count)s Dateien, gezeichnet: Ihre eigenen Bilder sind besser", count) % {"count": count}
+    known = name in made or blueprint.files.keys() <= shelf.names(organisation.pk)
+    yield Step("files", name, _("Bilder, Töne und Videos"), detail, None if known else write)
 
 
 def _tables(organisation: Organisation, blueprint: Blueprint, made: set[str]) -> Iterator[Step]:
@@ -104,7 +126,16 @@ def played(blueprint: Blueprint, form: str, language: str, today: date) -> Playe
     """Give a world in which a blueprint's dialogs can be played as they come."""
     parts = {each["key"]: blueprint.dialog(each["key"], form) for each in blueprint.dialogs}
     tables = {each.key: each.filled(form, today) for each in blueprint.tables}
-    return Played(dialogs=parts, tables=tables, form=form, language=language)
+    return Played(dialogs=parts, tables=tables, files=enclosed(blueprint), form=form, language=language)
+
+
+def enclosed(blueprint: Blueprint) -> dict[str, Media]:
+    """Give a blueprint's files as a play shows them."""
+    found = {}
+    for name, path in blueprint.files.items():
+        kind, mime = KINDS[path.suffix]
+        found[name] = Media(id=name, kind=kind, mime=mime, size=path.stat().st_size, file_name=name)
+    return found
 
 
 def _in(texts: dict[str, str], organisation: Organisation) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -203,6 +204,7 @@ class Blueprint(Piece):
     categories: list[CategoryPiece] = []
     dialogs: list[dict[str, Any]] = []  # documents of dialogs.document, where a text may also be {sie, du}
     examples: dict[str, list[ExamplePiece]] = {}  # a dialog's key -> walks
+    files: dict[str, Path] = {}  # pictures, sounds and films that its dialogs and tables name
 
     def dialog(self, key: str, form: str) -> document.Dialog:
         """Give a dialog as one that addresses citizens in this form."""

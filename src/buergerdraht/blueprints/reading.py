@@ -16,6 +16,7 @@ from buergerdraht.cases import categories, questions
 from buergerdraht.dialogs import document
 
 DATA = Path(__file__).parent / "data"
+LARGEST = {".png": 60_000, ".jpg": 60_000, ".ogg": 100_000, ".mp4": 200_000}  # bytes of a file that comes along
 SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the fast one where there is one
 
 
@@ -44,17 +45,19 @@ def read(path: Path) -> Blueprint:
     _know_teams(path, blueprint)
     _know_categories(path, blueprint)
     _know_dialogs(path, blueprint)
+    _know_files(path, blueprint)
     return blueprint
 
 
 def _with_folder(path: Path) -> dict[str, Any]:
-    """A blueprint with what lies in the folder of its name: dialogs/*.yaml, tables/*.yaml, examples/<dialog>.yaml."""
+    """A blueprint with what lies in the folder of its name: dialogs/*.yaml, tables/*.yaml, examples/<dialog>.yaml, files/*."""
     found: dict[str, Any] = _loaded(path)
     folder = path.with_suffix("")
     for name in ("dialogs", "tables"):
         found[name] = [*found.get(name, []), *(_loaded(each) for each in sorted((folder / name).glob("*.yaml")))]
     listed = {each.stem: _loaded(each) for each in sorted((folder / "examples").glob("*.yaml"))}
-    return {**found, "examples": {**found.get("examples", {}), **listed}}
+    enclosed = {each.name: each for each in sorted((folder / "files").glob("*"))}
+    return {**found, "files": enclosed, "examples": {**found.get("examples", {}), **listed}}
 
 
 def _loaded(path: Path) -> Any:
@@ -75,6 +78,19 @@ def _know_dialogs(path: Path, blueprint: Blueprint) -> None:
                 blueprint.dialog(key, form)
             except document.Unreadable as problem:
                 raise Broken(f"{path.name}, {key}: {problem}") from problem
+
+
+def _know_files(path: Path, blueprint: Blueprint) -> None:
+    """See that files are small, have names that documents can say, and that each is named somewhere."""
+    said = f"{blueprint.dialogs} {[table.rows for table in blueprint.tables]}"
+    for name, file in blueprint.files.items():
+        largest = LARGEST.get(file.suffix)
+        if largest is None or not document.FILE_NAME.fullmatch(name):
+            raise Broken(f"{path.name}: „{name}“ ist keine Datei, die ein Baustein mitbringt.")
+        if file.stat().st_size > largest:
+            raise Broken(f"{path.name}: „{name}“ ist größer als {largest} Byte.")
+        if f"'{name}'" not in said:
+            raise Broken(f"{path.name}: „{name}“ nennt niemand.")
 
 
 def _know_categories(path: Path, blueprint: Blueprint) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 class Step:
     """One thing a blueprint brings. `make` is None where the organisation has it already: then it stays untouched."""
 
-    kind: str  # topic, team, text, draft, label, answer, rule, desk, consultation, table, offer, category, dialog
+    kind: str  # topic, team, text, draft, label, answer, rule, desk, consultation, files, table, offer, category, dialog
     name: str  # stable, for the record: "topic:verkehr"
     title: str
     detail: str

@@ -31,6 +31,7 @@ KINDS = {
     "rule": gettext_lazy("Zuweisung"),
     "desk": gettext_lazy("Posteingang"),
     "consultation": gettext_lazy("Erste Sprechstunde (Entwurf)"),
+    "files": gettext_lazy("Bilder, Töne und Videos"),
     "table": gettext_lazy("Tabellen mit Musterdaten"),
     "offer": gettext_lazy("Termine, die man buchen kann"),
     "category": gettext_lazy("Was gemeldet werden kann"),

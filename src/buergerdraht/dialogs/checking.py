@@ -17,6 +17,7 @@ from buergerdraht.contacts import words
 from buergerdraht.contacts.words import plain
 from buergerdraht.dialogs import filling, matching, patterns, understanding
 from buergerdraht.dialogs.document import (
+    FILE_NAME,
     PLACES,
     QUESTIONS,
     AskStep,
@@ -101,6 +102,7 @@ class Known:
     systems: frozenset[str] | None = None
     dialogs: frozenset[str] | None = None
     files: frozenset[str] | None = None
+    rows: Callable[[str], Sequence[Mapping[str, str]]] | None = None  # of a table
     answers: frozenset[str] = frozenset()  # names under which the dialogs it walks through as parts keep answers
     words: Mapping[str, str] = field(default_factory=dict)  # a word -> the other dialog it begins
     kinds: Sequence[str] = ()  # messengers in use
@@ -253,9 +255,35 @@ def _step(dialog: Dialog, step: Step, known: Known) -> Iterator[Finding]:
         yield from _options(step)
     if isinstance(step, Question | Say):
         yield from _messengers(dialog, step, known)
-        for each in step.files:
-            if known.files is not None and each.file not in known.files:
-                yield _error(step.id, "files", _("Eine Datei fehlt."), _("Laden Sie sie neu hoch oder nehmen Sie sie heraus."))
+        if known.files is not None:
+            yield from _files(dialog, step, known, known.files)
+
+
+def _files(dialog: Dialog, step: Question | Say, known: Known, there: frozenset[str]) -> Iterator[Finding]:
+    """Files that are not there: named by the step itself, or by rows of a table it speaks of."""
+    for each in step.files:
+        if "{" not in each.file and each.file not in there:
+            named = FILE_NAME.fullmatch(each.file)
+            sentence = _("Die Datei „%(name)s“ gibt es hier nicht.") % {"name": each.file} if named else _("Eine Datei fehlt.")
+            meant = _meant(each.file, sorted(there)) if named else ""
+            yield _error(step.id, "files", sentence, meant or _("Laden Sie sie neu hoch oder nehmen Sie sie heraus."))
+        looked = [one for one in dialog.steps if isinstance(one, LookUp) and _asks(each.file, one.save)]
+        for one in looked if len(looked) == 1 and known.rows else ():
+            for number, row in enumerate(known.rows(one.table) if known.rows else (), 1):
+                found = {one.save: row, f"{one.save}_list": [row] * one.most}
+                if (name := filling.fill(each.file, {"raw": found, "answers": found}).strip()) and name not in there:
+                    values = {"table": one.table, "n": number, "name": name}
+                    sentence = _("Tabelle „%(table)s“, Zeile %(n)s: Die Datei „%(name)s“ gibt es hier nicht.") % values
+                    proposal = _meant(name, sorted(there)) or _(
+                        "Berichtigen Sie den Namen, oder leeren Sie das Feld: Dann geht der Text allein."
+                    )
+                    yield _warning(step.id, "files", sentence, proposal)
+                    break
+
+
+def _asks(text: str, save: str) -> bool:
+    """Whether a text speaks of the row that is kept under a name, or of the rows."""
+    return any(name.split(".")[1:2] in ([save], [f"{save}_list"]) for name in filling.names(text))
 
 
 def _goals(dialog: Dialog, step: Step) -> Iterator[Finding]:
@@ -338,6 +366,7 @@ def _filled(step: Step) -> Iterator[tuple[str, str]]:
             yield name, value
     for name in ("body", "match"):
         yield from ((f"{name}.{key}", value) for key, value in dict(getattr(step, name, {}) or {}).items())
+    yield from (("files", each.file) for each in getattr(step, "files", []))
     for case in getattr(step, "cases", []):
         yield from ((f"cases.{each.of}", each.value) for each in case.when)
 

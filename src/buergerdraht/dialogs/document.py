@@ -20,6 +20,7 @@ END, PERSON, MENU = "end", "person", "menu"
 PLACES = frozenset({END, PERSON, MENU})  # where a step may lead besides another step
 EDITION = 1
 MOST_STEPS, MOST_BYTES = 500, 1_000_000
+FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}\.[a-z0-9]{1,5}")  # of a file on the house's shelf; an id has no dot
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,8})?$")]
@@ -39,7 +40,10 @@ class Piece(BaseModel):
 
 
 class File(Piece):
-    """A picture, video, sound or paper that goes with a text. `file` is the gateway's media id, or a name among a blueprint's files."""
+    """A picture, video, sound or paper that goes with a text. `file` is the gateway's media id, or a name on the house's shelf.
+
+    With a placeholder a row of a table may name it ("{{ raw.job.picture }}"); where that is empty, the text goes alone.
+    """
 
     file: str
     alt: Texts = {}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 import msgspec
 
@@ -15,12 +14,12 @@ from buergerdraht.connectors.contract import Content, Plan
 from buergerdraht.contacts import approved
 from buergerdraht.contacts.models import Topic
 from buergerdraht.contacts.words import plain
-from buergerdraht.dialogs import checking, document, world
+from buergerdraht.dialogs import checking, document, lookups, shelf, world
 from buergerdraht.dialogs.checking import Finding
 from buergerdraht.dialogs.models import Dialog, System, Table, Word
 from buergerdraht.dialogs.world import VALUES
 from buergerdraht.gateway import channels
-from buergerdraht.gateway.models import Channel, Media
+from buergerdraht.gateway.models import Channel
 
 MOST_PLANNED = 5_000
 _planned: dict[tuple[str, bytes], Plan] = {}
@@ -92,14 +91,14 @@ class House:
     def known(self) -> checking.Known:
         own = self.dialog.pk if self.dialog else None
         words = Word.objects.filter(organisation=self.organisation, on="words").exclude(dialog=own).values_list("word", "dialog__title")
-        media = Media.objects.filter(organisation=self.organisation)
-        wanted = _files(document.load(self.dialog.draft)) if self.dialog else []
+        wanted = named_files(document.load(self.dialog.draft)) if self.dialog else []
         return checking.Known(
             tables={key: columns for key, (_title, columns) in self.tables.items()},
             topics=frozenset(self.topics), teams=frozenset(self.teams), offers=frozenset(self.offers),
             categories=frozenset(self.categories),
             systems=frozenset(self.systems), dialogs=frozenset(self.dialogs) | ({self.dialog.key} if self.dialog else set()),
-            files=frozenset(str(each) for each in media.filter(pk__in=wanted).values_list("pk", flat=True)),
+            files=shelf.names(self.organisation.pk) | shelf.find(self.organisation.pk, wanted).keys(),
+            rows=partial(lookups.rows, self.organisation.pk),
             answers=self._part_answers(), words={plain(word): title for word, title in words}, kinds=self.kinds,
             windows=self.windows, plan=planned, title=channels.title,
         )  # fmt: skip
@@ -143,12 +142,6 @@ def _parts(read: document.Dialog) -> list[str]:
     return [step.dialog for step in read.steps if isinstance(step, document.Start) and not step.instead]
 
 
-def _files(read: document.Dialog) -> list[str]:
-    found = []
-    for step in read.steps:
-        for each in getattr(step, "files", []):
-            try:
-                found.append(str(uuid.UUID(each.file)))
-            except ValueError:
-                continue
-    return found
+def named_files(read: document.Dialog) -> list[str]:
+    """What a document calls its files: names, ids, or placeholders that rows of tables fill."""
+    return [each.file for step in read.steps if isinstance(step, document.Say | document.Question) for each in step.files]

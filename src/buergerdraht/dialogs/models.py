@@ -9,6 +9,7 @@ from django.db import models
 from buergerdraht.accounts.models import Operator, Organisation
 from buergerdraht.accounts.vault import SealedField
 from buergerdraht.contacts.models import Address, Contact
+from buergerdraht.gateway.models import Media
 
 
 class Dialog(models.Model):
@@ -175,6 +176,21 @@ class Table(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class NamedFile(models.Model):
+    """A picture, sound or film on the house's shelf: dialogs and rows of tables name it. It stays when a citizen who got it is erased."""
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="named_files")
+    name = models.CharField(max_length=66)  # document.FILE_NAME
+    media = models.ForeignKey(Media, models.CASCADE, related_name="named")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["organisation", "name"], name="dialog_file_once")]
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class System(models.Model):

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 
+import msgspec
+
 from buergerdraht.connectors.contract import Content, Media, MediaKind
 from buergerdraht.dialogs.acts import BERLIN
 from buergerdraht.dialogs.document import Call, Dialog
@@ -156,7 +158,8 @@ class Played:
         return Content(media=[Media(id="made", kind=MediaKind.DOCUMENT, mime=mime, size=1_000, file_name=f"{name}.{what}")])
 
     def media(self, file: str, alt: str) -> Media | None:
-        return self.files.get(file)
+        found = self.files.get(file)
+        return msgspec.structs.replace(found, alt=alt or found.alt) if found else None
 
     def lot(self, ways: int) -> int:
         return min(self.lots.pop(0), ways - 1) if self.lots else 0

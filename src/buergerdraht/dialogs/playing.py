@@ -6,7 +6,6 @@ beginning each time, so that what is shown always belongs to the draft as it is 
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,14 +14,12 @@ from typing import Any
 
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.connectors.contract import Content, Media
-from buergerdraht.dialogs import examples, lookups, world
+from buergerdraht.dialogs import examples, lookups, shelf, world
 from buergerdraht.dialogs.document import AskStep, Dialog, LookUp, Question, Say, Start
 from buergerdraht.dialogs.models import Dialog as Row
 from buergerdraht.dialogs.played import NOON as NOON
 from buergerdraht.dialogs.played import Played
 from buergerdraht.dialogs.walk import CALL, FILES, RUNNING
-from buergerdraht.gateway import files
-from buergerdraht.gateway.models import Media as Stored
 
 MOST_MOVES = 200
 LONG = 500  # characters of an answer in a play
@@ -86,9 +83,10 @@ def scene(row: Row, dialog: Dialog) -> Scene:
         live = Row.objects.filter(organisation=row.organisation_id, archived_at=None).exclude(live=None).exclude(pk=row.pk)
         dialogs |= {key: world.read(number) for key, number in live.values_list("key", "live")}
     tables = {key: lookups.rows(row.organisation_id, key) for each in dialogs.values() for key in _tables(each)}
-    wanted = {number for each in dialogs.values() for number in _files(each)}
-    rows = Stored.objects.filter(organisation=row.organisation_id, pk__in=wanted)
-    return Scene(dialog, row.organisation, dialogs, tables, {str(each.pk): files.value(each) for each in rows})
+    wanted = {name for each in dialogs.values() for name in _files(each)}
+    if any("{" in name for name in wanted):  # rows of tables name them
+        wanted |= shelf.names(row.organisation_id)
+    return Scene(dialog, row.organisation, dialogs, tables, shelf.find(row.organisation_id, wanted))
 
 
 def play(scene: Scene, moves: Sequence[Mapping[str, Any]], setting: Setting) -> Play:
@@ -166,8 +164,5 @@ def _tables(dialog: Dialog) -> Iterator[str]:
 
 def _files(dialog: Dialog) -> Iterator[str]:
     for step in dialog.steps:
-        for each in step.files if isinstance(step, Say | Question) else ():
-            try:
-                yield str(uuid.UUID(each.file))
-            except ValueError:
-                continue
+        if isinstance(step, Say | Question):
+            yield from (each.file for each in step.files)

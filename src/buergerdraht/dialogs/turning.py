@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from buergerdraht.connectors import markdown
-from buergerdraht.connectors.contract import Choice, Content
+from buergerdraht.connectors.contract import Choice, Content, Media
 from buergerdraht.dialogs import filling
-from buergerdraht.dialogs.document import Dialog, File, Question, Step, Texts
+from buergerdraht.dialogs.document import FILE_NAME, Dialog, File, Question, Step, Texts
 from buergerdraht.dialogs.walk import ANSWER, Said, Walk, World
 
 MOST_MOVES = 100  # steps in one turn: more is a loop
@@ -77,9 +77,18 @@ class Turn:
         return self.world.sentence(key, self.walk.language, {name: filling.escaped(each) for name, each in values.items()})
 
     def say(self, text: str, files: Sequence[File] = (), choices: Sequence[Choice] = ()) -> None:
-        media = [found for each in files if (found := self.world.media(each.file, self.pick(each.alt)))]
+        media = self.media(files)
         if text or media:
             self.speak(Content(text=text, media=media, choices=choices, preview_link=False))
+
+    def media(self, files: Sequence[File]) -> list[Media]:
+        """The files that are there. What is filled in names files of the shelf alone: no answer leads to somebody's photo by its id."""
+        found = []
+        for each in files:
+            name = self.fill(each.file).strip()
+            if (name == each.file or FILE_NAME.fullmatch(name)) and (media := self.world.media(name, self.words(each.alt))):
+                found.append(media)
+        return found
 
     def speak(self, content: Content) -> None:
         self.spoken = True
@@ -109,10 +118,14 @@ def ask(turn: Turn, text: str, options: Sequence[Sequence[str]] = (), *, files: 
     walk.serial += 1
     walk.options = [[each[0], each[1], *each[3:]] for each in options]
     choices = [Choice(id=f"d:{walk.mark}:{walk.serial}:{each[0]}", title=each[1], description=each[2]) for each in options]
-    media = [found for each in files if (found := turn.world.media(each.file, turn.pick(each.alt)))]
     turn.speak(
         Content(
-            text=text or "…", media=media, choices=choices, choices_label=label or turn.ours("choose"), footer=footer, preview_link=False
+            text=text or "…",
+            media=turn.media(files),
+            choices=choices,
+            choices_label=label or turn.ours("choose"),
+            footer=footer,
+            preview_link=False,
         )
     )
     wait_for_answer(turn)

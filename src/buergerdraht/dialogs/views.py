@@ -20,13 +20,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.rights import Right
-from buergerdraht.dialogs import actions, document, editing, kinds, reading, screens, sections
+from buergerdraht.dialogs import actions, document, editing, kinds, reading, screens, sections, shelf
 from buergerdraht.dialogs.editing import Edit
 from buergerdraht.dialogs.forms import TRIGGERS, HeadForm, NewForm, StepForm
 from buergerdraht.dialogs.labels import Labels
 from buergerdraht.dialogs.models import Dialog
 from buergerdraht.dialogs.rapidpro.report import TITLES
-from buergerdraht.gateway import files
 from buergerdraht.meters.models import MeterReading
 
 BIG, BIG_EXPORT = 1_000_000, 20_000_000  # bytes of a dialog's file, of an export of flows
@@ -265,10 +264,10 @@ def attach(request: DeskRequest, number: int, key: str) -> HttpResponse:
     try:
         if "files" not in next(each for each in document.KINDS if each.model_fields["kind"].default == values["kind"]).model_fields:
             raise Http404
-        stored = files.store(request.organisation, upload.read(), upload.name or "datei")
+        stored = shelf.add(request.organisation, upload.name or "", upload.read())
     except ValidationError as problem:
         return _problem(request, " ".join(problem.messages), 422)
-    after = {**values, "files": [*values.get("files", []), {"file": str(stored.pk)}]}
+    after = {**values, "files": [*values.get("files", []), {"file": stored.name}]}
     return _changed(request, row, editing.change(key, after, editing.digest(values)), opened=key)
 
 

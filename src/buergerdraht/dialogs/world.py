@@ -26,14 +26,13 @@ from buergerdraht.contacts import answers, approved, outreach
 from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Address, Contact, Topic
 from buergerdraht.conversations import appointed
-from buergerdraht.dialogs import casing, document, lookups, papers, triggers
+from buergerdraht.dialogs import casing, document, lookups, papers, shelf, triggers
 from buergerdraht.dialogs.acts import BERLIN
 from buergerdraht.dialogs.models import Fact, Lock, Session, System, Version
 from buergerdraht.dialogs.sentences import SHELF
 from buergerdraht.dialogs.understanding import day_in_words
 from buergerdraht.dialogs.walk import Booked, Matter, MeterSeen, Slot
 from buergerdraht.gateway import files
-from buergerdraht.gateway.models import Media as Stored
 
 log = logging.getLogger("buergerdraht.dialogs")
 SERVICE, NEWSLETTER = "service", "newsletter"
@@ -102,11 +101,8 @@ class House:
         return approved.filled(self.session.address, self.template, [title, shown])
 
     def media(self, file: str, alt: str) -> Media | None:
-        try:
-            row = Stored.objects.filter(organisation=self.session.organisation_id, pk=file).first()
-        except (ValueError, TypeError):
-            return None
-        return files.value(row) if row else None
+        found = shelf.find(self.session.organisation_id, [file]).get(file)
+        return shelf.described(found, alt) if found else None
 
     def make_file(self, what: str, name: str, title: str, text: str, booking: int) -> Content | None:
         row = Booking.objects.filter(organisation=self.session.organisation_id, contact=self.session.contact_id, pk=booking).first()

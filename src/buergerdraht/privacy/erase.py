@@ -55,9 +55,9 @@ def _keys(contact: Contact) -> set[tuple[int, bytes]]:
 
 
 def _messages(contact: Contact) -> tuple[int, int]:
-    """Delete a person's messages and their files; pictures of broadcasts belong to the broadcast."""
+    """Delete a person's messages and their files; pictures of broadcasts belong to the broadcast, those of dialogs to the house."""
     messages = Message.objects.filter(conversation__contact=contact)
-    media = Media.objects.filter(message__in=messages.exclude(author=Message.Author.BROADCAST))
+    media = Media.objects.filter(message__in=messages.exclude(author=Message.Author.BROADCAST), named=None)
     shared = Media.objects.filter(message__in=Message.objects.exclude(conversation__contact=contact))
     doomed = list(media.exclude(id__in=shared.values("id")).distinct())
     number = messages.count()

@@ -113,10 +113,12 @@ def test_german_says_du_or_sie_and_never_both(blueprint: Blueprint, key: str) ->
 def test_no_step_is_out_of_reach_and_nothing_is_found_amiss(blueprint: Blueprint, key: str, form: str) -> None:
     dialog = blueprint.dialog(key, form)
     assert {step.id for step in dialog.steps} == reached(dialog) & {step.id for step in dialog.steps}
+    rows = {table.key: table.filled(form, TODAY) for table in blueprint.tables}
     known = checking.Known(
         tables={table.key: table.columns for table in blueprint.tables},
         topics=frozenset(topic.key for topic in blueprint.topics), teams=frozenset(blueprint.teams),
-        offers=frozenset(offer.key for offer in blueprint.offers), systems=NEEDED.get(blueprint.key, frozenset()), files=frozenset(),
+        offers=frozenset(offer.key for offer in blueprint.offers), systems=NEEDED.get(blueprint.key, frozenset()),
+        files=frozenset(blueprint.files), rows=lambda table: rows[table],
         dialogs=frozenset(each["key"] for each in blueprint.dialogs),
         kinds=[each.kind for each in channels.talking()], plan=channels.plan_of, title=channels.title,
     )  # fmt: skip
