@@ -22,6 +22,7 @@ from buergerdraht.bridges.kinds.open311 import Service
 from buergerdraht.bridges.models import Bridge, Heard, Parcel, Passage
 from buergerdraht.cases.actions import NotNow, lock, record
 from buergerdraht.cases.models import Case, Category, Entry
+from buergerdraht.gateway import live
 
 MOST = 50
 
@@ -113,6 +114,12 @@ def judged(bridge: Bridge, problem: str) -> None:
     """Note how the last talk with the other side went; empty: well."""
     rows = Bridge.objects.filter(pk=bridge.pk).exclude(problem=problem)  # since when it goes badly stays to be read
     rows.update(problem=problem, problem_at=timezone.now() if problem else None)
+    tell(bridge)
+
+
+def tell(bridge: Bridge) -> None:
+    """Let open pages of a bridge show what became of it, at commit."""
+    live.tell(bridge.organisation_id, "bridge", bridge=bridge.pk)
 
 
 # ── Cases ─────────────────────────────────────────────────────────────────
@@ -155,6 +162,7 @@ def put(passage: Passage, entry: Entry | None) -> Parcel:
     parcel, made = Parcel.objects.get_or_create(passage=passage, entry=entry, defaults={"next_at": now})
     if not made and parcel.lost_at:
         _again(parcel)
+    tell(passage.bridge)
     from buergerdraht.bridges import tasks
 
     transaction.on_commit(lambda: tasks.soon(passage.bridge_id), robust=True)
@@ -219,3 +227,4 @@ def _locked(bridge: Bridge) -> Bridge:
 
 def _note(bridge: Bridge, verb: str, operator: Operator, **details: Any) -> None:
     audit.record(bridge.organisation, f"bridges.{verb}", operator=operator, subject=f"bridge:{bridge.pk}", **details)
+    tell(bridge)

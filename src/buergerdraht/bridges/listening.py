@@ -45,6 +45,7 @@ def ask(number: int) -> None:
         actions.judged(bridge, trouble.problem)
         pause = RETRY
     Bridge.objects.filter(pk=number).update(ask_at=timezone.now() + pause)
+    actions.tell(bridge)
 
 
 # ── Open311 ───────────────────────────────────────────────────────────────

@@ -63,6 +63,7 @@ def _claim(number: int, now: datetime) -> Parcel | None:
     if row.passage.ended_at or (row.entry_id and not row.passage.external_id and not row.passage.token):
         row.lost_at, row.problem = now, "" if row.passage.ended_at else "first"
         row.save(update_fields=["lost_at", "problem"])
+        actions.tell(row.passage.bridge)
         return None
     if row.created_at > now - PATIENCE and letters.pictures_wait(row):
         row.next_at = now + timedelta(seconds=30)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from buergerdraht.accounts import audit
 from buergerdraht.accounts.models import Membership, Operator, Organisation
 from buergerdraht.accounts.rights import Right, may
-from buergerdraht.gateway import outward, signing
+from buergerdraht.gateway import live, outward, signing
 from buergerdraht.webhooks import events
 from buergerdraht.webhooks.kinds import KINDS, TEST
 from buergerdraht.webhooks.models import Delivery, Event, Hook
@@ -117,6 +117,7 @@ def old(now: datetime) -> int:
 
 def _noted(hook: Hook, verb: str, operator: Operator | None, **details: object) -> None:
     audit.record(hook.organisation, f"webhooks.{verb}", operator=operator, subject=f"hook:{hook.pk}", **details)
+    live.tell(hook.organisation_id, "hook", hook=hook.pk)
     events.forget()
     transaction.on_commit(events.forget)
 

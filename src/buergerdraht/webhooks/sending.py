@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from buergerdraht.gateway import outward, signing
+from buergerdraht.gateway import live, outward, signing
 from buergerdraht.gateway.outward import Undelivered
 from buergerdraht.webhooks import actions, envelope
 from buergerdraht.webhooks.models import Delivery, Hook
@@ -142,6 +142,7 @@ def settle(errand: Errand, outcome: Outcome, now: datetime) -> None:
     if outcome.failed is not None:
         _failed(hook, outcome.failed, outcome, now)
     hook.save(update_fields=["failures", "failing_since", "rests_until", "told_at"])
+    live.tell(hook.organisation_id, "hook", hook=hook.pk)
     if outcome.problem == "gone":
         actions.give_up(hook, Hook.Reason.GONE)
     elif hook.failing_since and now - hook.failing_since >= DAY:

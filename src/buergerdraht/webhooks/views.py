@@ -1,4 +1,4 @@
-"""Settings › Schnittstellen › Webhooks: the list, one with its log, and what can be done with it."""
+"""Settings › Webhooks: the list, one with its log, and what can be done with it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def listing(request: DeskRequest) -> HttpResponseBase:
     for row in rows:
         row.why = words.REASONS.get(row.reason, "")  # type: ignore[attr-defined]
         row.hears = [kind(what).title for what in row.events]  # type: ignore[attr-defined]
-    return render(request, "webhooks/list.html", {"rows": rows, "tab": "tokens"})
+    return render(request, "webhooks/list.html", {"rows": rows, "tab": "webhooks"})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -62,7 +62,7 @@ def _form(request: DeskRequest, hook: Hook) -> HttpResponseBase:
                 messages.success(request, _("Gespeichert."))
             return redirect("webhooks:one", request.organisation.slug, hook.pk)
     wrong = form.is_bound and bool(form.errors)
-    context = {"form": form, "hook": None if made else hook, "tab": "tokens"}
+    context = {"form": form, "hook": None if made else hook, "tab": "webhooks"}
     return render(request, "webhooks/form.html", context, status=422 if wrong else 200)
 
 
@@ -79,11 +79,11 @@ def one(request: DeskRequest, number: int) -> HttpResponseBase:
     for row in found:
         row.tone, row.word = words.state(row)  # type: ignore[attr-defined]
         row.why, row.title = words.problem(row), kind(row.event.what).title  # type: ignore[attr-defined]
-    sealed = request.session.pop(f"{SECRET}_{hook.pk}", "")
+    sealed = "" if request.htmx else request.session.pop(f"{SECRET}_{hook.pk}", "")  # type: ignore[attr-defined]  # never into a piece
     return render(request, "webhooks/one.html", {
         "hook": hook, "rows": found[:SHOWN], "older": found[SHOWN - 1].pk if len(found) > SHOWN else None, "again": AgainForm(),
         "why": words.REASONS.get(hook.reason, ""), "hears": [kind(what).title for what in hook.events],
-        "secret": vault.decrypt(bytes.fromhex(sealed)) if sealed else "", "tab": "tokens",
+        "secret": vault.decrypt(bytes.fromhex(sealed)) if sealed else "", "tab": "webhooks",
         "both": hook.old_until if hook.old_secret and hook.old_until and hook.old_until > timezone.now() else None,
         "waiting": hook.deliveries.filter(next_at__isnull=False).count(),
     })  # fmt: skip
@@ -95,7 +95,7 @@ def probe(request: DeskRequest, number: int) -> HttpResponseBase:
     hook = _hook(request, number)
     if hook.active:
         actions.probe(hook, operator=request.operator)
-        messages.success(request, _("Die Probe ist unterwegs. Laden Sie die Seite gleich neu, um zu sehen, ob sie ankam."))
+        messages.success(request, _("Die Probe ist unterwegs. Ob sie ankam, erscheint gleich unten von selbst."))
     else:
         messages.warning(request, _("Der Webhook ist ausgeschaltet. Schalten Sie ihn zuerst ein."))
     return redirect("webhooks:one", request.organisation.slug, hook.pk)
@@ -119,7 +119,7 @@ def rotate(request: DeskRequest, number: int) -> HttpResponseBase:
     if request.method == "POST":
         _show_once(request, actions.rotate(hook, operator=request.operator))
         return redirect("webhooks:one", request.organisation.slug, hook.pk)
-    return render(request, "webhooks/rotate.html", {"hook": hook, "tab": "tokens"})
+    return render(request, "webhooks/rotate.html", {"hook": hook, "tab": "webhooks"})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -131,7 +131,7 @@ def remove(request: DeskRequest, number: int) -> HttpResponseBase:
         actions.delete(hook, operator=request.operator)
         messages.success(request, _("„%(name)s“ erfährt nichts mehr.") % {"name": hook.name})
         return redirect("webhooks:list", request.organisation.slug)
-    return render(request, "webhooks/remove.html", {"hook": hook, "tab": "tokens"})
+    return render(request, "webhooks/remove.html", {"hook": hook, "tab": "webhooks"})
 
 
 @require_POST

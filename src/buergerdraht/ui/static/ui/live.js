@@ -2,6 +2,7 @@
 // After a gap (sleep, network, restart) the server's `hello` makes the pieces fetch themselves anew: nothing is missed.
 const TOPICS = [
   "conversation", "gone", "counts", "message", "receipt", "presence", "draft", "notice", "broadcast", "consultation", "case", "channel", "media", "alarm",
+  "bridge", "hook",
 ];
 
 export function connect(place) {
