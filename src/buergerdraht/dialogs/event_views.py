@@ -26,7 +26,7 @@ SENTENCES = {
     "unknown_event": "Kein Dialog, der läuft, beginnt mit diesem Ereignis.",
     "nobody": "Diese Person ist nicht oder nicht eindeutig bekannt, oder sie hat sich abgemeldet.",
     "closed": "Dieser Person darf gerade nicht geschrieben werden: Sie muss zuerst selbst schreiben.",
-    "busy": "Diese Person ist in einem anderen Dialog. Versuchen Sie es später noch einmal.",
+    "busy": "Diese Person ist in einem anderen Dialog, und der zu diesem Ereignis wartet nicht. Versuchen Sie es später noch einmal.",
     "held": "Ein Mensch spricht gerade mit dieser Person. Versuchen Sie es später noch einmal.",
 }
 
@@ -46,7 +46,7 @@ _read = msgspec.json.Decoder(Told).decode
 @csrf_exempt
 @require_POST
 def tell(request: HttpRequest, organisation: str) -> JsonResponse:
-    """Begin a dialog because something happened elsewhere. A second POST with the same key begins nothing and answers the same."""
+    """Begin a dialog because something happened elsewhere, or let it wait. A second POST with the same key begins nothing."""
     kind, _space, token = request.headers.get("Authorization", "").partition(" ")
     system = events.system_of(organisation, token.strip()) if kind.lower() == "bearer" else None
     if system is None:
@@ -61,11 +61,13 @@ def tell(request: HttpRequest, organisation: str) -> JsonResponse:
     if not told.key.strip() or len(told.key) > 100 or len(told.values) > events.MOST_VALUES or long:
         return _problem("unreadable", "key fehlt, oder es ist zu viel oder zu lang.", 422)
     try:
-        number = events.tell(system, told.key, told.event, told.to, told.values)
+        come = events.tell(system, told.key, told.event, told.to, told.values)
     except events.Untold as problem:
         log.info("dialogs.untold system=%s reason=%s", system.pk, problem.reason)
         return _problem(problem.reason, SENTENCES[problem.reason], STATUS[problem.reason])
-    return JsonResponse({"session": number}, status=202)
+    if come.until is not None:
+        return JsonResponse({"waiting_until": come.until.isoformat(timespec="seconds")}, status=202)
+    return JsonResponse({"session": come.session}, status=202)
 
 
 def _problem(code: str, sentence: str, status: int) -> JsonResponse:

@@ -5,28 +5,42 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from buergerdraht.accounts import audit
 from buergerdraht.accounts.models import Operator
-from buergerdraht.contacts import finding, outreach
-from buergerdraht.contacts.models import Address, Contact
+from buergerdraht.contacts import finding
+from buergerdraht.contacts.models import Contact
 from buergerdraht.contacts.words import plain
-from buergerdraht.dialogs import sessions, triggers
-from buergerdraht.dialogs.models import Dialog, System, SystemEvent
+from buergerdraht.dialogs import sessions, triggers, waiting, world
+from buergerdraht.dialogs.document import Trigger
+from buergerdraht.dialogs.models import Dialog, System, SystemEvent, Waiting
+from buergerdraht.dialogs.waiting import address_of
 
 MOST_VALUES, LONGEST_VALUE = 50, 500
 REMEMBERED = timedelta(days=30)
 
 
 class Untold(Exception):
-    """Nothing begins. `reason`: unknown_event, nobody, closed (we may not write to them), busy (in another dialog), held (by a person)."""
+    """Nothing begins. `reason`: unknown_event, nobody, closed (we may not write to them), busy (in another dialog), held (by a person).
+
+    Busy is who would have to wait where the dialog's trigger will not, or where too much waits already.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came of it: the walk's number, or until when it waits for the end of another dialog."""
+
+    session: int = 0
+    until: datetime | None = None
 
 
 @transaction.atomic
@@ -55,25 +69,30 @@ def system_of(slug: str, token: str) -> System | None:
 
 
 @transaction.atomic
-def tell(system: System, key: str, event: str, to: Mapping[str, str], values: Mapping[str, str]) -> int:
-    """Begin the live dialog of an event with one citizen; returns the walk's number. The same key again gives the same answer.
+def tell(system: System, key: str, event: str, to: Mapping[str, str], values: Mapping[str, str]) -> Told:
+    """Begin the live dialog of an event with one citizen, or let it wait until they are out of another one. A key counts once.
 
     `to`: {"phone": …} or {"contact": number}. Raises Untold; what could not begin may be told again under the same key.
     """
     known, made = SystemEvent.objects.get_or_create(system=system, key=key[:100])
     if not made:
-        return known.session_id or 0
-    dialog = _dialog(system, event)
+        waits = Waiting.objects.filter(event=known).first()
+        return Told(until=waits.until) if waits else Told(known.session_id or 0)
+    dialog, trigger = _begun_by(system, event)
     contact = _contact(system, to)
-    address = _address(contact)
-    if sessions.running(contact) is not None:
-        raise Untold("busy")
+    if sessions.running(contact) is not None or waiting.waits(contact):
+        if trigger.busy == "refuse" or waiting.full(contact):
+            raise Untold("busy")
+        return Told(until=waiting.line_up(waiting.Place(known, dialog, contact), values, timedelta(minutes=trigger.wait_minutes)))
+    address = address_of(contact)
+    if address is None:
+        raise Untold("closed")
     if sessions.held(contact):
         raise Untold("held")
     session = sessions.begin(dialog, contact, address, sessions.Cause("event", known=values))
     known.session = session
     known.save(update_fields=["session"])
-    return int(session.pk)
+    return Told(int(session.pk))
 
 
 def forget(now: datetime) -> None:
@@ -81,14 +100,17 @@ def forget(now: datetime) -> None:
     SystemEvent.objects.filter(at__lt=now - REMEMBERED).delete()
 
 
-def _dialog(system: System, event: str) -> Dialog:
+def _begun_by(system: System, event: str) -> tuple[Dialog, Trigger]:
+    """The live dialog that begins with an event, and what it says about it."""
     wanted = plain(event)
     found = next((each for each in triggers.known(system.organisation_id) if each.on == "event" and each.word == wanted and wanted), None)
     rows = Dialog.objects.select_related("live", "organisation").exclude(live=None)
     dialog = rows.filter(pk=found.dialog, archived_at=None).first() if found else None
-    if dialog is None:
+    listed = world.read(dialog.live_id).triggers if dialog and dialog.live_id else []
+    trigger = next((each for each in listed if each.on == "event" and plain(each.name) == wanted), None)
+    if dialog is None or trigger is None:
         raise Untold("unknown_event")
-    return dialog
+    return dialog, trigger
 
 
 def _contact(system: System, to: Mapping[str, str]) -> Contact:
@@ -101,14 +123,6 @@ def _contact(system: System, to: Mapping[str, str]) -> Contact:
     if found is None or found.state == Contact.State.STOPPED:
         raise Untold("nobody")
     return found
-
-
-def _address(contact: Contact) -> Address:
-    """Where they wrote last, if we may write there now: they did not ask for this, so a closed window stays closed."""
-    for address in contact.addresses.filter(state=Address.State.ACTIVE).select_related("channel").order_by("-last_inbound_at", "pk"):
-        if outreach.window(address).open:
-            return address
-    raise Untold("closed")
 
 
 def _hash(token: str) -> bytes:

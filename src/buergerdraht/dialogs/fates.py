@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from buergerdraht.contacts.models import Address, Contact
-from buergerdraht.dialogs import sessions
-from buergerdraht.dialogs.models import Lock, Session, Trace
+from buergerdraht.dialogs import sessions, waiting
+from buergerdraht.dialogs.models import Lock, Session, Trace, Waiting
 
 State = Session.State
 
 
 def on_stopped(sender: object, *, contact: Contact, **more: Any) -> None:
     """Who says STOP is asked nothing more, and nothing comes later by itself."""
+    waiting.let_go(contact)
     rows = Session.objects.filter(contact=contact, state__in=[State.RUNNING, State.KNOCKS, State.HELD])
     for session in rows.select_related("dialog", "version"):
         step = session.step
@@ -28,6 +29,7 @@ def on_joined(sender: object, *, into: Contact, other: Contact, **more: Any) -> 
     if Session.objects.filter(contact=into, state=State.RUNNING, rests=False).exists():
         Session.objects.filter(contact=other, state=State.RUNNING, rests=False).update(state=State.LEFT, wakes_at=None)
     Session.objects.filter(contact=other).update(contact=into)
+    Waiting.objects.filter(contact=other).update(contact=into)
     mine = set(into.facts.values_list("name", flat=True))
     other.facts.exclude(name__in=mine).update(contact=into)
     for lock in other.locks.all():

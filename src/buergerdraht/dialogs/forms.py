@@ -284,6 +284,9 @@ def _read_pairs(name: str) -> Any:
     return read
 
 
+MOST_WAIT = 10_080  # minutes an event waits: a week
+
+
 def _read_triggers(data: QueryDict, values: Mapping[str, Any], setup: Setup) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     before = values.get("triggers", [])
@@ -296,6 +299,7 @@ def _read_triggers(data: QueryDict, values: Mapping[str, Any], setup: Setup) -> 
             new |= {"words": {each: listed for each, listed in words.items() if listed}, "fuzzy": f"triggers-{n}-fuzzy" in data}
         elif on in {"link", "button", "event"}:
             new["name"] = data.get(f"triggers-{n}-name", "").strip()[:60]
+            new |= _when_busy(data, n, old) if on == "event" else {}
         elif on == "time":
             time, days = data.get(f"triggers-{n}-time", ""), data.getlist(f"triggers-{n}-weekdays")
             new |= {"time": time, "weekdays": [int(day) for day in days if day.isdigit()], "topic": data.get(f"triggers-{n}-topic", "")}
@@ -303,6 +307,15 @@ def _read_triggers(data: QueryDict, values: Mapping[str, Any], setup: Setup) -> 
             new["title"] = title
         found.append(new)
     return found
+
+
+def _when_busy(data: QueryDict, n: str, old: Mapping[str, Any]) -> dict[str, Any]:
+    """What an event does while its citizen is in another dialog; the form speaks of hours."""
+    minutes = int(old.get("wait_minutes", document.Trigger.model_fields["wait_minutes"].default))
+    hours = data.get(f"triggers-{n}-hours", "")
+    if hours.isdecimal() and len(hours) < 4 and int(hours) != max(1, minutes // 60):
+        minutes = min(max(int(hours), 1) * 60, MOST_WAIT)
+    return {"busy": "refuse" if data.get(f"triggers-{n}-busy", old.get("busy")) == "refuse" else "wait", "wait_minutes": minutes}
 
 
 def _free(taken: Sequence[str], wish: str) -> str:

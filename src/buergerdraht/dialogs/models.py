@@ -243,6 +243,21 @@ class SystemEvent(models.Model):
         indexes: ClassVar = [models.Index(fields=["at"], name="dialog_event_at")]
 
 
+class Waiting(models.Model):
+    """An event told while its citizen was in another dialog: its own begins when that is over, or never after `until`."""
+
+    event = models.OneToOneField(SystemEvent, models.CASCADE, related_name="waiting")
+    dialog = models.ForeignKey(Dialog, models.CASCADE, related_name="+")
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="waiting_events")
+    values = SealedField()  # what the system told, as JSON
+    until = models.DateTimeField()
+    looks_at = models.DateTimeField()  # not sooner: the window is closed, it is night
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["looks_at"], name="dialog_waiting_due")]
+
+
 class Lock(models.Model):
     """Wrong tries of a citizen to prove who they are, at one system."""
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import OperationalError
 from django.utils import timezone
 
-from buergerdraht.dialogs import sessions
+from buergerdraht.dialogs import sessions, waiting
 from buergerdraht.gateway.arrivals import is_away
 from buergerdraht.gateway.beating import place
 
@@ -19,7 +19,7 @@ PUT_OFF = timedelta(minutes=5)  # what cannot be woken is tried again
 def beat() -> int:
     """Wake what is due, each in a transaction of its own; one that cannot be woken goes to people and holds up no other.
 
-    Returns how many were woken.
+    Then what waited in line begins. Returns how many were woken.
     """
     now, woken = timezone.now(), 0
     for number in sessions.due(now):
@@ -31,6 +31,7 @@ def beat() -> int:
             log.error("dialogs.wake session=%s problem=%s at=%s", number, type(problem).__name__, place(problem))
             if not isinstance(problem, OperationalError):  # a deadlock that ended at our cost: it is due again at once
                 _give_up(number, now)
+    waiting.begin_due(now)
     return woken
 
 

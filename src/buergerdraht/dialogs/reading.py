@@ -341,6 +341,7 @@ def trigger_rows(draft: Mapping[str, Any], language: str) -> list[dict[str, Any]
             **each,
             "spoken": ", ".join(each.get("words", {}).get(language, [])) if each["on"] == "words" else "",
             "called": each.get("title", {}).get(language, ""),
+            "hours": max(1, each.get("wait_minutes", 1_440) // 60),
         }
         for each in draft.get("triggers", [])
     ]
@@ -359,9 +360,9 @@ def what(code: str, *drafts: Mapping[str, Any]) -> str:
         "revert": _("Version %(step)s in den Entwurf geholt"), "head": _("Auslöser und Einstellungen geändert"),
         "texts": _("Übersetzungen geändert"), "section": _("Fertiger Abschnitt eingefügt: %(step)s"),
     }  # fmt: skip
-    draft = next((each for each in drafts if editing.step_of(each, name)), None)
     if verb == "section":
         section = sections.sections().get(name)
         return sentences[verb] % {"step": section.title if section else name}
+    draft = next((each for each in drafts if editing.step_of(each, name)), None)
     step = Labels(draft, draft.get("languages", ["de"])[0]).step(name) if draft else name
     return sentences.get(verb, verb) % {"step": step}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 from datetime import datetime, timedelta
 from typing import Any
@@ -218,6 +219,10 @@ def _dialogs(contact: Contact) -> dict[str, Any]:
                 "answers": {title or name: words for name, title, words in sessions.walk_of(row).shown},
             }
             for row in rows
+        ],
+        "waiting": [
+            {"title": row.dialog.title, "told_at": _iso(row.at), "told": json.loads(row.values)}
+            for row in contact.waiting_events.select_related("dialog").order_by("at", "id")
         ],
     }
 

@@ -15,8 +15,8 @@ from django.utils import timezone
 from buergerdraht.accounts.models import Membership, Organisation
 from buergerdraht.contacts.models import Address, Contact
 from buergerdraht.conversations.models import Conversation, Message
-from buergerdraht.dialogs import event_views, events
-from buergerdraht.dialogs.models import Session, System
+from buergerdraht.dialogs import event_views, events, fates, pulse, triggers, waiting
+from buergerdraht.dialogs.models import Dialog, Session, System, Waiting
 from buergerdraht.dialogs.tests.conftest import Say, make_live
 
 READY = """
@@ -148,3 +148,166 @@ def test_the_page_of_administrators_tells_every_refusal_with_its_status() -> Non
     for name, status in event_views.STATUS.items():
         assert any(line.startswith(f"| {status} |") and f"`{name}`" in line for line in rows), name
     assert set(event_views.SENTENCES) == set(event_views.STATUS)
+
+
+# ── Whoever is in a dialog finishes it first ──────────────────────────────
+
+OTHER = """
+key: other
+title: {de: Anderes}
+triggers: [{on: words, words: {de: [Anderes]}}]
+steps:
+  - {id: street, kind: ask, text: {de: "Welche Straße?"}}
+  - {id: bye, kind: end, text: {de: "Danke."}}
+"""
+
+
+@pytest.fixture
+def busy(paula: Contact, town: Organisation, say: Say) -> Contact:
+    make_live(town, OTHER)
+    assert say("paula", "Anderes") != ""
+    return paula
+
+
+def bot_said() -> list[str]:
+    return list(Message.objects.filter(author="bot").order_by("pk").values_list("text", flat=True))
+
+
+def test_it_waits_until_the_other_dialog_is_over_and_then_begins_by_itself(tell: Any, busy: Contact, say: Say) -> None:
+    answer = tell()
+    assert (answer.status_code, set(answer.json())) == (202, {"waiting_until"})
+    pulse.beat()
+    assert not any("Ausweis" in text for text in bot_said()), "a running walk goes first"
+    assert say("paula", "Hauptstraße") == "Danke."
+    pulse.beat()
+    assert bot_said()[-1].startswith("Ihr Ausweis L01 liegt bereit.")
+    assert not Waiting.objects.exists()
+    session = Session.objects.get(dialog__key="pass")
+    assert (session.begun_by, tell().json()) == ("event", {"session": session.pk})
+
+
+def test_told_again_while_it_waits_it_waits_once(tell: Any, busy: Contact, say: Say) -> None:
+    first = tell().json()
+    assert tell().json() == first
+    assert Waiting.objects.count() == 1
+    say("paula", "Hauptstraße")
+    for _beat in range(3):
+        pulse.beat()
+    assert Session.objects.filter(dialog__key="pass").count() == 1
+
+
+def test_killed_on_the_way_nothing_has_begun_and_the_next_beat_begins_it_once(
+    tell: Any, busy: Contact, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell()
+    say("paula", "Hauptstraße")
+    with monkeypatch.context() as broken:
+        broken.setattr(Waiting, "delete", lambda self: (_ for _ in ()).throw(RuntimeError("killed")))
+        pulse.beat()
+    assert not Session.objects.filter(dialog__key="pass").exists()
+    assert Waiting.objects.count() == 1
+    Waiting.objects.update(looks_at=timezone.now())
+    for _beat in range(2):
+        pulse.beat()
+    assert Session.objects.filter(dialog__key="pass").count() == 1
+    assert sum("Ausweis L01" in text for text in bot_said()) == 1
+
+
+def test_two_workers_at_once_begin_it_once(tell: Any, busy: Contact, say: Say) -> None:
+    tell()
+    say("paula", "Hauptstraße")
+    number = Waiting.objects.get().pk
+    assert waiting._begin(number, timezone.now())
+    assert not waiting._begin(number, timezone.now())
+    assert Session.objects.filter(dialog__key="pass").count() == 1
+
+
+def test_several_come_one_after_another_in_the_order_they_were_told(tell: Any, busy: Contact, say: Say) -> None:
+    tell()
+    tell(key="a2", values={"number": "L02"})
+    say("paula", "Hauptstraße")
+    pulse.beat()
+    pulse.beat()
+    assert [text[:15] for text in bot_said() if "Ausweis" in text] == ["Ihr Ausweis L01"]
+    assert tell(key="a3", values={"number": "L03"}).json().keys() == {"waiting_until"}, "nobody overtakes those who wait"
+    for number in ("L02", "L03"):
+        say("paula", "ja")
+        pulse.beat()
+        assert bot_said()[-1].startswith(f"Ihr Ausweis {number}")
+
+
+def test_while_a_person_has_the_word_it_goes_on_waiting(tell: Any, busy: Contact, say: Say) -> None:
+    tell()
+    say("paula", "Hauptstraße")
+    Conversation.objects.update(state="open", operator=Membership.objects.get().operator)
+    pulse.beat()
+    assert not Session.objects.filter(dialog__key="pass").exists()
+    Conversation.objects.update(operator=None)
+    pulse.beat()
+    assert Session.objects.filter(dialog__key="pass").exists()
+
+
+def test_what_waited_too_long_is_let_go_said_in_the_thread_and_may_be_told_again(tell: Any, busy: Contact, say: Say) -> None:
+    tell()
+    Waiting.objects.update(until=timezone.now() - timedelta(seconds=1))
+    pulse.beat()
+    assert not Waiting.objects.exists()
+    line = Message.objects.get(kind="dialog_unsaid")
+    assert (line.data["name"], line.data["why"]) == ("Ausweis", "expired")
+    say("paula", "Hauptstraße")
+    pulse.beat()
+    assert not Session.objects.filter(dialog__key="pass").exists()
+    assert "session" in tell().json()
+
+
+def test_a_dialog_that_will_not_wait_says_busy_as_does_a_line_that_is_too_long(
+    tell: Any, busy: Contact, town: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "MOST", 1)
+    assert tell().status_code == 202
+    assert (tell(key="a2").status_code, tell(key="a2").json()["problem"]) == (409, "busy")
+    Waiting.objects.all().delete()
+    make_live(town, READY.replace("name: ausweis_fertig", "name: ausweis_fertig, busy: refuse"))
+    triggers.forget()
+    assert tell(key="a4").json()["problem"] == "busy"
+    assert not Waiting.objects.exists()
+
+
+def test_who_says_stop_hears_nothing_of_what_waited(tell: Any, busy: Contact, say: Say) -> None:
+    tell()
+    say("paula", "STOP")
+    assert not Waiting.objects.exists()
+    pulse.beat()
+    assert not any("Ausweis" in text for text in bot_said())
+
+
+def test_at_night_it_waits_for_the_morning(tell: Any, busy: Contact, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    tell()
+    say("paula", "Hauptstraße")
+    morning = timezone.now() + timedelta(hours=5)
+    monkeypatch.setattr(waiting.outreach, "quiet_until", lambda organisation, now: morning)
+    pulse.beat()
+    assert Waiting.objects.get().looks_at == morning
+    assert not Session.objects.filter(dialog__key="pass").exists()
+
+
+def test_what_waits_goes_with_the_contact_it_became_part_of(tell: Any, busy: Contact, town: Organisation) -> None:
+    tell()
+    into = Contact.objects.create(organisation=town)
+    fates.on_joined(None, into=into, other=busy)
+    assert Waiting.objects.get().contact == into
+
+
+def test_the_editor_says_what_happens_meanwhile_and_keeps_it(tell: Any, busy: Contact, kemal: Membership, client: Client) -> None:
+    client.force_login(kemal.operator)
+    row = Dialog.objects.get(key="pass")
+    page = f"/o/musterstadt/dialoge/{row.pk}/kopf/"
+    assert 'name="triggers-0-busy"' in client.get(page).content.decode()
+    sent = {
+        "stamp": row.stamp, "sprache": "de", "title": "Ausweis", "languages": ["de"], "expire_after": "1440", "remind_after": "0",
+        "triggers": ["0"], "triggers-0-on": "event", "triggers-0-name": "ausweis_fertig", "triggers-0-busy": "refuse",
+        "triggers-0-hours": "48",
+    }  # fmt: skip
+    assert client.post(page, sent).status_code == 200
+    row.refresh_from_db()
+    assert row.draft["triggers"] == [{"on": "event", "name": "ausweis_fertig", "busy": "refuse", "wait_minutes": 2_880}]

@@ -42,6 +42,7 @@ KNOWN = {
     "dialogs.fact": "access._dialogs, erase (cascades)",
     "dialogs.lock": "wrong tries only; erase (cascades)",
     "dialogs.systemevent": "the key a system gave; erase (loses the walk)",
+    "dialogs.waiting": "what a system told, until another dialog is over, a week at most: access._dialogs, erase (cascades)",
     "dialogs.systemcall": "that a system was called: numbers only; erase (loses the walk)",
     "broadcasts.recipient": "access._broadcasts, erase (loses the person, keeps the sum)",
     "broadcasts.testaddress": "access.collect (test_phone_of), erase (cascades)",
