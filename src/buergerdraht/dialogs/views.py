@@ -154,6 +154,7 @@ def add(request: DeskRequest, number: int) -> HttpResponse:
     values = kinds.make(entry, row.draft["languages"][0] if "languages" in row.draft else setup.language, setup.house)
     return _changed(request, row, editing.add(values, request.POST.get("nach", "")), opened=True)
 
+
 @require_POST
 @desk(Right.READ)
 def add_section(request: DeskRequest, number: int) -> HttpResponse:
@@ -171,7 +172,6 @@ def add_section(request: DeskRequest, number: int) -> HttpResponse:
     )
     edit = editing.add_section(section.key, made, request.POST.get("nach", ""))
     return _changed(request, row, edit, toast=toast % {"title": section.title, "n": len(made)})
-
 
 
 @require_POST

@@ -70,8 +70,8 @@ class House:
     now: datetime = field(default_factory=lambda: timezone.now().astimezone(BERLIN))
     refused: str = ""  # why the last word could not be said
     template: str = ""  # what goes out in its place where the window is closed
-    numbers: dict[str, int] = field(default_factory=dict)  # of the dialogs something happened in, by their keys
     traces: list[Happened] = field(default_factory=list)
+    numbers: dict[str, int] = field(default_factory=dict)  # of the dialogs something happened in, by their keys
     request: dict[str, Any] = field(default_factory=dict)  # a call that was begun in this turn
     _known: dict[str, str] | None = None
 
