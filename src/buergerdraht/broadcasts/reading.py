@@ -90,6 +90,14 @@ class Preview:
     post: int = 0  # the public channel it is for; 0: people's telephones
 
     @property
+    def left(self) -> int:
+        return self.most - self.length
+
+    @property
+    def over(self) -> int:
+        return max(0, -self.left)
+
+    @property
     def key(self) -> str:
         return f"post-{self.post}" if self.post else self.kind
 

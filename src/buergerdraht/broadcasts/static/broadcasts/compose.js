@@ -1,5 +1,6 @@
 // The composer: language tabs, marking text, the preview's messenger, saving before anything else happens.
 import { canRecord, record } from "../ui/recorder.js";
+import { say } from "../ui/say.js";
 
 const draft = document.getElementById("draft");
 const tabs = [...document.querySelectorAll("[role=tab][data-language]")];
@@ -51,16 +52,25 @@ function preview() {
   for (const radio of document.querySelectorAll(".preview input[name=pv]")) radio.checked = radio.value === kind;
   const shown = document.getElementById("shown-language");
   const line = shown && document.getElementById(`count-${shown.value}`);
-  if (line) {
-    line.replaceChildren(...[...document.querySelectorAll(".preview .phone:not([data-post])")].map((phone) => {
-      const { length, most } = phone.querySelector("[data-length]").dataset;
-      const piece = document.createElement("span");
-      const name = document.querySelector(`.preview input[value="${phone.dataset.kind}"]`).parentElement.textContent.trim();
-      piece.textContent = `${name}: ${Number(length).toLocaleString("de")} / ${Number(most).toLocaleString("de")}`;
-      if (Number(length) > Number(most)) piece.className = "is-warn tone--i";
-      return piece;
-    }));
-  }
+  if (line) count(line, [...document.querySelectorAll(".preview .phone:not([data-post]) [data-left]")]);
+}
+
+// Where the least room is left stands under the text; the others on demand, and a word to those who listen when it gets too much.
+function count(line, rooms) {
+  rooms.sort((one, other) => one.dataset.left - other.dataset.left);
+  const over = (room) => room?.dataset.left < 0;
+  const tone = (piece, room) => { piece.className = over(room) ? "is-warn tone--i" : ""; };
+  if (over(rooms[0]) && line.textContent && !line.className) say(rooms[0].textContent);
+  line.textContent = rooms[0]?.textContent ?? "";
+  tone(line, rooms[0]);
+  const all = line.parentElement.querySelector("details");
+  all.hidden = rooms.length < 2;
+  all.querySelector("ul").replaceChildren(...rooms.map((room) => {
+    const piece = document.createElement("li");
+    piece.textContent = room.textContent;
+    tone(piece, room);
+    return piece;
+  }));
 }
 document.addEventListener("change", (event) => {
   if (event.target.name === "pv") { kind = event.target.value; preview(); }
