@@ -10,12 +10,12 @@ from shapes import at, box, disc, fir, flower, form, laptop, line, outside, plan
 
 def anlagenmechanik(t: float = 0) -> str:
     blades = "".join(at(230, 205, form("M0 0 C30 -14 52 -34 46 -62 C18 -58 -2 -34 0 0Z", "sky"), turn=n * 90 + t * 360) for n in range(4))
-    bars = "".join(box(438 + n * 32, 190, 22, 100, "white", 11) for n in range(4))
+    bars = "".join(box(438 + n * 32, 190, 22, 100, "sky", 11) for n in range(4))
     return sheet(
         room("mist", "sky", "white"), line("M330 160 H400 V120 H560 V205", "amber", 12), line("M330 250 H420", "blue", 12),
         box(130, 110, 200, 190, "white", 14), box(130, 110, 200, 190, "stone", 14), box(140, 120, 180, 170, "white", 10),
         disc(230, 205, 76, "navy"), blades, disc(230, 205, 14, "white"), box(150, 300, 30, 16, "slate"), box(280, 300, 30, 16, "slate"),
-        box(428, 200, 146, 12, "stone", 6), box(428, 264, 146, 12, "stone", 6), bars, disc(420, 250, 12, "red"),
+        box(428, 200, 146, 12, "grey", 6), box(428, 264, 146, 12, "grey", 6), bars, disc(420, 250, 12, "red"),
         at(90, 352, box(-14, -8, 150, 16, "slate", 8), disc(146, 0, 26, "slate"), box(146, -10, 30, 20, "sky", 4), turn=-8),
     )  # fmt: skip
 
