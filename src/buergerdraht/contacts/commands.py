@@ -241,9 +241,21 @@ def _language_by_name(incoming: Incoming) -> bool:
 def _speak(incoming: Incoming, code: str) -> bool:
     if code not in offered(incoming.channel.organisation):
         return language(incoming)
+    if _asked_in(incoming, code):
+        return True
     leave(incoming.contact)
     actions.speak(incoming.contact, code)
     return _told(incoming, phrase(incoming, "language_set"))
+
+
+def _asked_in(incoming: Incoming, code: str) -> bool:
+    """Ask whoever may be somebody else, in the language they wish for; only an answer to that letter keeps it."""
+    contact = incoming.contact
+    kept, contact.language = contact.language, code
+    try:
+        return asked(incoming, choices=[Choice(id=LANGUAGE + code, title=LANGUAGES[code])])
+    finally:
+        contact.language = kept
 
 
 def _told(incoming: Incoming, text: str) -> bool:

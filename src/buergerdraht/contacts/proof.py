@@ -34,6 +34,11 @@ def proven(incoming: Incoming, since: datetime) -> bool:
     return bool(event.quote) and mine.exists()
 
 
+def lately_proven(incoming: Incoming) -> bool:
+    """Tell the same by any letter of the last days: enough to believe a message, where nothing was asked."""
+    return proven(incoming, timezone.now() - LATELY)
+
+
 def asked(incoming: Incoming, since: datetime | None = None, choices: Sequence[Choice] | None = None) -> bool:
     """Ask whoever may be somebody else to say it in answer to a letter of ours. True: they were asked, and nothing is to be done yet.
 

@@ -12,7 +12,7 @@ from buergerdraht.accounts.models import Organisation
 from buergerdraht.connectors.contract import Sender
 from buergerdraht.contacts import actions, commands, moving
 from buergerdraht.contacts.models import Address, Contact
-from buergerdraht.contacts.tests.town import Say, heard, last, message
+from buergerdraht.contacts.tests.town import Say, heard, last, message, titles
 from buergerdraht.gateway.models import Channel, Outbound, Part
 
 pytestmark = pytest.mark.django_db
@@ -90,3 +90,22 @@ def test_what_a_forged_mail_asks_for_goes_to_the_mailbox_it_names(post: Channel,
     assert write(post, "AUSKUNFT")
     assert "/auskunft/x/" in heard(post)[-1]
     assert Outbound.objects.get().address == "zoe@buerger.example"
+
+
+def test_a_forged_wish_for_a_language_is_answered_in_it_and_changes_nothing(post: Channel) -> None:
+    actions.meet(post, ZOE, timezone.now())
+    assert write(post, "English")
+    assert "can be forged" in last(post)
+    assert titles(post) == ["English"]
+    assert Contact.objects.get().language == "de"
+    assert write(post, "English", quote=sent(post))
+    assert Contact.objects.get().language == "en"
+    assert "can be forged" not in last(post)
+
+
+def test_a_language_chosen_from_the_list_needs_the_answer_too(post: Channel) -> None:
+    assert write(post, "SPRACHE")
+    assert write(post, "2")
+    assert Contact.objects.get().language == "de"
+    assert write(post, "English", quote=sent(post))
+    assert Contact.objects.get().language == "en"
