@@ -35,17 +35,26 @@ def _derive(secret: str, purpose: bytes) -> bytes:
 
 
 def encrypt(text: str) -> bytes:
-    nonce = os.urandom(12)
-    return nonce + _keys()[0].encrypt(nonce, text.encode(), None)
+    return seal(text.encode())
 
 
 def decrypt(sealed: bytes | memoryview) -> str:
     """Open what `encrypt` sealed. Raises cryptography's InvalidTag where no key fits."""
-    data = bytes(sealed)
+    return unseal(bytes(sealed)).decode()
+
+
+def seal(data: bytes, bound: bytes | None = None) -> bytes:
+    """Encrypt bytes; what they are bound to must be named again to open them."""
+    nonce = os.urandom(12)
+    return nonce + _keys()[0].encrypt(nonce, data, bound)
+
+
+def unseal(data: bytes, bound: bytes | None = None) -> bytes:
+    """Open what `seal` sealed. Raises cryptography's InvalidTag where no key fits."""
     error: Exception | None = None
     for key in _keys():
         try:
-            return key.decrypt(data[:12], data[12:], None).decode()
+            return key.decrypt(data[:12], data[12:], bound)
         except Exception as problem:
             error = problem
     raise error or ValueError("no key")

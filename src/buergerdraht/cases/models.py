@@ -268,11 +268,15 @@ class Photo(models.Model):
     covers = models.JSONField(default=list, blank=True)  # [[left, top, width, height]] as shares of the picture
     state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
     released = models.BooleanField(default=False)
+    sealed = models.BooleanField(default=False, db_default=False)  # the original; the file itself says it too
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["case", "media"], name="case_photo_once")]
-        indexes: ClassVar = [models.Index(fields=["id"], name="case_photo_waits", condition=Q(state="waiting"))]
+        indexes: ClassVar = [
+            models.Index(fields=["id"], name="case_photo_waits", condition=Q(state="waiting")),
+            models.Index(fields=["id"], name="case_photo_open", condition=Q(sealed=False)),
+        ]
         ordering: ClassVar = ["id"]
 
 

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -65,7 +65,7 @@ def original(request: DeskRequest, number: str, photo: int) -> HttpResponseBase:
     if row.media is None or row.media.state != Media.State.READY or not files.path(row.media).is_file():
         raise Http404
     audit.record(request.organisation, "cases.original", operator=request.operator, subject=f"case:{case.pk}", photo=row.pk)
-    response = file_views.guarded(FileResponse(files.path(row.media).open("rb"), content_type=row.media.mime), row.media, row.media.mime)
+    response = file_views.guarded(file_views.answer(request, files.path(row.media), row.media.mime), row.media, row.media.mime)
     response.headers["Content-Disposition"] = "inline"  # what a citizen called their file is nobody's business
     response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -1,10 +1,11 @@
-"""Pictures of cases: covered by the machine before they are shown, by hand where it was wrong; originals go after their time.
+"""Pictures of cases: covered by the machine before they are shown, by hand where it was wrong; originals are sealed and go in time.
 
 Covering takes seconds and another process, so no row is locked meanwhile: the result is put in where nothing changed.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -22,6 +23,7 @@ from buergerdraht.cases.models import Case, Photo
 from buergerdraht.gateway import files
 from buergerdraht.gateway.models import Media, Taken
 
+log = logging.getLogger("buergerdraht.cases")
 Covers = Sequence[Sequence[float]]
 PIECE = 20
 PLACES = timedelta(days=2)
@@ -43,7 +45,7 @@ def prepare(photo: Photo) -> bool:
     if photo.media is None or photo.media.state == Media.State.PENDING:
         return False
     try:
-        data = files.path(photo.media).read_bytes()
+        data = files.read(photo.media)
         covers = covering.find(data).covers
         shown = covering.cover(data, covers)
     except (OSError, covering.Unreadable):
@@ -57,7 +59,7 @@ def cover_by_hand(photo: Photo, covers: Covers, *, operator: Operator) -> None:
     if photo.media is None or photo.media.state != Media.State.READY:
         raise NotNow(_("Das Original gibt es nicht mehr. Das Bild lässt sich nicht anders abdecken."))
     try:
-        shown = covering.cover(files.path(photo.media).read_bytes(), covers)
+        shown = covering.cover(files.read(photo.media), covers)
     except ValueError as problem:
         raise NotNow(_("Eine Abdeckung liegt nicht im Bild.")) from problem
     except (OSError, covering.Unreadable) as problem:
@@ -105,6 +107,23 @@ def look(now: datetime) -> int:
     """Cover what waits, oldest first. Returns how many were done."""
     rows = Photo.objects.filter(state=Photo.State.WAITING).exclude(media__state=Media.State.PENDING).select_related("media")
     return sum(prepare(photo) for photo in list(rows.order_by("pk")[:PIECE]))
+
+
+def seal(now: datetime) -> int:
+    """Seal originals that lie open, oldest first, those from before there was a seal too. Returns how many were done."""
+    rows = Photo.objects.filter(sealed=False, media__state=Media.State.READY).select_related("media")
+    return sum(_seal(photo) for photo in list(rows.order_by("pk")[:PIECE]))
+
+
+def _seal(photo: Photo) -> bool:
+    """What cannot be sealed now, because the disk is full, stays as it is and is tried again."""
+    assert photo.media is not None
+    try:
+        files.seal(photo.media)
+    except OSError as problem:
+        log.error("cases.not_sealed photo=%s problem=%s", photo.pk, type(problem).__name__)
+        return False
+    return bool(Photo.objects.filter(pk=photo.pk).update(sealed=True))
 
 
 def forget_places(now: datetime) -> int:

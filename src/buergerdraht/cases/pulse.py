@@ -1,4 +1,4 @@
-"""What cases do within moments: ask on after photos, tell who still waits; and, beside it because it takes seconds, cover pictures."""
+"""What cases do within moments: ask on after photos, tell who waits; beside it, because it takes seconds, cover and seal pictures."""
 
 from __future__ import annotations
 
@@ -13,4 +13,5 @@ def beat() -> int:
 
 
 def cover() -> int:
-    return photos.look(timezone.now())
+    now = timezone.now()
+    return photos.look(now) + photos.seal(now)

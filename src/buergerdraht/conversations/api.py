@@ -32,7 +32,7 @@ from buergerdraht.contacts import outreach
 from buergerdraht.contacts.models import Address
 from buergerdraht.conversations import actions, answering, care, composing, holding, reading, sight, words
 from buergerdraht.conversations.models import Conversation, Label, Message
-from buergerdraht.gateway import files
+from buergerdraht.gateway import files, sealing
 from buergerdraht.gateway.models import Media
 
 router = Router(tags=["conversations"])
@@ -204,7 +204,7 @@ def message_file(request: ApiRequest, conversation: Path[Number], file: Path[UUI
     if media.state != Media.State.READY:
         raise Problem(409, "not_ready", _("Die Datei ist noch nicht da, oder nicht mehr."))
     actions.mark_read(found, operator=request.operator, answers=False)
-    return sent(files.path(media), media.mime)
+    return sent(files.path(media), media.mime, sealing.opened)
 
 
 def _message(row: Message) -> MessageShown:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Iterator
+from os import SEEK_END
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.models import Membership
 from buergerdraht.accounts.rights import Right
-from buergerdraht.gateway import files
+from buergerdraht.gateway import files, sealing
 from buergerdraht.gateway.models import Media
 
 SHOWN = {"image/jpeg", "image/png", "image/webp", "image/gif", "application/pdf"}
@@ -36,7 +39,7 @@ def file(request: DeskRequest, media_id: uuid.UUID) -> HttpResponseBase:
     mime = "image/webp" if small else media.mime
     if not path.is_file():
         raise Http404
-    return guarded(_answer(request, path, mime), media, mime)
+    return guarded(answer(request, path, mime), media, mime)
 
 
 def guarded(response: HttpResponseBase, media: Media, mime: str) -> HttpResponseBase:
@@ -52,15 +55,28 @@ def guarded(response: HttpResponseBase, media: Media, mime: str) -> HttpResponse
     return response
 
 
-def _answer(request: HttpRequest, path: Path, mime: str) -> HttpResponseBase:
-    size = path.stat().st_size
+def damaged() -> HttpResponse:
+    """Say in one sentence that a sealed file cannot be opened here."""
+    words = _("Diese Datei ist beschädigt oder mit einem fremden Schlüssel versiegelt und lässt sich nicht öffnen.")
+    return HttpResponse(words, status=409, content_type="text/plain; charset=utf-8")
+
+
+def answer(request: HttpRequest, path: Path, mime: str) -> HttpResponseBase:
+    """The whole file or the piece that was asked for, opened where it is sealed. A damaged one is said to be one."""
+    try:
+        source = sealing.opened(path)
+    except sealing.Damaged:
+        return damaged()
+    size = source.seek(0, SEEK_END)
+    source.seek(0)
     wanted = request.headers.get("Range", "")
     if not wanted or not (found := RANGE.match(wanted)) or not any(found.groups()):
-        return FileResponse(path.open("rb"), content_type=mime)
+        return FileResponse(source, content_type=mime)
     first, last = _bounds(found.group(1), found.group(2), size)
     if first > last or first >= size:
+        source.close()
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-    response = StreamingHttpResponse(_piece(path, first, last), status=206, content_type=mime)
+    response = StreamingHttpResponse(_piece(source, first, last), status=206, content_type=mime)
     response.headers["Content-Range"] = f"bytes {first}-{last}/{size}"
     response.headers["Content-Length"] = str(last - first + 1)
     return response
@@ -72,8 +88,8 @@ def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
     return int(first), min(int(last), size - 1) if last else size - 1
 
 
-def _piece(path: Path, first: int, last: int) -> Iterator[bytes]:
-    with path.open("rb") as source:
+def _piece(source: BinaryIO, first: int, last: int) -> Iterator[bytes]:
+    with source:
         source.seek(first)
         left = last - first + 1
         while left > 0 and (block := source.read(min(BLOCK, left))):

@@ -15,12 +15,14 @@ from typing import Any
 import puremagic
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils.translation import gettext as _
 from PIL import ExifTags, Image, ImageOps, ImageSequence
 
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.connectors import contract
 from buergerdraht.connectors.contract import MediaKind
+from buergerdraht.gateway import sealing
 from buergerdraht.gateway.models import Channel, Media, Taken
 
 LARGEST = 100 * 1024 * 1024
@@ -133,8 +135,23 @@ def write(target: Path, data: bytes) -> None:
         draft.unlink(missing_ok=True)  # what did not fit must not fill the disk for good
 
 
+def read(media: Media) -> bytes:
+    """Give the bytes, opened where they are sealed. Raises OSError, also where they are damaged."""
+    return sealing.read(path(media))
+
+
+@transaction.atomic
+def seal(media: Media) -> None:
+    """Seal a file and its small picture; whoever deletes it waits, so that nothing deleted comes back. Raises OSError."""
+    if Media.objects.select_for_update().filter(pk=media.pk, state=Media.State.READY).first() is not None:
+        sealing.seal(path(media))
+        sealing.seal(small_path(media))
+
+
+@transaction.atomic
 def remove(media: Media) -> None:
     """Delete the bytes, and where it was taken; the row stays and says so."""
+    Media.objects.select_for_update().filter(pk=media.pk).first()  # whoever is sealing it would put it back
     path(media).unlink(missing_ok=True)
     small_path(media).unlink(missing_ok=True)
     Taken.objects.filter(media=media).delete()

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core import signing
 
 from buergerdraht.connectors.contract import Media
-from buergerdraht.gateway import files
+from buergerdraht.gateway import files, sealing
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -55,6 +55,6 @@ def _found(token: str) -> tuple[bytes, str] | None:
         organisation, media, mime = signing.loads(token, salt=SALT, max_age=SECONDS)
         if mime not in MIMES or not _ID.fullmatch(str(media)):
             return None
-        return files.place(int(organisation), str(media)).read_bytes(), str(mime)
+        return sealing.read(files.place(int(organisation), str(media))), str(mime)
     except (signing.BadSignature, OSError, TypeError, ValueError):
         return None

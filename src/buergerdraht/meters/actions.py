@@ -67,7 +67,7 @@ def see(organisation: Organisation, photo: str, *, digits: int, decimals: int) -
     if media.state != Media.State.READY:
         raise Pending
     try:
-        return reader.read(files.path(media).read_bytes(), digits=digits or None, decimals=decimals)
+        return reader.read(files.read(media), digits=digits or None, decimals=decimals)
     except (OSError, tesseract.Missing):
         return None
 

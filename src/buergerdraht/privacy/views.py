@@ -19,7 +19,7 @@ from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.rights import Right
 from buergerdraht.contacts import reading
 from buergerdraht.contacts.models import Contact
-from buergerdraht.gateway import channels, files, keeping
+from buergerdraht.gateway import channels, file_views, files, keeping, sealing
 from buergerdraht.gateway.models import Channel
 from buergerdraht.privacy import access, retention
 from buergerdraht.privacy.erase import erase
@@ -64,7 +64,11 @@ def subject_file(request: HttpRequest, token: str, media: str) -> HttpResponse |
     found = next((each for each in access.media_of(link.contact) if str(each.id) == str(media)), None) if link else None
     if found is None or not files.path(found).exists():
         raise Http404
-    answer = FileResponse(files.path(found).open("rb"), as_attachment=True, filename=found.file_name or f"{found.kind}")
+    try:
+        source = sealing.opened(files.path(found))
+    except sealing.Damaged:
+        return file_views.damaged()
+    answer = FileResponse(source, as_attachment=True, filename=found.file_name or f"{found.kind}")
     answer["Content-Type"] = "application/octet-stream"
     answer["X-Content-Type-Options"] = "nosniff"
     return answer

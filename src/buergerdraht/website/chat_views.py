@@ -204,7 +204,7 @@ def file(request: HttpRequest, organisation: str, signed: str) -> HttpResponseBa
     media = chat.signed(get_object_or_404(Organisation, slug=organisation), signed)
     if media is None or not files.path(media).is_file():
         raise Http404
-    response = file_views._answer(request, files.path(media), media.mime)
+    response = file_views.answer(request, files.path(media), media.mime)
     file_views.guarded(response, media, media.mime)
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["Referrer-Policy"] = "no-referrer"

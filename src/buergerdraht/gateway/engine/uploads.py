@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from buergerdraht.connectors.contract import Media, Rejected
-from buergerdraht.gateway import files, lending
+from buergerdraht.gateway import files, lending, sealing
 from buergerdraht.gateway.engine.claim import SQL, Pool
 
 
@@ -21,7 +21,7 @@ class Uploads:
     async def read(self, media: Media) -> bytes:
         path = files.place(self.organisation, media.id)
         try:
-            return await asyncio.to_thread(path.read_bytes)
+            return await asyncio.to_thread(sealing.read, path)
         except OSError as problem:
             raise Rejected("media_refused", "file is missing") from problem
 
