@@ -12,6 +12,7 @@ from buergerdraht.accounts.desk import DeskRequest
 from buergerdraht.accounts.rights import Right
 from buergerdraht.bridges import words
 from buergerdraht.bridges.models import Bridge, Parcel, Passage
+from buergerdraht.cases import ground
 from buergerdraht.cases.models import Case, Entry
 
 SAID = {
@@ -28,13 +29,23 @@ def said(entry: Entry, names: Any) -> tuple[str, str]:
     return icon, str(sentence) % (name.first() or "–")
 
 
+def _beyond(case: Case) -> str:
+    """Whose the place is by what is known now, for place and area may have been put right since; else what was noted at first."""
+    if case.latitude is not None and case.longitude is not None:
+        if ground.inside(case.organisation, case.latitude, case.longitude):
+            return ""
+        if neighbour := ground.neighbour(case.organisation, case.latitude, case.longitude):
+            return neighbour.name
+    opened = Entry.objects.filter(case=case, what="opened").values_list("data", flat=True).first() or {}
+    return str(opened.get("beyond", "")).strip("?")
+
+
 def draw(request: DeskRequest, case: Case) -> str:
     """Draw the block; nothing where there is no bridge."""
     waiting = Parcel.objects.filter(done_at=None).exclude(problem="", lost_at__isnull=False).order_by("pk")
     rows = Passage.objects.filter(case=case).select_related("bridge", "operator")
     passages = list(rows.prefetch_related(Prefetch("parcels", queryset=waiting, to_attr="waiting")))
-    opened = Entry.objects.filter(case=case, what="opened").values_list("data", flat=True).first() or {}
-    beyond = str(opened.get("beyond", "")).strip("?")
+    beyond = _beyond(case)
     gone = {row.bridge_id for row in passages if row.ended_at is None}
     ways = [row for row in Bridge.objects.filter(organisation=case.organisation_id, active=True) if row.pk not in gone]
     if not passages and not ways and not beyond:

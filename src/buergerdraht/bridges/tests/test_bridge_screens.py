@@ -221,6 +221,16 @@ def test_what_lies_at_a_neighbours_goes_there_by_itself_and_the_page_says_whose_
     assert not re.search(r'value="Kreis Musterland"[^>]*checked', shown)
 
 
+def test_once_its_place_is_put_right_a_case_no_longer_says_that_it_lies_elsewhere(agent: Client, hole: Category) -> None:
+    case = report(hole, text="Loch", beyond="Nachbarstadt", latitude=51.1, longitude=7.3)
+    page = f"/o/musterstadt/anliegen/{case.number}/"
+    assert "Zuständig: Nachbarstadt." in agent.get(page).content.decode()
+    Case.objects.update(longitude=7.1)
+    assert "Zuständig:" not in agent.get(page).content.decode()
+    Case.objects.update(longitude=7.35)
+    assert "Zuständig: Nachbarstadt." in agent.get(page).content.decode()
+
+
 def test_a_confidential_case_goes_only_after_a_warning_and_is_in_no_list_of_others(
     desk: Client, agent: Client, bridge: Bridge, complaint: Category
 ) -> None:
