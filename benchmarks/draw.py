@@ -1,5 +1,7 @@
 """Write the newest results into docs/development/speed.md, between its markers, and draw the curves: `python -m benchmarks.draw`.
 
+How well faces and plates are found goes into the handbook, too, for those who release pictures.
+
 No figure there is typed by hand. The pictures are small SVGs that need no script and no font of their own.
 """
 
@@ -13,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.table import HEADINGS, Line, cells
+from benchmarks.table import HEADINGS, Line, cells, number
 
 PROJECT = Path(__file__).resolve().parents[1]
 RESULTS = PROJECT / "benchmarks" / "results"
 PAGE = PROJECT / "docs" / "development" / "speed.md"
+HANDBOOK = PROJECT / "docs" / "handbook" / "anliegen.md"
 IMAGES = PROJECT / "docs" / "images"
 ORDER = (
     "send",
@@ -40,6 +43,7 @@ ORDER = (
     "start",
     "outbox",
 )
+COUNTED = re.compile(r"(\d+) von (\d+)")
 COLOURS = ("#1f5fa8", "#c2410c", "#2f7d3b", "#7a3fa0", "#8a6d00")
 WIDTH, HEIGHT = 720, 360
 LEFT, RIGHT, TOP, BOTTOM = 70, 150, 40, 50
@@ -79,6 +83,19 @@ def main() -> None:
     text = between(text, "table", table(lines))
     text = between(text, "curves", "\n\n".join(f"![{chart.title}](../images/{name}.svg)" for name, chart in pictures.items()))
     PAGE.write_text(text)
+    if "covering" in newest:
+        HANDBOOK.write_text(between(HANDBOOK.read_text(), "covering", covered(lines)))
+
+
+def covered(lines: Sequence[Line]) -> str:
+    """How many faces and plates were found and missed, in a table for people who release pictures."""
+    rows = ["| | gefunden | übersehen | gefunden in Prozent |", "|---|---:|---:|---:|"]
+    for line in lines:
+        if line.part == "covering" and (counted := COUNTED.fullmatch(line.note)):
+            found, whole = int(counted[1]), int(counted[2])
+            rows.append(f"| {line.name} | {found} | {whole - found} | {number(line.figure)} % |")
+    spare = [f"{line.name.partition(',')[0]} {number(line.figure)}" for line in lines if line.part == "covering" and line.unit == "Stellen"]
+    return "\n".join([*rows, "", f"Umsonst verdeckt wurden je Straße an Stellen: {', '.join(spare)}."])
 
 
 def results() -> dict[str, dict[str, Any]]:
@@ -91,9 +108,10 @@ def results() -> dict[str, dict[str, Any]]:
 
 
 def between(text: str, name: str, inside: str) -> str:
+    """Put it between the markers of that name."""
     pattern = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", re.DOTALL)
     if not pattern.search(text):
-        raise SystemExit(f"In {PAGE.name} fehlt die Stelle „{name}“.")
+        raise SystemExit(f"In den Seiten fehlt die Stelle „{name}“.")
     return pattern.sub(lambda found: found[1] + inside + found[2], text)
 
 

@@ -1,7 +1,7 @@
 """Find the faces and number plates in a photo, and make the photo that may be shown: what is covered cannot be brought back.
 
 No file is trusted: the work is done by `coverer` in a process of its own, which has no secrets, little memory and little time.
-How well it finds, and on what pictures that was tried, stands in docs/development/cases.md.
+How well it finds, and on what pictures that was tried, stands in docs/handbook/anliegen.md and docs/development/speed.md.
 """
 
 from __future__ import annotations
