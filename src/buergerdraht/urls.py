@@ -26,6 +26,8 @@ desk = [
     path("einstellungen/bausteine/", include("buergerdraht.blueprints.urls")),
 ]
 
+handler429 = "buergerdraht.accounts.too_often.too_often"  # django-allauth asks for it
+
 urlpatterns = [
     path("", include("buergerdraht.accounts.entrance")),
     path("p/", include("buergerdraht.website.urls")),

@@ -37,6 +37,12 @@ def _may(request: HttpRequest, house: Organisation, what: str) -> bool:
     return ratelimit.consume(request, app="cases", action=what, config=OFTEN, key=key) is not None
 
 
+def _often(answer: HttpResponse) -> HttpResponse:
+    """Say also to programs that it was too often, and that an hour helps."""
+    answer.status_code, answer.headers["Retry-After"] = 429, "3600"
+    return answer
+
+
 # ── Choosing, filling in, reading back, sending ───────────────────────────
 
 
@@ -110,7 +116,7 @@ def _check(request: HttpRequest, form: ReportForm, carried: Carried) -> HttpResp
     if not form.is_valid():
         return _fill(request, form, carried)
     if not _may(request, form.speaker.organisation, "check"):
-        return _fill(request, form, carried, wrong=form.speaker.say("form_too_often"))
+        return _often(_fill(request, form, carried, wrong=form.speaker.say("form_too_often")))
     carried.report, carried.contact = form.report(), form.contact()
     return _read_back(request, form.category, form.speaker, carried)
 
@@ -144,7 +150,7 @@ def _send(request: HttpRequest, category: Category, speaker: Speaker, carried: C
     if category.needs_photo and not sent:
         return _read_back(request, category, speaker, carried, [speaker.say("form_photo_needed")])
     if not _may(request, speaker.organisation, "send"):
-        return _read_back(request, category, speaker, carried, [speaker.say("form_too_often")])
+        return _often(_read_back(request, category, speaker, carried, [speaker.say("form_too_often")]))
     try:
         case = web_form.send(Sending(category, carried, sent), speaker)
     except ValidationError as refused:
@@ -193,7 +199,7 @@ def act(request: HttpRequest, organisation: str, token: str, verb: str) -> HttpR
         raise Http404
     speaker = Speaker(case.organisation, voice.spoken())
     if not _may(request, case.organisation, "add"):
-        return _status(request, case, token, [speaker.say("form_too_often")])
+        return _often(_status(request, case, token, [speaker.say("form_too_often")]))
     try:
         messages.success(request, ACTS[verb](request, case, speaker))
     except (NotNow, ValidationError) as refused:

@@ -130,6 +130,13 @@ def private(response: HttpResponseBase) -> HttpResponseBase:
     return response
 
 
+def often(response: HttpResponseBase) -> HttpResponseBase:
+    """A page that says it was too often: for programs as well as for people, and that an hour helps."""
+    response.status_code = 429
+    response.headers["Retry-After"] = "3600"
+    return response
+
+
 def keep(response: HttpResponseBase, seconds: int = FRESH) -> HttpResponseBase:
     response.headers["Cache-Control"] = f"public, max-age={seconds}"
     return response

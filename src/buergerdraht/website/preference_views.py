@@ -18,7 +18,7 @@ from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Topic
 from buergerdraht.contacts.texts import day, offered
 from buergerdraht.website import links, subscribing
-from buergerdraht.website.pages import house, private, show, voice_of
+from buergerdraht.website.pages import house, often, private, show, voice_of
 from buergerdraht.website.subscribe_views import LONGEST_MAIL, lapsed
 from buergerdraht.website.words import say
 
@@ -41,7 +41,8 @@ def settings(request: HttpRequest, organisation: str) -> HttpResponseBase:
         wrong = "mail_often"
     if wrong:
         context = {"mail": True, "wrong": say(here, voice.language, wrong), "email": email}
-        return private(show(request, here, "website/settings.html", context, status=429 if wrong == "mail_often" else 422))
+        answer = show(request, here, "website/settings.html", context, status=422)
+        return private(often(answer) if wrong == "mail_often" else answer)
     if subscribing.may(request, here, "letter", f"settings {email}"):
         subscribing.ask_for_settings(channel, email, voice.language)
     return private(show(request, here, "website/told.html", {"title": "pref_ask_send", "text": "pref_asked", "email": email}))
@@ -58,7 +59,7 @@ def preferences(request: HttpRequest, organisation: str, token: str) -> HttpResp
     if request.method != "POST":
         return _page(request, here, held)
     if not subscribing.may(request, here, "change", f"contact {held.contact.pk}"):
-        return _page(request, here, held, status=429, problem="pref_often")
+        return often(_page(request, here, held, problem="pref_often"))
     return _changed(request, here, held)
 
 

@@ -22,7 +22,7 @@ from buergerdraht.contacts.texts import name_topics
 from buergerdraht.gateway import channels
 from buergerdraht.website import archive, links, pages, subscribing, ways
 from buergerdraht.website.archive_views import feeds
-from buergerdraht.website.pages import house, private, show, voice_of
+from buergerdraht.website.pages import house, often, private, show, voice_of
 from buergerdraht.website.words import pick, say
 
 NEWEST, MOST_TOPICS, LONGEST_MAIL = 5, 40, 254
@@ -106,8 +106,8 @@ def _ask(request: HttpRequest, organisation: Organisation, template: str) -> Htt
         wrong = "mail_often"
     if wrong or channel is None:
         said = say(organisation, voice.language, wrong) if wrong else ""
-        status = 429 if wrong == "mail_often" else 422
-        return private(show(request, organisation, template, _context(request, organisation, wrong=said, email=email), status=status))
+        answer = show(request, organisation, template, _context(request, organisation, wrong=said, email=email), status=422)
+        return private(often(answer) if wrong == "mail_often" else answer)
     trapped = bool(request.POST.get("website"))  # a field people do not see
     if not trapped and subscribing.may(request, organisation, "letter", f"mail {email}"):
         subscribing.ask(channel, email, topics, voice.language)

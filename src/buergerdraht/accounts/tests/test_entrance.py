@@ -38,6 +38,17 @@ def test_the_password_opens_the_desk(operator: Operator) -> None:
     assert client.get("/o/musterstadt/einstellungen/").status_code == 200
 
 
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_whoever_signs_in_too_often_reads_so_on_a_page_and_when_to_come_back(operator: Operator, language: str) -> None:
+    client = Client(headers={"accept-language": language})
+    answers = [client.post("/konto/anmelden/", {"login": f"p{number}@musterstadt.example", "password": "x"}) for number in range(31)]
+    assert [each.status_code for each in answers] == [200] * 30 + [429]
+    page = answers[-1].content.decode()
+    assert answers[-1].headers["Retry-After"] == "60"
+    assert 'class="kern-btn' in page
+    assert f'lang="{language}"' in page
+
+
 def test_guessing_is_stopped_even_for_the_right_password(operator: Operator) -> None:
     client = Client()
     for _try in range(5):

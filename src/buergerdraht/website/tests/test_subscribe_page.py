@@ -168,8 +168,10 @@ def test_one_address_gets_three_letters_an_hour_and_nobody_is_told(client: Clien
 
 
 def test_one_connection_asks_thirty_times_an_hour(client: Client, mailbox: Channel, topics: list[Topic]) -> None:
-    codes = [ask(client, f"person{number}@wohnort.example", "verkehr").status_code for number in range(31)]
-    assert codes == [200] * 30 + [429]
+    answers = [ask(client, f"person{number}@wohnort.example", "verkehr") for number in range(31)]
+    assert [answer.status_code for answer in answers] == [200] * 30 + [429]
+    assert answers[-1].headers["Retry-After"] == "3600"
+    assert "in einer Stunde" in answers[-1].content.decode()
 
 
 @pytest.mark.parametrize("email", ["", "petra", "petra@", "petra@wohnort.example\nBcc: x@y.example", "a" * 300 + "@wohnort.example"])
