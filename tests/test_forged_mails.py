@@ -8,10 +8,11 @@ from itertools import count
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from buergerdraht import inbound
-from buergerdraht.accounts.models import Organisation
+from buergerdraht.accounts.models import Membership, Operator, Organisation
 from buergerdraht.appointments.models import Booking
 from buergerdraht.appointments.tests.conftest import booked, make_offer
 from buergerdraht.cases.models import Case
@@ -22,6 +23,7 @@ from buergerdraht.consultations.tests.conftest import make_hour
 from buergerdraht.contacts import actions
 from buergerdraht.contacts.ledger import Proof
 from buergerdraht.contacts.models import Address, Consent, Contact, Topic
+from buergerdraht.conversations.models import Conversation
 from buergerdraht.dialogs import triggers
 from buergerdraht.dialogs.models import Session
 from buergerdraht.dialogs.tests.conftest import make_live
@@ -204,6 +206,18 @@ def test_a_case_is_withdrawn_and_added_to_by_its_own_citizen(post: Channel, zoe:
     write(post, "", choice=f"case:add:{case.pk}", kind="choice")
     assert FORGED in write(post, "Es ist gar nicht schlimm, kommen Sie nicht.")
     assert not case.entries.filter(what="added").exists()
+
+
+@pytest.mark.parametrize("answers", [False, True])
+def test_people_are_told_where_nobody_vouches_for_the_sender(client: Client, post: Channel, zoe: Address, *, answers: bool) -> None:
+    kim = Operator.objects.create_user("kim@stadt.example", "geheim-1234-x", name="Kim")
+    Membership.objects.create(organisation=post.organisation, operator=kim, roles=["agent"])
+    write(post, "HILFE", proven=True)
+    write(post, "Wann ist der Markt?", quote=letter(post) if answers else "")
+    client.force_login(kim)
+    page = client.get(f"/o/musterstadt/posteingang/{Conversation.objects.get().pk}/").content.decode()
+    assert "Wann ist der Markt?" in page
+    assert page.count("Absender nicht geprüft") == (0 if answers else 1)
 
 
 def test_a_dialog_that_leads_to_something_hears_only_its_own_citizen(post: Channel, zoe: Address, town: Organisation) -> None:

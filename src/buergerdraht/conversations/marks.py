@@ -16,6 +16,7 @@ from buergerdraht.connectors.contract import Choice
 from buergerdraht.contacts import outreach
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.models import Contact
+from buergerdraht.contacts.proof import asked, lately_proven
 from buergerdraht.conversations import actions, outgoing, sentences
 from buergerdraht.conversations.models import Conversation, Desk, Message, Stretch
 
@@ -53,9 +54,12 @@ def _ask(number: int, now: datetime) -> None:
     if not outreach.window(conversation.last_address, now).open:
         return
     Stretch.objects.filter(pk=number).update(asked_at=now)
-    choices = [Choice(id=f"{TAP}{number}:{mark}", title=str(mark)) for mark in range(1, 6)]
     text = _question(conversation.organisation, conversation.contact.language)
-    sentences.say(conversation.last_address, text, choices, what=ASKED)
+    sentences.say(conversation.last_address, text, _choices(number), what=ASKED)
+
+
+def _choices(number: int) -> list[Choice]:
+    return [Choice(id=f"{TAP}{number}:{mark}", title=str(mark)) for mark in range(1, 6)]
 
 
 def _question(organisation: Organisation, language: str) -> str:
@@ -102,6 +106,10 @@ def _tapped(conversation: Conversation, incoming: Incoming) -> bool:
 
 def _marked(stretch: Stretch, mark: int, conversation: Conversation, incoming: Incoming) -> bool:
     first = stretch.mark is None
+    if asked(incoming, stretch.asked_at, _choices(stretch.pk)):  # by a forged sender nobody marks for somebody else
+        if conversation.state != State.OPEN:
+            _rest(conversation, stretch)
+        return True
     stretch.mark = mark
     stretch.save(update_fields=["mark"])
     if conversation.state == State.OPEN:  # a new matter is at hand: nobody talks into it
@@ -116,6 +124,8 @@ def _said_more(stretch: Stretch, conversation: Conversation, incoming: Incoming)
     """Take the sentence after the mark. A question, or one that was noticed, is for people."""
     text, flags = incoming.event.text.strip(), outgoing.arrival(incoming).flags
     if stretch.mark_text or not text or len(text) > LONGEST or "?" in text or "؟" in text or flags:
+        return False
+    if not lately_proven(incoming):
         return False
     asked = conversation.messages.filter(author=Message.Author.BOT, at__gt=timezone.now() - MORE_WITHIN, data__said=MORE)
     if not asked.exists():

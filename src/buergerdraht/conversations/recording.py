@@ -11,6 +11,7 @@ from django.db import transaction
 from buergerdraht.accounts import vault
 from buergerdraht.connectors.contract import PUBLIC, Received, to_json
 from buergerdraht.contacts.incoming import Incoming
+from buergerdraht.contacts.proof import lately_proven
 from buergerdraht.conversations import care, deadlines, notices, outgoing, stretches
 from buergerdraht.conversations.models import Conversation, Desk, Message
 from buergerdraht.gateway import files
@@ -57,7 +58,7 @@ def _say(conversation: Conversation, incoming: Incoming) -> Message:
     message = Message(
         organisation_id=conversation.organisation_id, conversation=conversation, author=Message.Author.CITIZEN,
         channel=incoming.channel, address_id=incoming.address.pk, external_id=event.external_id, kind=_kind(event),
-        text=event.text, data=_data(event), quote=event.quote, broadcast=broadcast, at=event.at,
+        text=event.text, data=_data(event) | _doubt(incoming), quote=event.quote, broadcast=broadcast, at=event.at,
     )  # fmt: skip
     _look(message, conversation, incoming)
     if broadcast:
@@ -114,6 +115,11 @@ def _data(event: Received) -> dict[str, Any]:
         "raw_kind": event.raw_kind,
     }
     return {key: value for key, value in data.items() if value}
+
+
+def _doubt(incoming: Incoming) -> dict[str, bool]:
+    """Note that somebody else may have written it, as they can a mail: people at the desk are told."""
+    return {} if lately_proven(incoming) else {"unproven": True}
 
 
 def _attach(message: Message, incoming: Incoming) -> None:

@@ -14,7 +14,7 @@ from buergerdraht.contacts.models import Contact
 from buergerdraht.conversations import answering, holding, marks, sentences
 from buergerdraht.conversations.models import Conversation, Desk, Message, Stretch
 from buergerdraht.conversations.tests.conftest import event
-from buergerdraht.gateway.models import Channel, Outbound
+from buergerdraht.gateway.models import Channel, Outbound, Part
 
 pytestmark = pytest.mark.django_db
 
@@ -99,6 +99,23 @@ def test_a_tap_is_kept_and_the_thread_stays_closed(telegram: Channel, asked: Con
     assert said()[-1] == sentences.MARK_THANKS["de"]["sie"]
     assert (Conversation.objects.get().state, Conversation.objects.get().unread) == ("closed", 0)
     says(telegram, "Und noch etwas")
+    assert Conversation.objects.get().state == "open"
+
+
+def test_by_a_forged_sender_nobody_marks_for_somebody_else(telegram: Channel, asked: Conversation) -> None:
+    says(telegram, "1", proven=False)
+    assert Stretch.objects.get().mark is None
+    assert "kann der Absender gefälscht sein" in said()[-1]
+    choices = Outbound.objects.latest("id").content.content["choices"]
+    assert [choice["title"] for choice in choices] == ["1", "2", "3", "4", "5"]
+    assert (Conversation.objects.get().state, Conversation.objects.get().unread) == ("closed", 0)
+    letter = Part.objects.create(
+        outbound=Outbound.objects.latest("id"), channel=telegram, position=0, external_id="<l1>", state="accepted", at=timezone.now()
+    )
+    says(telegram, "5", proven=False, quote=letter.external_id)
+    assert Stretch.objects.get().mark == 5
+    says(telegram, "Furchtbar war es.", proven=False)  # people read that; it is no word of whoever marked
+    assert Stretch.objects.get().mark_text == ""
     assert Conversation.objects.get().state == "open"
 
 
