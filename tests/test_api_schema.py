@@ -1,12 +1,20 @@
 """A judge that knows only the description calls every endpoint with right and wrong data, and looks whether the answers keep to it.
 
-Bounded here; `BUERGERDRAHT_SCHEMATHESIS=2000` is the full run (so many calls per endpoint, some minutes).
+Bounded here. `BUERGERDRAHT_SCHEMATHESIS=500` is a long run: so many random calls per endpoint beside the systematic ones, drawn from
+`--hypothesis-seed`. With `BUERGERDRAHT_SCHEMATHESIS_RECORD` a run writes down itself what it called, how it was answered and how it
+ended, see docs/development/api.md.
 """
 
 from __future__ import annotations
 
+import json
 import os
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -20,8 +28,14 @@ from tests.api_town import Town, token, town
 
 from buergerdraht.accounts import tokens
 from buergerdraht.accounts.rest import door
+from buergerdraht.api import endpoints
 
 EXAMPLES = int(os.environ.get("BUERGERDRAHT_SCHEMATHESIS", "12"))
+SECONDS = os.environ.get("BUERGERDRAHT_SCHEMATHESIS_SECONDS", "")  # of calls for one operation; what is drawn later is not called
+RECORD = os.environ.get("BUERGERDRAHT_SCHEMATHESIS_RECORD", "")
+calls: Counter[str] = Counter()  # by operation
+spent: dict[str, float] = defaultdict(float)
+statuses: Counter[str] = Counter()
 
 
 @schemathesis.hook
@@ -34,6 +48,25 @@ def before_load_schema(context: Any, raw_schema: dict[str, Any]) -> None:
 
 schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
 there: dict[str, Any] = {}  # what the names in addresses stand for in the town of this test
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _write_down(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Write down what this run did, where it is asked for."""
+    failed, begun = request.session.testsfailed, datetime.now(UTC)
+    yield
+    if not RECORD:
+        return
+    seed = request.config.getoption("hypothesis_seed", None)
+    wrong = request.session.testsfailed - failed
+    said = {
+        "date": begun.date().isoformat(), "seconds": round((datetime.now(UTC) - begun).total_seconds()),
+        "schemathesis": version("schemathesis"), "hypothesis": version("hypothesis"), "examples": EXAMPLES,
+        "seconds_each": float(SECONDS) if SECONDS else None, "seed": seed,
+        "operations_described": len(endpoints()), "operations_called": len(calls), "calls": calls.total(),
+        "answers": dict(sorted(statuses.items())), "operations_with_faults": wrong, "calls_by_operation": dict(sorted(calls.items())),
+    }  # fmt: skip
+    Path(RECORD).write_text(json.dumps(said, indent=1) + "\n", "utf-8")
 
 
 @pytest.fixture(autouse=True)
@@ -83,4 +116,10 @@ def _odd(value: Any) -> bool:
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=EXAMPLES < 100)
 def test_every_answer_keeps_to_the_description(case: schemathesis.Case, bearer: dict[str, str]) -> None:
     # Data of the right form may still name what is not there (422), which that one check takes for a fault.
-    case.call_and_validate(headers=bearer, excluded_checks=[positive_data_acceptance])
+    name, begun = case.operation.definition.raw["operationId"], monotonic()
+    if SECONDS and spent[name] > float(SECONDS):
+        return
+    calls[name] += 1
+    answer = case.call_and_validate(headers=bearer, excluded_checks=[positive_data_acceptance])
+    statuses[str(answer.status_code)] += 1
+    spent[name] += monotonic() - begun
