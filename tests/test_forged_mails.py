@@ -220,6 +220,21 @@ def test_people_are_told_where_nobody_vouches_for_the_sender(client: Client, pos
     assert page.count("Absender nicht geprüft") == (0 if answers else 1)
 
 
+@pytest.mark.parametrize("answers", [False, True])
+def test_a_case_says_whether_whoever_sent_it_off_is_proven(client: Client, post: Channel, zoe: Address, *, answers: bool) -> None:
+    kim = Operator.objects.create_user("kim@stadt.example", "geheim-1234-x", name="Kim")
+    Membership.objects.create(organisation=post.organisation, operator=kim, roles=["agent"])
+    make_category(post.organisation, "hole", "Schlagloch")
+    for text in ("Melden", "Schlagloch", "Markt 1", "Ein tiefes Loch", "weiter"):
+        write(post, text)
+        if "Absenden?" in Outbound.objects.latest("id").content.content["text"]:
+            break
+    write(post, "Absenden", quote=letter(post) if answers else "")
+    client.force_login(kim)
+    page = client.get(f"/o/musterstadt/anliegen/{Case.objects.get().number}/").content.decode()
+    assert page.count("Absender nicht geprüft") == (0 if answers else 1)
+
+
 def test_a_dialog_that_leads_to_something_hears_only_its_own_citizen(post: Channel, zoe: Address, town: Organisation) -> None:
     make_live(town, METER)
     assert "Wollen Sie ihn melden?" in write(post, "Zählerstand")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from buergerdraht.accounts.middleware import POLICY
 from buergerdraht.cases.ground import Unreadable, read
@@ -15,6 +18,14 @@ from buergerdraht.cases.models import Ground
 
 # basemap.de Web Vektor by BKG and the surveying authorities, CC BY 4.0: its source must be named on the map.
 BASEMAP = "https://sgx.geodatenzentrum.de/gdz_basemapde_vektor/styles/bm_web_col.json"
+# What stands on the map itself; on public pages the authority's own words take their place.
+WORDS: dict[str, Promise] = {
+    "many": gettext_lazy("Meldungen"), "in": gettext_lazy("Vergrößern"), "out": gettext_lazy("Verkleinern"),
+    "locate": gettext_lazy("Meinen Standort zeigen"), "nowhere": gettext_lazy("Ihr Standort lässt sich gerade nicht bestimmen."),
+    "close": gettext_lazy("Schließen"), "sources": gettext_lazy("Quellen der Karte"),
+    "gesture": gettext_lazy("Mit Strg und Mausrad vergrößern"), "gesture-mac": gettext_lazy("Mit ⌘ und Mausrad vergrößern"),
+    "fingers": gettext_lazy("Die Karte mit zwei Fingern bewegen"), "pin": gettext_lazy("Ort auf der Karte"),
+}  # fmt: skip
 HOST = re.compile(r"[\w.-]+(?::\d{1,5})?", re.ASCII)
 
 
@@ -43,13 +54,13 @@ def open_for(response: HttpResponse, ground: Ground, *, locate: bool = False) ->
     return response
 
 
-def drawn(ground: Ground, about: str, *, tall: bool = False, **data: str) -> dict[str, Any]:
-    """What `_map.html` draws: `about` names the map for those who do not see it; `data` are more attributes, as map.js knows them."""
+def drawn(ground: Ground, about: str, *, tall: bool = False, said: Mapping[str, str] | None = None, **data: str) -> dict[str, Any]:
+    """What `_map.html` draws: `about` names the map for those who do not see it, `said` are words on it; `data` are more attributes, as map.js knows them."""
     begin = {"style": style(ground), "source": source(ground), "zoom": str(ground.zoom)}
     begin |= {"latitude": f"{ground.latitude:.6f}", "longitude": f"{ground.longitude:.6f}"}
     if bounds := _bounds(ground):
         begin["bounds"] = bounds
-    return {"about": about, "tall": tall, "data": begin | data}
+    return {"about": about, "tall": tall, "data": {**WORDS, **(said or {}), **begin, **data}}
 
 
 def _bounds(ground: Ground) -> str:

@@ -67,7 +67,9 @@ def context(request: DeskRequest, case: Case, bound: Sequence[case_forms.CaseFor
     return {
         "case": case, "tone": states.TONES[case.state], "title": states.TITLES[case.state], "closed": case.state in Case.CLOSED,
         "priority": history.PRIORITIES[case.priority], "deadline": deadline(case), "may_work": may_work, "forms": forms,
-        "origin": history.ORIGINS[case.origin], "reporter": reporter(case) if may_work else {}, "answers": answers(case),
+        "origin": history.ORIGINS[case.origin],
+        "unproven": case.entries.filter(what="opened", data__unproven=True).exists(), "answers": answers(case),
+        "reporter": reporter(case) if may_work else {},
         "photos": photos, "waiting": [photo for photo in photos if photo.state != Photo.State.COVERED],
         "follows": follows(request, case), "followers": case.followers.filter(left_at=None).count(),
         "lines": history.lines(case, request.membership, seer(request.membership)), "tasks": list(case.tasks.select_related("operator")),

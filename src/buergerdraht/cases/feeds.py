@@ -18,7 +18,7 @@ from django.utils.xmlutils import SimplerXMLGenerator
 from django.views.decorators.http import require_safe
 
 from buergerdraht.accounts.models import Organisation
-from buergerdraht.cases import mapping, public_views, public_words, publishing, states
+from buergerdraht.cases import mapping, public_views, public_words, publishing
 from buergerdraht.cases.models import Case
 from buergerdraht.cases.publishing import Wish
 from buergerdraht.wording.voice import spoken
@@ -102,7 +102,7 @@ def _told(house: Organisation, case: Case) -> dict[str, Any]:
 
 def _item(house: Organisation, case: Case) -> dict[str, Any]:
     item: dict[str, Any] = {
-        "id": _address(house, case), "url": _address(house, case), "title": _headline(case), "content_text": _text(case),
+        "id": _address(house, case), "url": _address(house, case), "title": _headline(house, case), "content_text": _text(house, case),
         "date_published": (case.released_at or case.received_at).isoformat(), "date_modified": case.changed_at.isoformat(),
         "tags": [case.category.title_in(spoken())],
     }  # fmt: skip
@@ -145,19 +145,20 @@ def _written(kind: type[_Atom | _Rss], request: HttpRequest, house: Organisation
     )  # fmt: skip
     for case in rows:
         feed.add_item(
-            title=_headline(case), link=_address(house, case), description=_text(case), unique_id=_address(house, case),
+            title=_headline(house, case), link=_address(house, case), description=_text(house, case), unique_id=_address(house, case),
             pubdate=case.released_at or case.received_at, updateddate=case.changed_at, categories=[case.category.title_in(spoken())],
             latitude=case.latitude, longitude=case.longitude,
         )  # fmt: skip
     return feed.writeString("utf-8")
 
 
-def _headline(case: Case) -> str:
-    return _legible(", ".join(part for part in (case.category.title_in(spoken()), case.place, str(states.TITLES[case.state])) if part))
+def _headline(house: Organisation, case: Case) -> str:
+    state = public_words.state(house, spoken(), case.state)
+    return _legible(", ".join(part for part in (case.category.title_in(spoken()), case.place, state) if part))
 
 
-def _text(case: Case) -> str:
-    return _legible(case.public_text) or _headline(case)
+def _text(house: Organisation, case: Case) -> str:
+    return _legible(case.public_text) or _headline(house, case)
 
 
 def _legible(text: str) -> str:

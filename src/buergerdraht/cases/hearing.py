@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.utils import timezone
@@ -281,7 +282,8 @@ def _person(turn: Turn) -> bool:
 def _send(turn: Turn) -> bool:
     if (slot := asking.missing(turn)) != SEND:
         return asking.ask(turn, slot)
-    case = opening.open(opening.of_draft(turn.draft, turn.report, now=timezone.now()))
+    matter = opening.of_draft(turn.draft, turn.report, now=timezone.now())
+    case = opening.open(replace(matter, proven=turn.proven))
     days = case.category.days
     further = turn.say("next_days", days=str(days)) if days and not turn.report.beyond else turn.say("next")
     turn.tell(turn.say("sent", number=case.number, next=further))

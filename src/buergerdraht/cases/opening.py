@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -26,7 +27,8 @@ from buergerdraht.webhooks import events
 class Matter:
     """What a case is opened of.
 
-    `reporter`: name, email, phone of somebody without a messenger; `beyond`: whose place it is, if not ours.
+    `reporter`: name, email, phone of somebody without a messenger; `beyond`: whose place it is, if not ours; `proven`: whoever sent it
+    off surely is who they say.
     """
 
     category: Category
@@ -43,6 +45,7 @@ class Matter:
     origin: str = Case.Origin.CHAT
     beyond: str = ""
     operator: Operator | None = None
+    proven: bool = True
 
 
 @transaction.atomic
@@ -67,7 +70,8 @@ def open(matter: Matter) -> Case:
     Photo.objects.bulk_create(Photo(case=case, media=media) for media in matter.photos)
     if matter.contact and matter.address:
         Follower.objects.create(case=case, contact=matter.contact, address=matter.address)
-    data = {"origin": matter.origin} | ({"beyond": matter.beyond} if matter.beyond else {})
+    data: dict[str, Any] = {"origin": matter.origin} | ({"beyond": matter.beyond} if matter.beyond else {})
+    data |= {} if matter.proven else {"unproven": True}
     Entry.objects.create(case=case, what="opened", data=data, contact=matter.contact, operator=matter.operator, at=matter.at)
     audit.record(
         organisation, "cases.open", operator=matter.operator, subject=f"case:{case.pk}", category=category.pk, origin=matter.origin

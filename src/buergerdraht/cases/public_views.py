@@ -142,7 +142,7 @@ def shown(house: Organisation, case: Case, language: str) -> dict[str, Any]:
     """What maps and feeds for machines tell of a case."""
     return {
         "number": case.number, "title": case.category.title_in(language), "category": case.category.key, "state": case.state,
-        "state_title": str(states.TITLES[case.state]), "tone": states.TONES[case.state], "place": case.place,
+        "state_title": public_words.state(house, language, case.state), "tone": states.TONES[case.state], "place": case.place,
         "reported": f"{case.received_at:%Y-%m-%d}", "url": carried(reverse("reports:case", args=[house.slug, case.number])),
     }  # fmt: skip
 
@@ -173,13 +173,24 @@ def _link(channel: Channel, start: str, words: str) -> str:
 def _map(house: Organisation, wish: Wish) -> dict[str, Any]:
     said = {key: public_words.say(house, spoken(), f"map_{key}") for key in ("about", "open", "failed")}
     points = carried(f"{reverse('reports:points', args=[house.slug])}?{wish.query}")
-    return basemap.drawn(house.ground, said["about"], points=points, later=said["open"], failed=said["failed"], gentle="", find="")
+    return basemap.drawn(
+        house.ground,
+        said["about"],
+        points=points,
+        later=said["open"],
+        failed=said["failed"],
+        gentle="",
+        find="",
+        said=public_words.on_map(house, spoken()),
+    )
 
 
 def _one(house: Organisation, case: Case) -> dict[str, Any]:
     said = {key: public_words.say(house, spoken(), f"map_{key}") for key in ("one", "open", "none")}
     mark = f"{case.latitude},{case.longitude}" if case.latitude is not None else ""
-    return basemap.drawn(house.ground, said["one"], mark=mark, later=said["open"], failed=said["none"], gentle="")
+    return basemap.drawn(
+        house.ground, said["one"], mark=mark, later=said["open"], failed=said["none"], gentle="", said=public_words.on_map(house, spoken())
+    )
 
 
 def _feeds(house: Organisation, wish: Wish) -> list[tuple[str, str, str]]:

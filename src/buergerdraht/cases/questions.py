@@ -7,13 +7,15 @@ citizen read or wrote them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 TEXT, NUMBER, YES_NO, CHOICE, DATE = "text", "number", "yes_no", "choice", "date"
 WANTS = (TEXT, NUMBER, YES_NO, CHOICE, DATE)
@@ -23,6 +25,13 @@ LONGEST = 500  # letters of an answer
 KEY = re.compile(r"[a-z][a-z0-9_]{0,29}")
 YES = ("ja", "nein", "yes", "no")
 KNOWN = {"key", "text", "want", "options", "required"}
+WRONG: dict[str, Promise] = {
+    "answer_missing": gettext_lazy("Bitte beantworten Sie „%(question)s“."),
+    "answer_number": gettext_lazy("Bitte geben Sie eine Zahl ein."),
+    "answer_date": gettext_lazy("Bitte geben Sie ein Datum ein, zum Beispiel 24.11.2026."),
+    "answer_yes_no": gettext_lazy("Bitte antworten Sie mit Ja oder Nein."),
+    "answer_choice": gettext_lazy("Möglich sind: %(options)s."),
+}
 
 
 def read(raw: object) -> list[dict[str, Any]]:
@@ -67,7 +76,14 @@ def _wrong(place: int, sentence: str) -> ValidationError:
     return ValidationError(_("Frage %(place)s: %(sentence)s") % {"place": place, "sentence": sentence})
 
 
-def check(questions: Iterable[Mapping[str, Any]], answers: Mapping[str, str], language: str = "de") -> dict[str, str]:
+def plainly(key: str, **values: str) -> str:
+    """Say what is wrong as our own people and other programs read it."""
+    return str(WRONG[key]) % values
+
+
+def check(
+    questions: Iterable[Mapping[str, Any]], answers: Mapping[str, str], language: str = "de", say: Callable[..., str] = plainly
+) -> dict[str, str]:
     """Keep the answers that fit, in the order of the questions; what nobody asked is left out.
 
     Raises ValidationError, {key: sentence}, where one is missing or does not fit.
@@ -78,9 +94,10 @@ def check(questions: Iterable[Mapping[str, Any]], answers: Mapping[str, str], la
         key, given = str(question["key"]), str(answers.get(question["key"], "")).strip()[:LONGEST]
         if not given:
             if question.get("required"):
-                wrong[key] = _("Bitte beantworten Sie „%(question)s“.") % {"question": said(question["text"], language)}
-        elif sentence := _misfit(question, given, language):
-            wrong[key] = sentence
+                wrong[key] = say("answer_missing", question=said(question["text"], language))
+        elif misfit := _misfit(question, given):
+            options = ", ".join(said(option, language) for option in question.get("options", ()))
+            wrong[key] = say(misfit, options=options)
         else:
             kept[key] = given
     if wrong:
@@ -88,18 +105,17 @@ def check(questions: Iterable[Mapping[str, Any]], answers: Mapping[str, str], la
     return kept
 
 
-def _misfit(question: Mapping[str, Any], given: str, language: str) -> str:
-    """Say what is wrong with an answer, or ""."""
+def _misfit(question: Mapping[str, Any], given: str) -> str:
+    """Name what is wrong with an answer, or ""."""
     want = question["want"]
     if want == NUMBER and not _is_number(given):
-        return _("Bitte geben Sie eine Zahl ein.")
+        return "answer_number"
     if want == DATE and not _is_date(given):
-        return _("Bitte geben Sie ein Datum ein, zum Beispiel 24.11.2026.")
+        return "answer_date"
     if want == YES_NO and given.casefold() not in YES:
-        return _("Bitte antworten Sie mit Ja oder Nein.")
+        return "answer_yes_no"
     if want == CHOICE and not any(given in option.values() for option in question.get("options", ())):
-        options = ", ".join(said(option, language) for option in question.get("options", ()))
-        return _("Möglich sind: %(options)s.") % {"options": options}
+        return "answer_choice"
     return ""
 
 

@@ -9,15 +9,17 @@ from django.core import signing
 from django.urls import reverse
 
 from buergerdraht.cases.models import Draft
+from buergerdraht.wording.voice import ASKED
 
 SALT = "buergerdraht.cases.spot"
 VALID = timedelta(days=1)
 
 
 def link(draft: Draft) -> str:
-    """The address of the map page for a draft, good for a day."""
-    token = signing.dumps(draft.pk, salt=SALT)
-    return f"{settings.PUBLIC_URL}{reverse('reports:spot', args=[draft.contact.organisation.slug, token])}"
+    """The address of the map page for a draft, good for a day; in another language than the authority's it says so."""
+    token, contact = signing.dumps(draft.pk, salt=SALT), draft.contact
+    asked = f"?{ASKED}={contact.language}" if contact.language != contact.organisation.language else ""
+    return f"{settings.PUBLIC_URL}{reverse('reports:spot', args=[contact.organisation.slug, token])}{asked}"
 
 
 def draft_of(organisation: str, token: str) -> Draft | None:

@@ -11,11 +11,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from buergerdraht.accounts.models import Organisation
-from buergerdraht.cases import basemap, ground, intake, places, spotting
+from buergerdraht.cases import basemap, ground, intake, places, public_words, spotting
 from buergerdraht.cases.models import Draft
 from buergerdraht.cases.report import coordinates
 from buergerdraht.cases.web_form import Speaker
-from buergerdraht.wording.voice import spoken
+from buergerdraht.wording.voice import listening, spoken
 
 
 class SpotForm(forms.Form):
@@ -29,6 +29,7 @@ class SpotForm(forms.Form):
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@listening
 def spot(request: HttpRequest, organisation: str, token: str) -> HttpResponse:
     """Choose the place by a tap or by typing; then it goes on in the chat."""
     house = get_object_or_404(Organisation, slug=organisation)
@@ -66,7 +67,14 @@ def _found(house: Organisation, text: str) -> list[places.Spot]:
 
 def _page(request: HttpRequest, house: Organisation, values: dict[str, Any], *, status: int = 200) -> HttpResponse:
     say, here = Speaker(house, spoken()).say, ground.of(house)
-    drawn = basemap.drawn(here, say("form_map"), pick="id_latitude,id_longitude", failed=say("form_map_none"), gentle="")
+    drawn = basemap.drawn(
+        here,
+        say("form_map"),
+        pick="id_latitude,id_longitude",
+        failed=say("form_map_none"),
+        gentle="",
+        said=public_words.on_map(house, spoken()),
+    )
     answer = render(request, "cases/spot.html", {"organisation": house, "map": drawn, **values}, status=status)
     answer.headers["X-Robots-Tag"] = "noindex"
     answer.headers["Referrer-Policy"] = "no-referrer"

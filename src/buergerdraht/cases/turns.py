@@ -16,6 +16,7 @@ from buergerdraht.contacts import actions as contacts
 from buergerdraht.contacts import outreach
 from buergerdraht.contacts.incoming import Incoming
 from buergerdraht.contacts.models import Contact
+from buergerdraht.contacts.proof import lately_proven
 
 ERRAND = "case"
 PREFIX = "case:"
@@ -29,13 +30,14 @@ class Turn:
     report: Report
     before: str = ""
     asks_at: datetime | None = None  # the clock was about to ask
+    proven: bool = True  # it surely is from whom it says
 
     @classmethod
     def of(cls, draft: Draft, incoming: Incoming) -> Turn:
         """The turn of a message: whoever goes on elsewhere is answered there."""
         draft.contact, draft.address = incoming.contact, incoming.address
         asks_at, draft.asks_at = draft.asks_at, None
-        return cls(draft, report.load(draft.content), asks_at=asks_at)
+        return cls(draft, report.load(draft.content), asks_at=asks_at, proven=lately_proven(incoming))
 
     @classmethod
     def again(cls, draft: Draft) -> Turn:

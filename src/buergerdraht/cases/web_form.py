@@ -6,7 +6,7 @@ Photos come with the last step only, so that none lies about of what was never s
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +18,6 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.cases import ground, nearby, opening, places, public_words, publishing, questions, words
@@ -94,9 +93,14 @@ class ReportForm(forms.Form):
             self.fields[name].label = speaker.say({"website": "form_trap"}.get(name, f"form_{name}"))
         self.fields["place"].help_text = speaker.say("form_place_hint")
         self.fields["words"].help_text = speaker.say("form_words_hint")
-        self.fields["words"].error_messages["required"] = speaker.say("form_words_missing")
         for question in category.questions:
-            self.fields[f"q_{question['key']}"] = _asked(question, speaker.language)
+            self.fields[f"q_{question['key']}"] = _asked(question, speaker)
+        for name, each in self.fields.items():
+            each.error_messages |= {code: _literally(sentence) for code, sentence in _wrong(each, speaker).items()}
+            if name.startswith("q_"):
+                each.error_messages["required"] = speaker.say("answer_missing", question=str(each.label))
+        self.fields["words"].error_messages["required"] = speaker.say("form_words_missing")
+        self.said = {"wrong": speaker.say("form_wrong"), "optional": speaker.say("form_optional")}
 
     @property
     def questions(self) -> list[forms.BoundField]:
@@ -116,7 +120,7 @@ class ReportForm(forms.Form):
         self._find_place(given)
         answers = {question["key"]: str(given.get(f"q_{question['key']}") or "") for question in self.category.questions}
         try:
-            given["answers"] = questions.check(self.category.questions, answers, self.speaker.language)
+            given["answers"] = questions.check(self.category.questions, answers, self.speaker.language, self.speaker.say)
         except ValidationError as wrong:
             for key, sentences in wrong.message_dict.items():
                 if f"q_{key}" not in self.errors:
@@ -159,20 +163,47 @@ class ReportForm(forms.Form):
         return {name: self.cleaned_data[name].strip() for name in ("name", "email", "phone") if self.cleaned_data.get(name)}
 
 
-def _asked(question: dict[str, Any], language: str) -> forms.Field:
+def _wrong(field: forms.Field, speaker: Speaker) -> dict[str, str]:
+    """What is said of an entry that does not do, in place of the framework's own words."""
+    check = speaker.say("form_field_wrong")
+    codes = ("invalid", "invalid_choice", "min_value", "max_value", "null_characters_not_allowed")
+    said = dict.fromkeys(codes, check)
+    if isinstance(field, forms.EmailField):
+        said["invalid"] = speaker.say("form_email_wrong")
+    if most := getattr(field, "max_length", None):
+        said["max_length"] = speaker.say("form_too_long", most=str(most))
+    return said
+
+
+def _literally(sentence: str) -> str:
+    """The framework fills in what stands behind a percent sign."""
+    return sentence.replace("%", "%%")
+
+
+def answered(category: Category, answers: Mapping[str, str], speaker: Speaker) -> list[tuple[dict[str, Any], str]]:
+    """The questions with what was answered, as the page says it."""
+    found = [(question, answers[question["key"]]) for question in category.questions if question["key"] in answers]
+    return [(question, _yes_no(speaker).get(said, said) if question["want"] == questions.YES_NO else said) for question, said in found]
+
+
+def _yes_no(speaker: Speaker) -> dict[str, str]:
+    """What is kept of a yes and a no, and how this page says it."""
+    kept = ("Yes", "No") if speaker.language == "en" else ("Ja", "Nein")
+    return {kept[0]: speaker.say("answer_yes"), kept[1]: speaker.say("answer_no")}
+
+
+def _asked(question: dict[str, Any], speaker: Speaker) -> forms.Field:
     """The field of a category's own question; whether an answer fits, `questions.check` says."""
+    language = speaker.language
     label, want = questions.said(question["text"], language), question["want"]
     if want in {questions.CHOICE, questions.YES_NO}:
-        told = ("Yes", "No") if language == "en" else ("Ja", "Nein")
-        options = [questions.said(each, language) for each in question.get("options", ())] if want == questions.CHOICE else told
-        field: forms.Field = forms.ChoiceField(
-            label=label, choices=[(each, each) for each in options], required=False, widget=forms.RadioSelect
-        )
+        options = {text: text for each in question.get("options", ()) if (text := questions.said(each, language))}
+        choices = _yes_no(speaker) if want == questions.YES_NO else options
+        field: forms.Field = forms.ChoiceField(label=label, choices=list(choices.items()), required=False, widget=forms.RadioSelect)
     else:
         kind = {"type": "date"} if want == questions.DATE else {"inputmode": "decimal"} if want == questions.NUMBER else {}
         field = forms.CharField(label=label, max_length=questions.LONGEST, required=False, widget=forms.TextInput(attrs=kind))
     field.required = bool(question.get("required"))
-    field.error_messages["required"] = _("Bitte beantworten Sie „%(question)s“.") % {"question": label}
     return field
 
 

@@ -11,13 +11,12 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from buergerdraht.accounts import vault
 from buergerdraht.accounts.models import Organisation
-from buergerdraht.cases import actions, basemap, ground, public_views, publishing, web_form
+from buergerdraht.cases import actions, basemap, ground, public_views, public_words, publishing, web_form
 from buergerdraht.cases.actions import NotNow
 from buergerdraht.cases.models import Case, Category, Entry
 from buergerdraht.cases.report import LONGEST, MOST_PHOTOS, speaks_of
@@ -104,7 +103,10 @@ def _fill(request: HttpRequest, form: ReportForm, carried: Carried, *, wrong: st
     context = {
         "organisation": house, "category": form.category, "form": form, "carried": web_form.seal(carried), "wrong": wrong,
         "own": web_form.OWN,
-        "map": basemap.drawn(here, say("form_map"), pick="id_latitude,id_longitude", failed=say("form_map_none"), gentle=""),
+        "map": basemap.drawn(
+            here, say("form_map"), pick="id_latitude,id_longitude", failed=say("form_map_none"), gentle="",
+            said=public_words.on_map(house, form.speaker.language),
+        ),
         "privacy": privacy_url(house),
     }  # fmt: skip
     answer = render(request, "cases/form_fill.html", context, status=422 if wrong_fields or wrong else 200)
@@ -131,7 +133,7 @@ def _read_back(
     point = (kept.latitude, kept.longitude)
     context = {
         "organisation": house, "category": category, "kept": kept, "contact": carried.contact, "carried": web_form.seal(carried),
-        "answers": [(question, kept.answers[question["key"]]) for question in category.questions if question["key"] in kept.answers],
+        "answers": web_form.answered(category, kept.answers, speaker),
         "beyond": beyond, "neighbour": ground.neighbour(house, *point) if kept.beyond and None not in point else None,  # type: ignore[arg-type]
         "alike": web_form.alike(category, kept), "most": MOST_PHOTOS, "wrong": wrong or [],
     }  # fmt: skip
@@ -218,13 +220,16 @@ def _add(request: HttpRequest, case: Case, speaker: Speaker) -> str:
 
 
 def _reopen(request: HttpRequest, case: Case, speaker: Speaker) -> str:
-    actions.reopen(case, None, text=request.POST.get("worte", "").replace("\0", "").strip()[:LONGEST])
+    try:
+        actions.reopen(case, None, text=request.POST.get("worte", "").replace("\0", "").strip()[:LONGEST])
+    except NotNow:
+        raise NotNow(speaker.say("own_open")) from None
     return speaker.say("own_reopened")
 
 
 def _withdraw(_request: HttpRequest, case: Case, speaker: Speaker) -> str:
     if not actions.withdraw(case, None):
-        raise NotNow(_("Das kann nur zurückziehen, wer es gemeldet hat."))
+        raise NotNow(speaker.say("own_not_yours"))
     return speaker.say("own_withdrawn")
 
 

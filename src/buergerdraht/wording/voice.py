@@ -5,7 +5,7 @@ The language stands in the address and nowhere else: no cookie, and whoever pass
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import translation
 
+from buergerdraht.accounts.languages import direction
 from buergerdraht.accounts.models import Organisation
 
 ASKED = "sprache"
@@ -34,6 +35,13 @@ def screen(language: str) -> str:
 def spoken() -> str:
     """The language of this page: what its address asks for, else as the browser does."""
     return _asked.get() or screen(translation.get_language() or "de")
+
+
+def apart(language: str, values: Mapping[str, Any]) -> dict[str, str]:
+    """Give each value its own direction in a sentence that runs from right to left: else 2026-00042 is read as 00042-2026."""
+    if direction(language) == "ltr":
+        return {name: str(value) for name, value in values.items()}
+    return {name: f"\u2068{value}\u2069" for name, value in values.items()}
 
 
 def carried(address: str) -> str:

@@ -23,8 +23,7 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def say(context: Any, key: str, **values: Any) -> str:
     """Say one of our sentences to citizens, in Sie or Du as the authority does."""
-    given = {name: str(value) for name, value in values.items()}
-    return public_words.say(context["organisation"], spoken(), key, **given)
+    return public_words.say(context["organisation"], spoken(), key, **voice.apart(spoken(), values))
 
 
 @register.simple_tag
@@ -64,12 +63,12 @@ def day(moment: datetime | None) -> str:
     return texts.day(moment, spoken()) if moment else ""
 
 
-@register.simple_tag
-def state(case: Case) -> SafeString:
+@register.simple_tag(takes_context=True)
+def state(context: Any, case: Case) -> SafeString:
     """Show how a case stands."""
-    return badge(states.TONES[case.state], str(states.TITLES[case.state]))
+    return badge(states.TONES[case.state], state_title(context, case.state))
 
 
-@register.filter
-def state_title(state: str) -> str:
-    return str(states.TITLES[state])
+@register.simple_tag(takes_context=True)
+def state_title(context: Any, state: str) -> str:
+    return public_words.state(context["organisation"], spoken(), state)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from buergerdraht.privacy.words import SHELF
-from buergerdraht.wording.voice import spoken
+from buergerdraht.wording.voice import apart, spoken
 
 register = template.Library()
 
@@ -18,7 +18,7 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def say(context: Any, key: str, **values: Any) -> str:
     """Say one of our sentences in the language of the page."""
-    return SHELF.say(context["organisation"], spoken(), key, **{name: str(value) for name, value in values.items()})
+    return SHELF.say(context["organisation"], spoken(), key, **apart(spoken(), values))
 
 
 @register.filter

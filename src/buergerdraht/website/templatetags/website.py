@@ -16,7 +16,7 @@ from buergerdraht.accounts import languages
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.website import dates, pages, prose, words
 from buergerdraht.website.models import Dated, Look
-from buergerdraht.wording.voice import offered
+from buergerdraht.wording.voice import apart, offered
 
 register = template.Library()
 LISTENING = {"website", "reports", "access"}  # apps whose pages speak the language their address asks for
@@ -86,7 +86,7 @@ def _languages(request: Any, organisation: Organisation, voice: pages.Voice) -> 
 def say(context: Any, key: str, **values: Any) -> str:
     """Say one of our sentences in the language of the page."""
     voice = pages.voice_of(context["request"], context["organisation"])
-    return words.say(context["organisation"], voice.language, key, **{name: str(value) for name, value in values.items()})
+    return words.say(context["organisation"], voice.language, key, **apart(voice.language, values))
 
 
 @register.simple_tag(takes_context=True)

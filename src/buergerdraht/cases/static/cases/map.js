@@ -61,7 +61,7 @@ async function draw(box) {
     locale: {
       "NavigationControl.ZoomIn": words.in, "NavigationControl.ZoomOut": words.out, "GeolocateControl.FindMyLocation": words.locate,
       "GeolocateControl.LocationNotAvailable": words.nowhere, "AttributionControl.ToggleAttribution": words.sources,
-      "Popup.Close": words.close, "Map.Title": words.about, "CooperativeGesturesHandler.WindowsHelpText": words.gesture,
+      "Popup.Close": words.close, "Map.Title": words.about, "Marker.Title": words.pin, "CooperativeGesturesHandler.WindowsHelpText": words.gesture,
       "CooperativeGesturesHandler.MacHelpText": words.gestureMac, "CooperativeGesturesHandler.MobileHelpText": words.fingers,
     },
     ...where(words),
@@ -222,7 +222,9 @@ function outlines(map, data) {
 function named(feature, map, library) {
   const corners = feature.geometry.coordinates.flat(feature.geometry.type === "MultiPolygon" ? 2 : 1);
   const middle = [0, 1].map(axis => (Math.min(...corners.map(each => each[axis])) + Math.max(...corners.map(each => each[axis]))) / 2);
-  return new library.Marker({ element: made("span", "cname", `${feature.properties.name}: ${feature.properties.count}`) }).setLngLat(middle).addTo(map);
+  const said = `${feature.properties.name}: ${feature.properties.count}`, element = made("span", "cname", said);
+  element.setAttribute("aria-label", said); // else the library calls it a marker
+  return new library.Marker({ element }).setLngLat(middle).addTo(map);
 }
 
 // ── One place ──
