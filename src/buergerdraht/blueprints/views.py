@@ -44,7 +44,7 @@ KINDS = {
 def listing(request: DeskRequest) -> HttpResponse:
     newest = {row.key: row for row in SwitchedOn.objects.filter(organisation=request.organisation).order_by("at")}
     blueprints = [(blueprint, newest.get(blueprint.key)) for blueprint in all_blueprints().values()]
-    return render(request, "blueprints/list.html", {"blueprints": blueprints})
+    return render(request, "blueprints/list.html", {"blueprints": blueprints, "tab": "blueprints"})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -18,7 +18,7 @@ class ContactsConfig(AppConfig):
                 also=_("Abo Abonnement Newsletter Liste"),
             ),
             places.Place(
-                "districts", "ways", _("Ortsteile"), "contacts:districts", rank=30, rights=(Right.READ,),
+                "districts", "ways", _("Ortsteile"), "contacts:districts", rank=30, rights=(Right.CONTACTS,),
                 told=_("Teile des Gebiets, um nur dort zu schreiben"),
                 also=_("Bezirke Stadtteile Karte"),
             ),
