@@ -33,7 +33,10 @@ def elektronik(t: float = 0) -> str:
 
 
 def strassenbau(t: float = 0) -> str:
-    cones = "".join(at(x, 344, form("M0 -56 L20 0 H-20Z", "amber"), form("M-7.500 -36 H7.500 L12 -22 H-12Z", "white"), box(-28, -4, 56, 10, "amber", 4)) for x in (70, 560))
+    cones = "".join(
+        at(x, 344, form("M0 -56 L20 0 H-20Z", "amber"), form("M-7.500 -36 H7.500 L12 -22 H-12Z", "white"), box(-28, -4, 56, 10, "amber", 4))
+        for x in (70, 560)
+    )
     return sheet(
         outside("mist", "grass"), form("M0 318 H640 V400 H0Z", "slate"), "".join(box(x, 360, 70, 9, "sun", 4) for x in (20, 160, 300, 440, 580)),
         box(212, 196, 210, 74, "gold", 14), form("M300 196 V110 H408 L420 196Z", "gold"), form("M314 190 V124 H356 V190Z", "ice"),
@@ -57,7 +60,10 @@ def pflege(t: float = 0) -> str:
 
 
 def erziehung(t: float = 0) -> str:
-    bow = "".join(line(f"M{190 + n * 24} 300 a{130 - n * 24} {130 - n * 24} 0 0 1 {260 - n * 48} 0", fill, 22) for n, fill in enumerate(("red", "amber", "sun", "leaf", "blue")))
+    bow = "".join(
+        line(f"M{190 + n * 24} 300 a{130 - n * 24} {130 - n * 24} 0 0 1 {260 - n * 48} 0", fill, 22)
+        for n, fill in enumerate(("red", "amber", "sun", "leaf", "blue"))
+    )
     return sheet(
         room("cream", "peach", "white"), bow, box(84, 236, 76, 76, "teal", 10), box(112, 160, 76, 76, "rose", 10), disc(150, 198, 20, "red"),
         form("M122 258 L152 298 H92Z", "white"), box(480, 236, 76, 76, "blue", 10), form("M518 160 L560 236 H476Z", "gold"), disc(518, 274, 20, "white"),
@@ -68,7 +74,11 @@ def erziehung(t: float = 0) -> str:
 
 def rettungsdienst(t: float = 0) -> str:
     lit = "aqua" if t % 0.5 < 0.25 else "blue"
-    rays = "".join(line(f"M{210 + x} {92 + y} l{x * 0.5} {y * 0.5}", "aqua", 6) for x, y in ((-34, -14), (0, -36), (34, -14))) if t % 0.5 < 0.25 else ""
+    rays = (
+        "".join(line(f"M{210 + x} {92 + y} l{x * 0.5} {y * 0.5}", "aqua", 6) for x, y in ((-34, -14), (0, -36), (34, -14)))
+        if t % 0.5 < 0.25
+        else ""
+    )
     return sheet(
         outside("mist", "stone"), box(0, 330, 640, 70, "slate"), "".join(box(x, 362, 74, 8, "white", 4) for x in (30, 190, 350, 510)), rays,
         box(188, 96, 44, 24, lit, 8), form("M96 134 Q96 118 112 118 H416 V318 H96Z", "white"),
@@ -80,9 +90,20 @@ def rettungsdienst(t: float = 0) -> str:
 
 
 def verwaltung(t: float = 0) -> str:
-    hall = box(350, 134, 150, 96, "peach") + form("M340 134 L425 84 L510 134Z", "crust") + box(412, 60, 26, 44, "peach") + form("M406 62 L425 34 L444 62Z", "crust")
-    hall += "".join(box(364 + n * 36, 156, 18, 30, "navy", 9) for n in range(4)) + box(412, 194, 28, 36, "bark", 12) + disc(425, 116, 11, "white")
-    papers = "".join(box(104 + n % 2 * 8, 286 - n * 18, 132, 15, fill, 3) for n, fill in enumerate(("blue", "white", "teal", "white", "amber", "white")))
+    hall = (
+        box(350, 134, 150, 96, "peach")
+        + form("M340 134 L425 84 L510 134Z", "crust")
+        + box(412, 60, 26, 44, "peach")
+        + form("M406 62 L425 34 L444 62Z", "crust")
+    )
+    hall += (
+        "".join(box(364 + n * 36, 156, 18, 30, "navy", 9) for n in range(4))
+        + box(412, 194, 28, 36, "bark", 12)
+        + disc(425, 116, 11, "white")
+    )
+    papers = "".join(
+        box(104 + n % 2 * 8, 286 - n * 18, 132, 15, fill, 3) for n, fill in enumerate(("blue", "white", "teal", "white", "amber", "white"))
+    )
     return sheet(
         room("mist", "wood", "white"), box(330, 26, 190, 214, "white", 8), box(340, 36, 170, 194, "ice"), hall, box(330, 224, 190, 12, "stone"),
         box(0, 302, 640, 98, "wood"), box(0, 302, 640, 14, "crust"), papers,
@@ -93,7 +114,9 @@ def verwaltung(t: float = 0) -> str:
 
 def bueromanagement(t: float = 0) -> str:
     days = "".join(box(80 + n % 5 * 30, 116 + n // 5 * 30, 20, 20, "red" if n == 7 else "sky", 4) for n in range(15))
-    bars = "".join(box(-78 + n * 42, -44 - h, 26, h, fill, 4) for n, (h, fill) in enumerate(((40, "sea"), (64, "teal"), (52, "amber"), (90, "blue"))))
+    bars = "".join(
+        box(-78 + n * 42, -44 - h, 26, h, fill, 4) for n, (h, fill) in enumerate(((40, "sea"), (64, "teal"), (52, "amber"), (90, "blue")))
+    )
     return sheet(
         room("mist", "sky", "white"), box(58, 62, 186, 150, "white", 12), box(58, 62, 186, 36, "blue", 12), box(58, 84, 186, 14, "blue"), days,
         line("M102 52 V74 M200 52 V74", "ink", 8), box(0, 310, 640, 90, "peach"), laptop(370, 322, "white", bars),
@@ -105,7 +128,8 @@ def bueromanagement(t: float = 0) -> str:
 def justiz(t: float = 0) -> str:
     lean = 6 * sin(t * 2 * pi)
     pans = "".join(
-        line(f"M{x} {116 + d} L{x - 46} {206 + d} M{x} {116 + d} L{x + 46} {206 + d}", "gold", 4) + form(f"M{x - 58} {206 + d} H{x + 58} Q{x} {262 + d} {x - 58} {206 + d}Z", "gold")
+        line(f"M{x} {116 + d} L{x - 46} {206 + d} M{x} {116 + d} L{x + 46} {206 + d}", "gold", 4)
+        + form(f"M{x - 58} {206 + d} H{x + 58} Q{x} {262 + d} {x - 58} {206 + d}Z", "gold")
         for x, d in ((210, lean), (430, -lean))
     )
     books = box(70, 280, 120, 26, "red", 4) + box(78, 254, 104, 26, "blue", 4) + box(74, 230, 112, 24, "teal", 4)
@@ -131,7 +155,10 @@ def informatik(t: float = 0) -> str:
 
 
 def mediengestaltung(t: float = 0) -> str:
-    fan = "".join(at(120, 318, box(-22, -150, 44, 150, fill, 8), box(-14, -142, 28, 28, "white", 4), turn=angle) for angle, fill in ((-36, "red"), (-18, "amber"), (0, "sun"), (18, "leaf"), (36, "blue")))
+    fan = "".join(
+        at(120, 318, box(-22, -150, 44, 150, fill, 8), box(-14, -142, 28, 28, "white", 4), turn=angle)
+        for angle, fill in ((-36, "red"), (-18, "amber"), (0, "sun"), (18, "leaf"), (36, "blue"))
+    )
     return sheet(
         room("cream", "peach", "white"), box(230, 84, 300, 216, "ink", 18), box(246, 100, 268, 184, "ice", 6), disc(450, 146, 26, "sun"),
         form("M246 284 V244 L318 168 L382 240 L420 204 L514 284Z", "teal"), form("M318 168 L342 195 L326 206 L312 192 L296 192Z", "white"),
@@ -142,7 +169,14 @@ def mediengestaltung(t: float = 0) -> str:
 
 def ecommerce(t: float = 0) -> str:
     awning = "".join(form(f"M{-90 + n * 30} -150 h30 v26 a15 15 0 0 1 -30 0Z", "red" if n % 2 else "white") for n in range(6))
-    shop = awning + box(-84, -110, 74, 66, "sky", 6) + box(8, -110, 76, 12, "blue", 6) + box(8, -90, 56, 10, "grey", 5) + box(8, -66, 60, 24, "amber", 8) + disc(-47, -78, 20, "teal")
+    shop = (
+        awning
+        + box(-84, -110, 74, 66, "sky", 6)
+        + box(8, -110, 76, 12, "blue", 6)
+        + box(8, -90, 56, 10, "grey", 5)
+        + box(8, -66, 60, 24, "amber", 8)
+        + disc(-47, -78, 20, "teal")
+    )
     return sheet(
         room("mist", "sky", "white"), box(0, 310, 640, 90, "peach"), laptop(240, 322, "white", shop),
         at(500, 322, box(-84, -110, 168, 110, "crust", 6), box(-84, -110, 168, 26, "amber", 6), box(-16, -110, 32, 62, "cream"), line("M30 -28 v-18 m-10 10 l10 -10 l10 10", "bark", 5)),
@@ -151,7 +185,10 @@ def ecommerce(t: float = 0) -> str:
 
 
 def gartenbau(t: float = 0) -> str:
-    bed = "".join(flower(x, 338 + x % 3 * 6, fill) for x, fill in ((60, "red"), (104, "gold"), (148, "rose"), (192, "blue"), (236, "red"), (280, "gold")))
+    bed = "".join(
+        flower(x, 338 + x % 3 * 6, fill)
+        for x, fill in ((60, "red"), (104, "gold"), (148, "rose"), (192, "blue"), (236, "red"), (280, "gold"))
+    )
     return sheet(
         outside(), tree(130, 318, 1.25), form("M24 330 H320 Q330 366 312 372 H30 Q12 366 24 330Z", "bark"), bed,
         form("M372 236 H540 L508 306 H404Z", "teal"), form("M384 236 Q456 176 530 236Z", "bark"), line("M404 306 L372 236 M508 306 L530 262 L618 236", "slate", 10), wheel(404, 326, 28), line("M508 306 L532 350", "slate", 10),
@@ -188,7 +225,12 @@ def kochen(t: float = 0) -> str:
 
 
 def hotel(t: float = 0) -> str:
-    keys = "".join(box(90 + n % 4 * 62, 70 + n // 4 * 66, 46, 52, "wood", 6) + line(f"M{113 + n % 4 * 62} {82 + n // 4 * 66} v22", "gold", 6) + disc(113 + n % 4 * 62, 84 + n // 4 * 66, 7, "gold") for n in range(8))
+    keys = "".join(
+        box(90 + n % 4 * 62, 70 + n // 4 * 66, 46, 52, "wood", 6)
+        + line(f"M{113 + n % 4 * 62} {82 + n // 4 * 66} v22", "gold", 6)
+        + disc(113 + n % 4 * 62, 84 + n // 4 * 66, 7, "gold")
+        for n in range(8)
+    )
     return sheet(
         room("cream", "peach", "white"), box(76, 56, 266, 150, "crust", 10), keys, box(0, 250, 420, 150, "wood"), box(0, 242, 436, 18, "bark", 6), "".join(box(30 + n * 130, 282, 104, 96, "crust", 8) for n in range(3)),
         at(270, 242, form("M-40 -8 A40 40 0 0 1 40 -8Z", "gold"), box(-50, -10, 100, 10, "slate", 5), disc(0, -52, 7, "slate")), plant(90, 242, 0.8),
@@ -197,7 +239,9 @@ def hotel(t: float = 0) -> str:
 
 
 def baeckerei(t: float = 0) -> str:
-    rolls = "".join(at(x, y, disc(0, 0, 40, "amber", 26), line("M-14 -8 q14 10 28 0", "cream", 5)) for x, y in ((452, 350), (526, 344), (490, 306)))
+    rolls = "".join(
+        at(x, y, disc(0, 0, 40, "amber", 26), line("M-14 -8 q14 10 28 0", "cream", 5)) for x, y in ((452, 350), (526, 344), (490, 306))
+    )
     return sheet(
         room("peach", "wood", "cream"), form("M60 300 V170 A130 130 0 0 1 320 170 V300Z", "rose"), form("M104 300 V190 A86 86 0 0 1 276 190 V300Z", "bark"), form("M130 300 Q126 252 160 236 Q158 262 178 262 Q178 224 206 204 Q204 244 232 254 Q254 272 246 300Z", "amber"), form("M160 300 Q164 270 190 258 Q206 276 220 300Z", "sun"),
         box(0, 300, 640, 100, "wood"), box(0, 300, 640, 12, "crust"), at(240, 344, disc(0, -6, 104, "crust", 40), line("M-56 -22 l18 26 M-16 -30 l16 30 M26 -26 l14 26", "cream", 7)), rolls,

@@ -1,6 +1,5 @@
 """Shapes of the drawings, in the colours of the design system: flat, without an outline, on a sheet of 640 by 400."""
 
-# ruff: noqa: E501 - what belongs to one thing stands in one line
 from __future__ import annotations
 
 import re
@@ -36,9 +35,7 @@ def form(d: str, fill: str) -> str:
 
 
 def line(d: str, stroke: str, width: float = 8) -> str:
-    return (
-        f'<path d="{d}" fill="none" stroke="{colour(stroke)}" stroke-width="{width}" stroke-linecap="round" stroke-linejoin="round"/>'
-    )
+    return f'<path d="{d}" fill="none" stroke="{colour(stroke)}" stroke-width="{width}" stroke-linecap="round" stroke-linejoin="round"/>'
 
 
 def at(x: float, y: float, *pieces: str, turn: float = 0, size: float = 1) -> str:
@@ -64,11 +61,15 @@ def outside(sky: str = "mist", ground: str = "grass", hill: str = "meadow") -> s
 
 
 def cloud(x: float, y: float, size: float = 1) -> str:
-    return at(x, y, disc(-34, 4, 24, "white"), disc(0, -8, 32, "white"), disc(36, 4, 24, "white"), box(-56, 2, 114, 26, "white", 13), size=size)
+    return at(
+        x, y, disc(-34, 4, 24, "white"), disc(0, -8, 32, "white"), disc(36, 4, 24, "white"), box(-56, 2, 114, 26, "white", 13), size=size
+    )
 
 
 def tree(x: float, y: float, size: float = 1, crown: str = "leaf") -> str:
-    return at(x, y, box(-9, -70, 18, 70, "bark", 4), disc(0, -120, 62, crown), disc(-38, -92, 38, crown), disc(38, -92, 38, crown), size=size)
+    return at(
+        x, y, box(-9, -70, 18, 70, "bark", 4), disc(0, -120, 62, crown), disc(-38, -92, 38, crown), disc(38, -92, 38, crown), size=size
+    )
 
 
 def fir(x: float, y: float, size: float = 1, needles: str = "pine") -> str:
@@ -77,7 +78,10 @@ def fir(x: float, y: float, size: float = 1, needles: str = "pine") -> str:
 
 
 def plant(x: float, y: float, size: float = 1) -> str:
-    leaves = "".join(at(0, -44, form("M0 0 C-26 -30 -14 -66 0 -82 C14 -66 26 -30 0 0Z", fill), turn=angle) for angle, fill in ((-42, "leaf"), (42, "leaf"), (0, "pine")))
+    leaves = "".join(
+        at(0, -44, form("M0 0 C-26 -30 -14 -66 0 -82 C14 -66 26 -30 0 0Z", fill), turn=angle)
+        for angle, fill in ((-42, "leaf"), (42, "leaf"), (0, "pine"))
+    )
     return at(x, y, leaves, form("M-30 -50 H30 L22 0 H-22Z", "amber"), size=size)
 
 
@@ -107,4 +111,11 @@ def waves(y: float, t: float = 0, stroke: str = "white", x: float = 0, width: fl
 
 
 def laptop(x: float, y: float, screen: str, *shown: str) -> str:
-    return at(x, y, box(-120, -170, 240, 156, "ink", 12), box(-108, -158, 216, 132, screen, 5), *shown, form("M-140 -14 H140 L156 0 H-156Z", "slate"))
+    return at(
+        x,
+        y,
+        box(-120, -170, 240, 156, "ink", 12),
+        box(-108, -158, 216, 132, screen, 5),
+        *shown,
+        form("M-140 -14 H140 L156 0 H-156Z", "slate"),
+    )

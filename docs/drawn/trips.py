@@ -9,7 +9,9 @@ from shapes import at, box, disc, fir, flower, form, line, outside, plant, room,
 
 
 def uferweg() -> str:
-    twigs = "".join(line(f"M{x} 110 q{-14 if x < 150 else 14} 70 {-6 if x < 150 else 8} {120 + x % 40}", "leaf", 9) for x in range(70, 240, 22))
+    twigs = "".join(
+        line(f"M{x} 110 q{-14 if x < 150 else 14} 70 {-6 if x < 150 else 8} {120 + x % 40}", "leaf", 9) for x in range(70, 240, 22)
+    )
     return sheet(
         outside(), form("M640 330 Q470 300 430 340 T250 400 H640Z", "aqua"), waves(360, 0, "ice", 470, 170), box(142, 130, 24, 190, "bark", 8), disc(154, 112, 96, "leaf", 58), twigs,
         box(300, 272, 130, 10, "wood", 5), box(300, 292, 130, 12, "wood", 5), line("M318 304 V328 M412 304 V328 M318 276 V300 M412 276 V300", "slate", 8), form("M0 400 Q120 320 300 340 Q180 370 150 400Z", "peach"), flower(40, 352, "rose", 0.8), flower(72, 346, "white", 0.7),
@@ -17,7 +19,9 @@ def uferweg() -> str:
 
 
 def wildgehege() -> str:
-    fence = box(0, 322, 640, 12, "wood") + box(0, 356, 640, 12, "wood") + "".join(box(x, 300, 16, 88, "crust", 6) for x in range(30, 640, 112))
+    fence = (
+        box(0, 322, 640, 12, "wood") + box(0, 356, 640, 12, "wood") + "".join(box(x, 300, 16, 88, "crust", 6) for x in range(30, 640, 112))
+    )
     return sheet(
         outside(), fir(80, 312, 1.1, "leaf"), fir(560, 312, 1.2), fir(490, 306, 0.85, "leaf"), fir(150, 318, 0.9),
         line("M270 262 V330 M300 262 V330 M380 262 V330 M404 262 V330", "bark", 12), disc(334, 244, 84, "crust", 38), form("M256 254 L226 146 H268 L306 226Z", "crust"), disc(232, 140, 38, "crust", 22),
@@ -26,15 +30,38 @@ def wildgehege() -> str:
 
 
 def moor() -> str:
-    planks = "".join(form(f"M{300 - n * 26} {272 + n * 19} H{344 + n * 34} L{352 + n * 38} {284 + n * 19} H{292 - n * 29}Z", "wood") for n in range(7))
-    reeds = "".join(line(f"M{x} {y} V{y - 84}", "pine", 6) + box(x - 7, y - 112, 14, 44, "bark", 7) for x, y in ((70, 360), (104, 340), (136, 372), (520, 350), (556, 372), (590, 344)))
-    return sheet(outside("mist", "meadow"), disc(130, 330, 120, "aqua", 24), disc(530, 338, 120, "aqua", 26), waves(332, 0, "ice", 60, 120), waves(342, 0, "ice", 470, 120), line("M318 312 V230 M330 312 V230", "meadow", 1), planks, reeds, at(440, 290, box(-5, -110, 10, 110, "white", 3), disc(0, -112, 34, "grass", 40)), at(240, 284, box(-4, -84, 8, 84, "white", 3), disc(0, -90, 26, "leaf", 32)))
+    planks = "".join(
+        form(f"M{300 - n * 26} {272 + n * 19} H{344 + n * 34} L{352 + n * 38} {284 + n * 19} H{292 - n * 29}Z", "wood") for n in range(7)
+    )
+    reeds = "".join(
+        line(f"M{x} {y} V{y - 84}", "pine", 6) + box(x - 7, y - 112, 14, 44, "bark", 7)
+        for x, y in ((70, 360), (104, 340), (136, 372), (520, 350), (556, 372), (590, 344))
+    )
+    return sheet(
+        outside("mist", "meadow"),
+        disc(130, 330, 120, "aqua", 24),
+        disc(530, 338, 120, "aqua", 26),
+        waves(332, 0, "ice", 60, 120),
+        waves(342, 0, "ice", 470, 120),
+        line("M318 312 V230 M330 312 V230", "meadow", 1),
+        planks,
+        reeds,
+        at(440, 290, box(-5, -110, 10, 110, "white", 3), disc(0, -112, 34, "grass", 40)),
+        at(240, 284, box(-4, -84, 8, 84, "white", 3), disc(0, -90, 26, "leaf", 32)),
+    )
 
 
 def tropenhaus() -> str:
     bars = "".join(line(f"M{x} 330 V{150 + abs(x - 320) ** 2 / 420:.0f}", "white", 6) for x in (140, 200, 260, 320, 380, 440, 500))
-    fronds = "".join(at(320, 190, form("M0 0 Q50 -44 108 8 Q54 -10 0 0Z", fill), turn=angle) for angle, fill in ((-20, "leaf"), (20, "pine"), (-64, "pine"), (160, "leaf"), (200, "pine"), (244, "leaf")))
-    moth = form("M0 0 C-40 -44 -58 -10 -30 6 C-52 26 -18 36 0 0Z", "amber") + form("M0 0 C40 -44 58 -10 30 6 C52 26 18 36 0 0Z", "amber") + line("M0 -8 V14", "ink", 5)
+    fronds = "".join(
+        at(320, 190, form("M0 0 Q50 -44 108 8 Q54 -10 0 0Z", fill), turn=angle)
+        for angle, fill in ((-20, "leaf"), (20, "pine"), (-64, "pine"), (160, "leaf"), (200, "pine"), (244, "leaf"))
+    )
+    moth = (
+        form("M0 0 C-40 -44 -58 -10 -30 6 C-52 26 -18 36 0 0Z", "amber")
+        + form("M0 0 C40 -44 58 -10 30 6 C52 26 18 36 0 0Z", "amber")
+        + line("M0 -8 V14", "ink", 5)
+    )
     return sheet(
         box(0, 0, 640, 400, "mist"), "".join(line(f"M{x} {y} l-8 22", "aqua", 5) for x, y in ((60, 60), (150, 90), (90, 150), (560, 60), (500, 96), (590, 150), (240, 40), (420, 46))), form("M100 332 V250 Q120 110 320 108 Q520 110 540 250 V332Z", "mint"), bars, line("M102 250 H538", "white", 6),
         form("M308 332 Q318 250 312 190 H328 Q334 250 334 332Z", "bark"), fronds, plant(190, 332, 0.9), plant(452, 332, 1), at(430, 190, moth), at(222, 216, moth, size=0.7, turn=-14), box(80, 326, 480, 20, "teal", 6), box(0, 340, 640, 60, "grass"),
@@ -63,10 +90,30 @@ def burg() -> str:
 
 def orgel() -> str:
     heights = (120, 150, 184, 216, 184, 150, 120)
-    pipes = "".join(box(166 + n * 46, 250 - h, 32, h, "stone", 8) + form(f"M{166 + n * 46} 214 h32 l-16 30Z", "slate") + box(174 + n * 46, 258 - h, 7, h - 60, "white", 3) for n, h in enumerate(heights))
-    notes = at(84, 140, line("M0 0 V-64 L44 -76 V-12", "blue", 7), disc(-10, 2, 13, "blue", 10), disc(34, -10, 13, "blue", 10)) + at(566, 170, line("M0 0 V-60 q20 8 22 28", "red", 7), disc(-10, 2, 13, "red", 10))
-    keys = "".join(box(230 + n * 18, 298, 16, 22, "white", 2) for n in range(10)) + "".join(box(242 + n * 18, 298, 9, 13, "ink", 2) for n in (0, 1, 3, 4, 5, 7, 8))
-    return sheet(room("cream", "peach", "white"), form("M150 120 L320 14 L490 120 V140 H150Z", "rose"), box(150, 240, 340, 80, "wood", 8), pipes, box(150, 244, 340, 14, "bark"), box(196, 290, 248, 36, "bark", 8), keys, box(270, 340, 100, 14, "wood", 7), line("M284 352 V384 M356 352 V384", "wood", 10), notes)
+    pipes = "".join(
+        box(166 + n * 46, 250 - h, 32, h, "stone", 8)
+        + form(f"M{166 + n * 46} 214 h32 l-16 30Z", "slate")
+        + box(174 + n * 46, 258 - h, 7, h - 60, "white", 3)
+        for n, h in enumerate(heights)
+    )
+    notes = at(84, 140, line("M0 0 V-64 L44 -76 V-12", "blue", 7), disc(-10, 2, 13, "blue", 10), disc(34, -10, 13, "blue", 10)) + at(
+        566, 170, line("M0 0 V-60 q20 8 22 28", "red", 7), disc(-10, 2, 13, "red", 10)
+    )
+    keys = "".join(box(230 + n * 18, 298, 16, 22, "white", 2) for n in range(10)) + "".join(
+        box(242 + n * 18, 298, 9, 13, "ink", 2) for n in (0, 1, 3, 4, 5, 7, 8)
+    )
+    return sheet(
+        room("cream", "peach", "white"),
+        form("M150 120 L320 14 L490 120 V140 H150Z", "rose"),
+        box(150, 240, 340, 80, "wood", 8),
+        pipes,
+        box(150, 244, 340, 14, "bark"),
+        box(196, 290, 248, 36, "bark", 8),
+        keys,
+        box(270, 340, 100, 14, "wood", 7),
+        line("M284 352 V384 M356 352 V384", "wood", 10),
+        notes,
+    )
 
 
 def glashuette() -> str:
@@ -77,15 +124,46 @@ def glashuette() -> str:
 
 
 def _mill(x: float, y: float, size: float) -> str:
-    sails = "".join(at(0, -150, box(-5, -112, 10, 112, "bark", 3), box(5, -108, 28, 82, "white", 3), turn=angle) for angle in (20, 110, 200, 290))
-    return at(x, y, form("M-50 0 L-32 -150 H32 L50 0Z", "peach"), form("M-38 -148 Q0 -212 38 -148Z", "red"), box(-13, -46, 26, 46, "wood", 12), box(-9, -104, 18, 24, "navy", 6), sails, disc(0, -150, 9, "ink"), size=size)
+    sails = "".join(
+        at(0, -150, box(-5, -112, 10, 112, "bark", 3), box(5, -108, 28, 82, "white", 3), turn=angle) for angle in (20, 110, 200, 290)
+    )
+    return at(
+        x,
+        y,
+        form("M-50 0 L-32 -150 H32 L50 0Z", "peach"),
+        form("M-38 -148 Q0 -212 38 -148Z", "red"),
+        box(-13, -46, 26, 46, "wood", 12),
+        box(-9, -104, 18, 24, "navy", 6),
+        sails,
+        disc(0, -150, 9, "ink"),
+        size=size,
+    )
 
 
 def radrunde() -> str:
     frame = "M236 316 L296 232 H386 L330 316 H236 M296 232 L330 316 M386 232 L420 316 M386 232 L378 206 H404 M296 232 L288 212"
-    spokes = "".join(line(f"M{x} 316 L{x + 46 * sin(n * pi / 4):.0f} {316 + 46 * sin(n * pi / 4 + pi / 2):.0f}", "grey", 2) for x in (236, 420) for n in range(8))
-    rims = "".join(f'<circle cx="{x}" cy="316" r="50" fill="none" stroke="var(--kern-color-neutral-800)" stroke-width="9"/>' for x in (236, 420))
-    return sheet(outside(), _mill(120, 290, 0.8), _mill(548, 280, 0.55), _mill(450, 262, 0.35), form("M0 352 H640 V400 H0Z", "peach"), spokes, rims, line(frame, "red", 9), box(270, 204, 42, 12, "ink", 6), line("M330 316 l16 22", "ink", 7), disc(330, 316, 13, "ink"), disc(408, 206, 7, "ink"))
+    spokes = "".join(
+        line(f"M{x} 316 L{x + 46 * sin(n * pi / 4):.0f} {316 + 46 * sin(n * pi / 4 + pi / 2):.0f}", "grey", 2)
+        for x in (236, 420)
+        for n in range(8)
+    )
+    rims = "".join(
+        f'<circle cx="{x}" cy="316" r="50" fill="none" stroke="var(--kern-color-neutral-800)" stroke-width="9"/>' for x in (236, 420)
+    )
+    return sheet(
+        outside(),
+        _mill(120, 290, 0.8),
+        _mill(548, 280, 0.55),
+        _mill(450, 262, 0.35),
+        form("M0 352 H640 V400 H0Z", "peach"),
+        spokes,
+        rims,
+        line(frame, "red", 9),
+        box(270, 204, 42, 12, "ink", 6),
+        line("M330 316 l16 22", "ink", 7),
+        disc(330, 316, 13, "ink"),
+        disc(408, 206, 7, "ink"),
+    )
 
 
 def kletterwald() -> str:
@@ -116,11 +194,33 @@ def gipfelweg() -> str:
 def wochenmarkt() -> str:
     def stall(x: float, one: str, goods: str) -> str:
         roof = "".join(form(f"M{n * 32} 0 h32 v34 a16 16 0 0 1 -32 0Z", one if n % 2 == 0 else "white") for n in range(7))
-        return at(x, 112, line("M14 20 V236 M210 20 V236", "slate", 8), roof, box(0, -12, 224, 14, one, 4), box(0, 140, 224, 96, "wood", 6), box(0, 140, 224, 12, "crust", 4), goods)
+        return at(
+            x,
+            112,
+            line("M14 20 V236 M210 20 V236", "slate", 8),
+            roof,
+            box(0, -12, 224, 14, one, 4),
+            box(0, 140, 224, 96, "wood", 6),
+            box(0, 140, 224, 12, "crust", 4),
+            goods,
+        )
 
-    cheese = form("M20 138 v-36 q40 -24 74 10 v26Z", "gold") + disc(46, 120, 7, "amber") + disc(70, 126, 5, "amber") + disc(160, 122, 44, "crust", 20) + line("M140 112 l10 16 M160 108 l10 18", "cream", 5)
+    cheese = (
+        form("M20 138 v-36 q40 -24 74 10 v26Z", "gold")
+        + disc(46, 120, 7, "amber")
+        + disc(70, 126, 5, "amber")
+        + disc(160, 122, 44, "crust", 20)
+        + line("M140 112 l10 16 M160 108 l10 18", "cream", 5)
+    )
     blooms = "".join(flower(28 + n * 34, 140, fill, 1.15) for n, fill in enumerate(("red", "gold", "rose", "blue", "red", "amber")))
-    return sheet(outside("mist", "stone", "grass"), box(0, 346, 640, 54, "grey"), stall(56, "red", cheese), stall(356, "teal", blooms), "".join(disc(80 + n * 30, 330, 17, fill) for n, fill in enumerate(("red", "leaf", "amber", "red", "leaf", "amber"))), box(60, 330, 190, 40, "peach", 6))
+    return sheet(
+        outside("mist", "stone", "grass"),
+        box(0, 346, 640, 54, "grey"),
+        stall(56, "red", cheese),
+        stall(356, "teal", blooms),
+        "".join(disc(80 + n * 30, 330, 17, fill) for n, fill in enumerate(("red", "leaf", "amber", "red", "leaf", "amber"))),
+        box(60, 330, 190, 40, "peach", 6),
+    )
 
 
 def backkurs() -> str:
@@ -139,7 +239,11 @@ def therme() -> str:
 
 def hofcafe() -> str:
     apples = "".join(disc(x, y, 13, "red") for x, y in ((90, 110), (140, 70), (200, 96), (170, 142), (110, 158), (226, 144), (62, 146)))
-    cake = form("M-60 0 V-34 Q0 -54 60 -34 V0Z", "peach") + form("M-60 -34 Q0 -54 60 -34 Q0 -12 -60 -34Z", "cream") + "".join(disc(x, -38 + abs(x) / 9, 7, "red") for x in (-32, 0, 32))
+    cake = (
+        form("M-60 0 V-34 Q0 -54 60 -34 V0Z", "peach")
+        + form("M-60 -34 Q0 -54 60 -34 Q0 -12 -60 -34Z", "cream")
+        + "".join(disc(x, -38 + abs(x) / 9, 7, "red") for x in (-32, 0, 32))
+    )
     return sheet(
         outside(), box(134, 170, 28, 160, "bark", 8), disc(148, 112, 104, "leaf", 84), disc(80, 140, 50, "leaf"), disc(218, 140, 50, "leaf"), apples, box(440, 170, 170, 140, "peach"), form("M420 174 L525 100 L630 174Z", "red"), box(500, 230, 48, 80, "wood", 6), box(456, 206, 30, 34, "ice", 4), box(564, 206, 30, 34, "ice", 4),
         disc(330, 302, 120, "white", 18), line("M330 310 V386 M290 388 H370", "slate", 10), at(300, 296, disc(0, 2, 72, "sky", 10), cake), at(404, 294, box(-24, -34, 46, 34, "teal", 9), line("M22 -26 q18 0 18 12 q0 10 -18 10", "teal", 7), disc(0, 0, 34, "white", 6)),

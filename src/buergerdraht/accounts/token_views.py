@@ -30,8 +30,8 @@ def listing(request: DeskRequest) -> HttpResponseBase:
     rows = ApiToken.objects.filter(organisation=request.organisation).select_related("created_by").prefetch_related("teams").order_by("-pk")
     found = list(rows)
     for row in found:
-        row.may = _grouped(row.scopes)  # type: ignore[attr-defined]
-        row.may_number = sum(len(words) for _title, words in row.may)  # type: ignore[attr-defined]
+        may = _grouped(row.scopes)
+        row.may, row.may_number = may, sum(len(words) for _title, words in may)  # type: ignore[attr-defined]
         row.ends_soon = (row.expires_at - timezone.now()).days < SOON  # type: ignore[attr-defined]
     sealed = request.session.pop(NEW, "")
     return render(request, "accounts/tokens.html", {

@@ -55,7 +55,7 @@ def open_for(response: HttpResponse, ground: Ground, *, locate: bool = False) ->
 
 
 def drawn(ground: Ground, about: str, *, tall: bool = False, said: Mapping[str, str] | None = None, **data: str) -> dict[str, Any]:
-    """What `_map.html` draws: `about` names the map for those who do not see it, `said` are words on it; `data` are more attributes, as map.js knows them."""
+    """What `_map.html` draws: `about` names the map for those who do not see it, `said` are words on it, `data` more attributes."""
     begin = {"style": style(ground), "source": source(ground), "zoom": str(ground.zoom)}
     begin |= {"latitude": f"{ground.latitude:.6f}", "longitude": f"{ground.longitude:.6f}"}
     if bounds := _bounds(ground):

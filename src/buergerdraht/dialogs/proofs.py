@@ -55,7 +55,8 @@ def of(dialog: Dialog, language: str, span: float = SPAN) -> Proofs:
     until = time.monotonic() + span
     read = document.load(dialog.draft)
     scene, labels = playing.scene(dialog, read), Labels(dialog.draft, language)
-    green, red = 0, []
+    green = 0
+    red: list[Red] = []
     for number, row in enumerate(rows):
         if time.monotonic() > until:
             return Proofs(green, red, len(rows) - number)

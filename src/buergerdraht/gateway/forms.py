@@ -111,7 +111,7 @@ class ChannelForm(forms.Form):
 
     def groups(self) -> list[dict[str, Any]]:
         """The fields in the steps of the form, what a check found beside them; rarely needed ones are folded away until they are used."""
-        found = []
+        found: list[dict[str, Any]] = []
         for key, title in GROUPS:
             bound = [self[name] for name, field in self.wanted.items() if extra(field).get("group", "account") == key]
             if bound:
