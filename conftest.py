@@ -10,6 +10,8 @@ from subprocess import Popen
 
 import pytest
 from django.conf import LazySettings, settings
+from hypothesis import HealthCheck
+from hypothesis import settings as properties
 
 from buergerdraht.gateway.database import keep_plans
 from buergerdraht.house import postgres
@@ -17,6 +19,8 @@ from buergerdraht.settings import database, networks
 
 LONG = {"faults", "machines"}
 INSIDE = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,198.18.0.0/15"
+properties.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # no verdict by how busy a machine is
+properties.load_profile("house")
 _servers: list[tuple[Popen[bytes], Path]] = []
 
 

@@ -60,7 +60,7 @@ def test_no_more_than_a_burst_passes_at_once(here: Town, monkeypatch: pytest.Mon
 # ── Pages ─────────────────────────────────────────────────────────────────
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     before=st.integers(0, 12), limit=st.integers(1, 6), order=st.sampled_from(["asc", "desc"]),
     added=st.lists(st.integers(0, 3), max_size=8), removed=st.booleans(),

@@ -217,7 +217,7 @@ STATES = st.sampled_from([state.value for state in Outbound.State])
 RECEIPTS = st.sampled_from(["", "sent", "delivered", "read", "failed"])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(moves=st.lists(st.tuples(st.integers(0, 5), STATES, RECEIPTS), max_size=12))
 def test_the_ledger_adds_up_whatever_happens(released: Broadcast, moves: list[tuple[int, str, str]]) -> None:
     sending.round_of_all()

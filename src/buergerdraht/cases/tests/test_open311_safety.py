@@ -46,7 +46,7 @@ LIKELY = st.sampled_from(
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 SAID = st.one_of(LIKELY, TEXT)
 KEYS: dict[int, str] = {}  # of a town: a token's text is known when it is made, and never after
-slow = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+slow = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @pytest.fixture(autouse=True)

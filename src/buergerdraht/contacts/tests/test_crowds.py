@@ -62,7 +62,7 @@ def _some(most: int) -> st.SearchStrategy[list[int]]:
 KEYS = st.fixed_dictionaries({"topics": _some(3), "channels": _some(2), "languages": _some(3), "districts": _some(2)})
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(wanted=KEYS, spared=KEYS)
 def test_counting_in_advance_agrees_with_counting_each(
     citizens: list[Contact], town: Organisation, wanted: dict[str, list[int]], spared: dict[str, list[int]]
@@ -82,7 +82,7 @@ def test_counting_in_advance_agrees_with_counting_each(
     assert each.total == audience.select(town, asked).count()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(wanted=KEYS, spared=KEYS)
 def test_the_people_of_a_warning_are_counted_in_advance_as_one_by_one(
     citizens: list[Contact], town: Organisation, wanted: dict[str, list[int]], spared: dict[str, list[int]]
