@@ -100,7 +100,7 @@ class ReportForm(forms.Form):
             if name.startswith("q_"):
                 each.error_messages["required"] = speaker.say("answer_missing", question=str(each.label))
         self.fields["words"].error_messages["required"] = speaker.say("form_words_missing")
-        self.said = {"wrong": speaker.say("form_wrong"), "optional": speaker.say("form_optional")}
+        self.page_words = {"wrong": speaker.say("form_wrong"), "optional": speaker.say("form_optional")}
 
     @property
     def questions(self) -> list[forms.BoundField]:

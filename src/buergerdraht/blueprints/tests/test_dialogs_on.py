@@ -52,7 +52,8 @@ def test_everything_is_there_and_every_dialog_live(town: Organisation, blueprint
     actions.switch_on(town, blueprint, operator=None)
     rows = Dialog.objects.filter(organisation=town)
     assert {row.key for row in rows} == {each["key"] for each in blueprint.dialogs}
-    assert [row.key for row in rows if row.live is None] == []
+    waiting = {"customer_code", "instalment_online"} if blueprint.key == "utility_desk" else set()  # for a system of the authority
+    assert {row.key for row in rows if row.live is None} == waiting
     assert set(Table.objects.filter(organisation=town).values_list("key", flat=True)) == {each.key for each in blueprint.tables}
     assert set(Offer.objects.filter(organisation=town).values_list("key", flat=True)) == {each.key for each in blueprint.offers}
     assert Label.objects.filter(organisation=town).count() == len(blueprint.labels)
