@@ -300,7 +300,7 @@ def figures_show_it(andrea: Page) -> None:
     views.get_by_role("link", name="Karte").click()
     for question, missed, written in ((QUESTION, "1 ansehen", "Kiesweg 9"), (DAY, "1 ansehen", "morgen"), (PHOTOS, "0", "")):
         row = andrea.locator("tbody tr", has=andrea.get_by_role("rowheader", name=question))
-        expect(row.locator("td.num")).to_have_text(["2", missed, "0", "0", "0", "0"])
+        expect(row.locator("td.num")).to_have_text(["2", "2", missed, "0", "0", "0", "0"])
         if written:
             row.locator("summary").click()
             expect(row.locator(".map__texts li")).to_have_text([written])
