@@ -125,7 +125,7 @@ def set_up(program: Program, andrea: Page, kind: str, title: str, *more: Any) ->
     for name, value in fields(account).items():
         field = andrea.locator(f"[name={name}]")
         if not field.is_visible():
-            andrea.get_by_text("Einstellungen zeigen").click()
+            walk.unfold(andrea)
         field.fill(value)
     andrea.get_by_role("button", name="Kanal anlegen").click()
     andrea.wait_for_url(re.compile(r"/kanaele/\d+/$"))

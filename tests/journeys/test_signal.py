@@ -136,7 +136,7 @@ def enter(andrea: Page, page: str, fields: dict[str, str]) -> None:
     """Enter what holds once, and start the channel, which hands it in."""
     andrea.goto(f"{page}einstellungen/")
     if not andrea.get_by_label(next(iter(fields))).is_visible():  # folded away as long as nothing stands in it
-        andrea.get_by_text("Einstellungen zeigen").click()
+        walk.unfold(andrea)
     for label, value in fields.items():
         andrea.get_by_label(label).fill(value)
     andrea.get_by_role("button", name="Speichern").click()

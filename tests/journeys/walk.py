@@ -236,6 +236,13 @@ def channel_page(andrea: Page, channel: str) -> str:
     return andrea.url
 
 
+def unfold(page: Page) -> None:
+    """Show the parts of a form that are folded away until they are needed."""
+    folded = page.locator("form details.more:not([open]) > summary", has_text="Einstellungen zeigen")
+    while folded.count():
+        folded.first.click()
+
+
 def it_stands_still(andrea: Page, channel: str) -> Locator:
     """Wait until the page of a channel offers to start it again; gives that button."""
     channel_page(andrea, channel)
