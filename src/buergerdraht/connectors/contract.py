@@ -1,8 +1,7 @@
 """What the house and a messenger's connector say to each other: the first file to read.
 
-The house speaks in `Content` (what is to be said, independent of provider). A connector turns it into `Part`s (one call each), sends them
-one by one and answers with `Sent` or one of four failures. What comes back is one of four events. `verify`, `parse` and `plan` are pure.
-Everything here is a frozen msgspec.Struct, so it is stored as JSON in the outbox as it stands (`encode`, `decode`).
+The house speaks in `Content`, independent of provider. A connector turns it into `Part`s (one call each), sends them one by one, answers
+with `Sent` or one of four failures; back come four events. `verify`, `parse`, `plan` are pure. All are frozen Structs, stored as JSON.
 """
 
 from __future__ import annotations
