@@ -16,7 +16,11 @@ from buergerdraht.dialogs.models import Dialog, Table, Version
 
 @pytest.fixture
 def here(db: None) -> Town:
-    return town()
+    """The town, before anybody walked through its dialog."""
+    of = town()
+    of.walk.delete()
+    Version.objects.all().delete()
+    return of
 
 
 @pytest.fixture

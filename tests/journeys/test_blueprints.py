@@ -173,6 +173,10 @@ def opening(blueprint: Blueprint, key: str) -> str:
     return next((word for each in read.triggers if each.on == "words" for word in each.words.get("de", [])), "")
 
 
+def asks_a_system(blueprint: Blueprint, key: str) -> bool:
+    return any(getattr(step, "system", "") for step in blueprint.dialog(key, "sie").steps)
+
+
 @pytest.fixture(scope="module")
 def program() -> Iterator[Program]:
     """A Musterstadt of its own: words that begin dialogs would surprise the other journeys."""
@@ -201,7 +205,8 @@ def test_citizens_go_through_every_blueprint_on_every_messenger(program: Program
 def dialogs() -> Iterator[tuple[Blueprint, str]]:
     for blueprint in TALKING.values():
         for found in blueprint.dialogs:
-            if opening(blueprint, found["key"]):
+            # One that asks a system of the authority waits as a draft until that is entered; its examples are played in `blueprints`.
+            if opening(blueprint, found["key"]) and not asks_a_system(blueprint, found["key"]):
                 yield blueprint, found["key"]
 
 
