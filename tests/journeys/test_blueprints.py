@@ -177,6 +177,12 @@ def asks_a_system(blueprint: Blueprint, key: str) -> bool:
     return any(getattr(step, "system", "") for step in blueprint.dialog(key, "sie").steps)
 
 
+def until_midnight() -> int:
+    """The hours after which a new day has begun in Musterstadt."""
+    now = datetime.now(ZoneInfo("Europe/Berlin"))
+    return 24 - now.hour
+
+
 @pytest.fixture(scope="module")
 def program() -> Iterator[Program]:
     """A Musterstadt of its own: words that begin dialogs would surprise the other journeys."""
@@ -195,6 +201,7 @@ def test_citizens_go_through_every_blueprint_on_every_messenger(program: Program
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("delete from appointments_booking")  # two messengers book the first free time at once: both find a desk
         connection.execute("update appointments_offer set capacity = 2 where capacity < 2")
+        connection.execute("update appointments_offer set earliest_hours = %s", [until_midnight()])  # the first day offered is a whole one
         connection.execute("update accounts_organisation set quiet_from = null, office_hours = '{}'")  # it must go well at night, too
     with ThreadPoolExecutor(8) as hands:
         walks = [hands.submit(walk_through, program, database, kind, *dialog) for dialog in dialogs() for kind in KINDS]
