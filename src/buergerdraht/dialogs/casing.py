@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from buergerdraht.cases import opening
 from buergerdraht.cases.models import Case, Category
+from buergerdraht.conversations.models import Message
 from buergerdraht.dialogs.models import Session
 from buergerdraht.dialogs.walk import Matter
 from buergerdraht.gateway.models import Media
@@ -39,8 +40,12 @@ def _place(answers: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _photos(session: Session, answers: Mapping[str, Any]) -> list[Media]:
+    """The pictures they sent themselves: an id that somebody typed leads to no file of others."""
+    sent = Message.objects.filter(
+        conversation__contact=session.contact_id, organisation=session.organisation_id, author=Message.Author.CITIZEN
+    )
     rows = Media.objects.filter(organisation=session.organisation_id, kind="image", pk__in=list(_ids(answers.values())))
-    return list(rows.order_by("created_at", "pk"))
+    return list(rows.filter(message__in=sent).distinct().order_by("created_at", "pk"))
 
 
 def _ids(values: Iterable[Any]) -> Iterable[uuid.UUID]:
