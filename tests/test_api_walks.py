@@ -71,7 +71,7 @@ def test_what_is_sensitive_in_an_answer_is_hidden(here: Town, caller: Caller) ->
 def test_a_walk_that_was_emptied_tells_only_that_it_was(here: Town, caller: Caller) -> None:
     sessions.forget(here.organisation, timezone.now() + timedelta(minutes=1))
     said = caller.get(f"/dialogs/{here.dialog.pk}/walks/{here.walk.pk}").json()
-    assert (said["state"], said["step"], said["answers"]) == ("done", "", [])
+    assert (said["state"], said["step"], said["steps"], said["answers"]) == ("done", "", [], [])
 
 
 def test_walks_beside_a_hidden_thread_do_not_exist(here: Town) -> None:

@@ -21,13 +21,14 @@ from buergerdraht.dialogs.models import System
 
 log = logging.getLogger("buergerdraht.dialogs")
 LARGEST = 64 * 1024
-STATUS = {"unknown_event": 404, "nobody": 404, "closed": 409, "busy": 409, "held": 409}
+STATUS = {"unknown_event": 404, "nobody": 404, "closed": 409, "busy": 409, "held": 409, "expired": 410}
 SENTENCES = {
     "unknown_event": "Kein Dialog, der läuft, beginnt mit diesem Ereignis.",
     "nobody": "Diese Person ist nicht oder nicht eindeutig bekannt, oder sie hat sich abgemeldet.",
     "closed": "Dieser Person darf gerade nicht geschrieben werden: Sie muss zuerst selbst schreiben.",
     "busy": "Diese Person ist in einem anderen Dialog, und der zu diesem Ereignis wartet nicht. Versuchen Sie es später noch einmal.",
     "held": "Ein Mensch spricht gerade mit dieser Person. Versuchen Sie es später noch einmal.",
+    "expired": "Dieses Ereignis wartete, bis seine Frist vorbei war. Soll es doch noch beginnen, braucht es einen neuen key.",
 }
 
 
@@ -65,6 +66,8 @@ def tell(request: HttpRequest, organisation: str) -> JsonResponse:
     except events.Untold as problem:
         log.info("dialogs.untold system=%s reason=%s", system.pk, problem.reason)
         return _problem(problem.reason, SENTENCES[problem.reason], STATUS[problem.reason])
+    if come.expired:
+        return _problem("expired", SENTENCES["expired"], STATUS["expired"])
     if come.until is not None:
         return JsonResponse({"waiting_until": come.until.isoformat(timespec="seconds")}, status=202)
     return JsonResponse({"session": come.session}, status=202)

@@ -15,6 +15,7 @@ from buergerdraht.accounts.models import Operator
 from buergerdraht.contacts import finding
 from buergerdraht.contacts.models import Contact
 from buergerdraht.contacts.words import plain
+from buergerdraht.conversations import outgoing
 from buergerdraht.dialogs import sessions, triggers, waiting, world
 from buergerdraht.dialogs.document import Trigger
 from buergerdraht.dialogs.models import Dialog, System, SystemEvent, Waiting
@@ -37,10 +38,11 @@ class Untold(Exception):
 
 @dataclass(frozen=True)
 class Told:
-    """What came of it: the walk's number, or until when it waits for the end of another dialog."""
+    """What came of it: the walk's number, until when it waits for the end of another dialog, or that it waited in vain."""
 
     session: int = 0
     until: datetime | None = None
+    expired: bool = False
 
 
 @transaction.atomic
@@ -74,25 +76,38 @@ def tell(system: System, key: str, event: str, to: Mapping[str, str], values: Ma
 
     `to`: {"phone": …} or {"contact": number}. Raises Untold; what could not begin may be told again under the same key.
     """
-    known, made = SystemEvent.objects.get_or_create(system=system, key=key[:100])
-    if not made:
-        waits = Waiting.objects.filter(event=known).first()
-        return Told(until=waits.until) if waits else Told(known.session_id or 0)
+    known, _made = SystemEvent.objects.get_or_create(system=system, key=key[:100])
+    if (come := _came(known)) is not None:
+        return come
     dialog, trigger = _begun_by(system, event)
     contact = _contact(system, to)
+    outgoing.thread(contact)  # locked first, as everywhere: what they or a person do at this moment is seen below
+    if Contact.objects.values_list("state", flat=True).get(pk=contact.pk) == Contact.State.STOPPED:
+        raise Untold("nobody")
+    if (come := _came(known)) is not None:
+        return come
+    address = address_of(contact)
+    if address is None:
+        raise Untold("closed")
     if sessions.running(contact) is not None or waiting.waits(contact):
         if trigger.busy == "refuse" or waiting.full(contact):
             raise Untold("busy")
         return Told(until=waiting.line_up(waiting.Place(known, dialog, contact), values, timedelta(minutes=trigger.wait_minutes)))
-    address = address_of(contact)
-    if address is None:
-        raise Untold("closed")
     if sessions.held(contact):
         raise Untold("held")
     session = sessions.begin(dialog, contact, address, sessions.Cause("event", known=values))
     known.session = session
     known.save(update_fields=["session"])
     return Told(int(session.pk))
+
+
+def _came(known: SystemEvent) -> Told | None:
+    """What came of an event so far; None where it is new, or what it began or waited for is gone."""
+    known.refresh_from_db(fields=["session", "expired_at"])
+    if known.session_id:
+        return Told(known.session_id)
+    waits = Waiting.objects.filter(event=known).first()
+    return Told(until=waits.until) if waits else Told(expired=True) if known.expired_at else None
 
 
 def forget(now: datetime) -> None:

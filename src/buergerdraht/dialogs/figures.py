@@ -73,13 +73,12 @@ def walk(session: Session, dialog: Dialog) -> WalkLine:
 
 
 def traced(dialog: Dialog, days: int) -> dict[str, Counter[str]]:
-    """What happened at each step in so many days. A step is begun once by each walk, however often it comes back to it."""
+    """What happened at each step in so many days. A step is reached once by each walk, however often it comes back to it."""
     since = timezone.now() - timedelta(days=days)
     found: dict[str, Counter[str]] = {}
     rows = Trace.objects.filter(dialog=dialog, organisation=dialog.organisation_id, at__gte=since)
-    sums = rows.order_by().values_list("step", "what").annotate(n=Count("pk"), walks=Count("session", distinct=True))
-    for step, happened, n, walks in sums:
-        found.setdefault(step, Counter())[happened] += walks if happened == "reached" else n
+    for step, happened, n in rows.order_by().values_list("step", "what").annotate(n=Count("pk")):
+        found.setdefault(step, Counter())[happened] += n
     return found
 
 

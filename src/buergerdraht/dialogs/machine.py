@@ -161,7 +161,7 @@ def _enter(turn: Turn, goal: str) -> Goal:
     if step is None:
         return _lost(turn)
     turning.stand(turn, step)
-    turn.trace("reached")
+    turn.reach()
     return ENTER[step.kind](turn, step)  # type: ignore[attr-defined]
 
 

@@ -31,7 +31,7 @@ class Spot:
     lines: list[str]
     exits: str  # where it leads out of the dialog
     counts: list[tuple[str, str, int]]
-    total: int
+    reached: int
     misunderstood: int
 
 
@@ -69,10 +69,9 @@ def _spots(request: DeskRequest, row: Dialog, days: int) -> tuple[drawing.Pictur
     for card in sheet.cards:
         counted = traced.get(card.id, Counter())
         counts = [(key, str(words), counted[key]) for key, words in figures.COLUMNS]
-        total = counted["reached"] or sum(number for _key, _words, number in counts)  # what began before this was counted
         box = boxes[card.id]
         words = card.words if card.words != card.title else next(iter(card.facts), "")
-        spots.append(Spot(card, words, box.x, box.y, _wrapped(words), _exits(card), counts, total, counted["misunderstood"]))
+        spots.append(Spot(card, words, box.x, box.y, _wrapped(words), _exits(card), counts, counted["reached"], counted["misunderstood"]))
     return picture, spots
 
 

@@ -133,12 +133,15 @@ class Missed(models.Model):
 
 
 class Trace(models.Model):
-    """What happened at a step, for the figures. `text` only where somebody was misunderstood; retention takes it away."""
+    """What happened at a step, for the figures. `text` only where somebody was misunderstood.
+
+    Retention takes the text away, and whose walk it was: what is left is a number.
+    """
 
     organisation = models.ForeignKey(Organisation, models.CASCADE)
     dialog = models.ForeignKey(Dialog, models.CASCADE, related_name="traces")
     version = models.PositiveIntegerField()
-    session = models.ForeignKey(Session, models.CASCADE, related_name="traces")
+    session = models.ForeignKey(Session, models.CASCADE, null=True, related_name="traces")
     step = models.CharField(max_length=40)
     what = models.CharField(max_length=13)  # started, reached, answered, left, handed, misunderstood, done, expired, knocked, unsaid
     text = SealedField(default="")
@@ -236,6 +239,7 @@ class SystemEvent(models.Model):
     system = models.ForeignKey(System, models.CASCADE, related_name="events")
     key = models.CharField(max_length=100)
     session = models.ForeignKey(Session, models.SET_NULL, null=True, related_name="+")
+    expired_at = models.DateTimeField(null=True)  # it waited for its citizen, and the time was over
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

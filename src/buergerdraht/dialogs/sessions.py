@@ -493,7 +493,9 @@ def walk_of(session: Session) -> Walk:
 
 
 def forget(organisation: Organisation, before: datetime) -> int:
-    """Empty walks that ended long ago; that they were, and how they went, stays as numbers in the figures."""
+    """Empty walks that ended long ago; that they were, and how they went, stays as numbers in the figures, which are nobody's any more."""
     Trace.objects.filter(organisation=organisation, at__lt=before, what="misunderstood").update(text="")
+    gone = Session.objects.filter(organisation=organisation, changed_at__lt=before).exclude(state=State.RUNNING)
+    Trace.objects.filter(organisation=organisation, session__in=gone).update(session=None)
     over = Session.objects.filter(organisation=organisation, changed_at__lt=before).exclude(state=State.RUNNING).exclude(step="")
     return over.update(walk=_encode(EMPTY).decode(), pending="", step="")

@@ -7,8 +7,8 @@ from datetime import timedelta
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from buergerdraht.dialogs import events, sessions, timetable
-from buergerdraht.dialogs.models import Missed, SystemCall
+from buergerdraht.dialogs import events, figures, sessions, timetable
+from buergerdraht.dialogs.models import Missed, SystemCall, Trace
 
 CALLS_KEPT = timedelta(days=90)
 MISSED_KEPT = timedelta(days=90)
@@ -25,8 +25,9 @@ def begin_due(timestamp: int) -> None:
 @app.periodic(cron="23 4 * * *")
 @app.task(queueing_lock="dialogs.forget", pass_context=False)
 def forget_keys(timestamp: int) -> None:
-    """Forget the keys of events that nobody tells again, and templates that nobody answered."""
+    """Forget the keys of events that nobody tells again, templates that nobody answered, and figures that no screen shows any more."""
     events.forget(timezone.now())
     sessions.expire(timezone.now())
+    Trace.objects.filter(at__lt=timezone.now() - timedelta(days=max(figures.DAYS) + 1)).delete()
     Missed.objects.filter(at__lt=timezone.now() - MISSED_KEPT).delete()
     SystemCall.objects.filter(at__lt=timezone.now() - CALLS_KEPT).delete()

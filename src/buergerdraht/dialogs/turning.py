@@ -98,6 +98,13 @@ class Turn:
         here = self.walk.here
         self.world.trace(here.dialog, here.step, what, text)
 
+    def reach(self) -> None:
+        """Note that this walk came to a step, once however often it comes back."""
+        here = self.walk.here
+        if (place := f"{here.dialog}.{here.step}") not in self.walk.been:
+            self.walk.been.append(place)
+            self.trace("reached")
+
 
 def stand(turn: Turn, step: Step) -> None:
     """Come to a step: nothing of the one before counts any more."""

@@ -81,7 +81,8 @@ def begin_due(now: datetime, most: int = 100) -> int:
             if is_away(problem):
                 raise
             log.error("dialogs.waiting row=%s problem=%s at=%s", number, type(problem).__name__, place(problem))
-            SystemEvent.objects.filter(waiting=number, waiting__until__lte=now).delete()
+            SystemEvent.objects.filter(waiting=number, waiting__until__lte=now).update(expired_at=now)
+            Waiting.objects.filter(pk=number, until__lte=now).delete()
             Waiting.objects.filter(pk=number).update(looks_at=now + LATER)
     return begun
 
@@ -101,7 +102,7 @@ def _begin(number: int, now: datetime) -> bool:
     if row is None:
         return False  # somebody was quicker
     if row.until <= now or row.dialog.live is None or row.dialog.archived_at is not None:
-        return _over(row)
+        return _over(row, now)
     if sessions.running(contact) is not None or sessions.held(contact):
         return False
     later = outreach.quiet_until(contact.organisation, now)
@@ -116,8 +117,9 @@ def _begin(number: int, now: datetime) -> bool:
     return True
 
 
-def _over(row: Waiting) -> bool:
-    """It never began: the thread says so, and the system may tell it again."""
+def _over(row: Waiting, now: datetime) -> bool:
+    """It never began: the thread says so. Its key stays used, so that who only asks how it stands does not begin what is long outdated."""
     outgoing.line(outgoing.thread(row.contact), "dialog_unsaid", name=row.dialog.title, why="expired")
-    row.event.delete()
+    SystemEvent.objects.filter(pk=row.event_id).update(expired_at=now)
+    row.delete()
     return False

@@ -45,6 +45,7 @@ class Walk(msgspec.Struct):
     trail: list[list[str]] = []  # questions answered, for the way back: dialog, step
     outcome: str = ""  # how the last call or part ended
     cases: int = 0  # opened so far
+    been: list[str] = []  # the steps it came to, each once: dialog.step
     tipped: bool = False  # that there is a way back, a menu and a person was said
     knocked: str = ""  # what it waited for before it knocked; "begin": it stands before its first step
     unsaid: str = ""  # why it could not speak when it would have, a code of connectors.reasons

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
 from buergerdraht.accounts.models import Membership, Organisation
 from buergerdraht.contacts.models import Address, Contact
+from buergerdraht.conversations import outgoing
 from buergerdraht.conversations.models import Conversation, Message
-from buergerdraht.dialogs import event_views, events, fates, pulse, triggers, waiting
+from buergerdraht.dialogs import event_views, events, fates, pulse, sessions, triggers, waiting
 from buergerdraht.dialogs.models import Dialog, Session, System, Waiting
 from buergerdraht.dialogs.tests.conftest import Say, make_live
 
@@ -247,7 +250,7 @@ def test_while_a_person_has_the_word_it_goes_on_waiting(tell: Any, busy: Contact
     assert Session.objects.filter(dialog__key="pass").exists()
 
 
-def test_what_waited_too_long_is_let_go_said_in_the_thread_and_may_be_told_again(tell: Any, busy: Contact, say: Say) -> None:
+def test_what_waited_too_long_is_said_in_the_thread_and_never_begun_by_asking_how_it_stands(tell: Any, busy: Contact, say: Say) -> None:
     tell()
     Waiting.objects.update(until=timezone.now() - timedelta(seconds=1))
     pulse.beat()
@@ -257,7 +260,46 @@ def test_what_waited_too_long_is_let_go_said_in_the_thread_and_may_be_told_again
     say("paula", "Hauptstraße")
     pulse.beat()
     assert not Session.objects.filter(dialog__key="pass").exists()
-    assert "session" in tell().json()
+    assert (tell().status_code, tell().json()["problem"]) == (410, "expired")
+    assert "session" in tell(key="a2").json()
+
+
+def test_where_we_may_not_write_the_system_hears_it_even_while_its_citizen_is_busy(
+    tell: Any, busy: Contact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "address_of", lambda contact: None)
+    assert (tell().status_code, tell().json()["problem"]) == (409, "closed")
+    assert not Waiting.objects.exists()
+
+
+def test_an_event_whose_waiting_went_with_its_dialog_may_be_told_again(tell: Any, busy: Contact, say: Say) -> None:
+    tell()
+    Waiting.objects.all().delete()
+    say("paula", "Hauptstraße")
+    assert tell().json() == {"session": Session.objects.get(dialog__key="pass").pk}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_told_in_the_moment_a_citizen_begins_something_waits_for_its_end(tell: Any, paula: Contact, town: Organisation) -> None:
+    other, address = make_live(town, OTHER), Address.objects.get()
+    answers: list[Any] = []
+
+    def told() -> None:
+        try:
+            answers.append(tell().json())
+        finally:
+            connection.close()
+
+    system = threading.Thread(target=told)
+    with transaction.atomic():
+        outgoing.thread(paula)
+        system.start()
+        system.join(0.5)
+        assert not answers, "whoever tells waits for the thread"
+        sessions.begin(other, paula, address, sessions.Cause("words"))
+    system.join(20)
+    assert [set(answer) for answer in answers] == [{"waiting_until"}]
+    assert [(row.dialog.key, row.state) for row in Session.objects.select_related("dialog")] == [("other", "running")]
 
 
 def test_a_dialog_that_will_not_wait_says_busy_as_does_a_line_that_is_too_long(
