@@ -171,6 +171,8 @@ def test_a_system_books_under_the_rules_of_citizens(here: Town, caller: Caller) 
     problem(caller.post(f"/bookings/{here.booking.pk}/move", {"begins_at": times[0]}), 409, "not_offered")
     Offer.objects.filter(pk=here.offer.pk).update(earliest_hours=24, per_contact=1)
     problem(caller.post("/bookings", wish), 409, "limit")
+    Booking.objects.filter(pk=here.booking.pk).update(state="held", held_until=timezone.now() + timedelta(minutes=9))
+    problem(caller.post("/bookings", wish), 409, "limit")  # they are about to confirm it in the chat
     Offer.objects.filter(pk=here.offer.pk).update(active=False)
     problem(caller.post("/bookings", wish), 409, "not_offered")
     assert Booking.objects.count() == 1
@@ -195,6 +197,8 @@ def test_a_booking_moves_once_and_keeps_its_time_where_the_new_one_is_gone(here:
     assert (said["begins_at"], said["state"], said["code"]) == (times[0], "booked", here.booking.shown_code)
     assert caller.post(path, wish, key="eins").json() == said
     assert "Der Schalter ist krank." in Outbound.objects.get().content.content["text"]
+    again = caller.post(path, wish).json()
+    assert again == said, "moved to where it is, nobody is told a second time"
     other = caller.post("/bookings", {"offer": here.offer.pk, "begins_at": times[5], "name": "Ole"}).json()
     problem(caller.post(f"/bookings/{other['id']}/move", {"begins_at": times[0]}), 409, "taken")
     assert caller.get(f"/bookings/{other['id']}").json()["begins_at"] == times[5]

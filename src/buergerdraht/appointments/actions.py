@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -93,7 +94,7 @@ def book_for(offer: Offer, begins_at: datetime, person: Person, *, operator: Ope
         outgoing.thread(person.contact)
     offer, now = _lock(offer), timezone.now()
     if bound:
-        _see_open(offer, begins_at, person.contact, now)
+        _see_open(offer, begins_at, person.contact, now, held=True)
     row = Booking(organisation_id=offer.organisation_id, offer=offer, state=State.BOOKED, operator=operator)
     row.contact, row.address, row.name, row.note = person.contact, person.address, person.name, person.note
     _seat(row, begins_at, now)
@@ -121,9 +122,11 @@ def move(
 ) -> Booking:
     """Change the time; the old one is free only when the new one is taken, else it stays and Taken is raised. A word as in `cancel`.
 
-    Lead time binds citizens and, with `bound`, other systems.
+    Lead time binds citizens and, with `bound`, other systems. Moved to where it is, nothing happens and nobody is told.
     """
     row, now = _locked(booking, State.BOOKED), timezone.now()
+    if begins_at == row.begins_at:
+        return row
     first, last = reading.bookable(row.offer, now)
     if (operator is None or bound) and not (first <= begins_at < last and row.begins_at > now):
         raise Taken("not_offered")
@@ -257,12 +260,16 @@ def _locked(booking: Booking, *states: str) -> Booking:
     return row
 
 
-def _see_open(offer: Offer, begins_at: datetime, contact: Contact | None, now: datetime) -> None:
-    """See that citizens may book this time now, and that this one has not as many as they may. The offer is locked."""
+def _see_open(offer: Offer, begins_at: datetime, contact: Contact | None, now: datetime, *, held: bool = False) -> None:
+    """See that citizens may book this time now, and that this one has not as many as they may. The offer is locked.
+
+    `held`: what they are about to confirm in the chat counts, too. Who holds another time there gives up the first.
+    """
     first, last = reading.bookable(offer, now)
     if not offer.active or not first <= begins_at < last:
         raise Taken("not_offered")
-    mine = offer.bookings.filter(contact=contact, state=State.BOOKED, ends_at__gt=now)
+    alive = Q(state=State.BOOKED, ends_at__gt=now) | (Q(state=State.HELD, held_until__gt=now) if held else Q(pk__in=[]))
+    mine = offer.bookings.filter(alive, contact=contact)
     if contact and mine.count() >= offer.per_contact:
         raise Taken("limit")
 

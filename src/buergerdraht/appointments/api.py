@@ -183,7 +183,7 @@ def one(request: ApiRequest, booking: Path[Number]) -> BookingShown:
 
 @router.post("/bookings", auth=needs("appointments:book"), response={201: BookingShown}, operation_id="book")
 def book(request: ApiRequest, wish: BookingWish, key: Key) -> HttpResponse:
-    """Book a time. Whoever was faster has it: 409 `taken`."""
+    """Book a time. Whoever was faster has it: 409 `taken`. Without an `Idempotency-Key` a repeated call may take a second desk."""
     return once(request, key, lambda: _book(request, wish))
 
 
