@@ -15,6 +15,7 @@ from buergerdraht.api import endpoints
 from buergerdraht.cases import actions as cases
 from buergerdraht.cases import opening
 from buergerdraht.cases.models import Case, Entry
+from buergerdraht.conversations import confidential
 from buergerdraht.gateway import files
 from buergerdraht.gateway.models import Outbound
 
@@ -52,6 +53,16 @@ def test_cases_are_found_by_what_is_asked(here: Town, caller: Caller) -> None:
     Case.objects.update(changed_at=timezone.now() - timedelta(days=3))
     Entry.objects.filter(case=here.case).update(at=timezone.now() - timedelta(days=3))
     assert [row["id"] for row in walk(caller, "/cases", changed_since=since)] == [far.pk]
+
+
+def test_a_case_of_somebody_whose_thread_is_hidden_tells_not_whose_it_is(here: Town, caller: Caller) -> None:
+    path = f"/cases/{here.case.pk}"
+    assert [caller.get(path).json()["contact"], len(walk(caller, f"{path}/followers"))] == [here.contact.pk, 1]
+    confidential.confide(here.conversation, [here.operator], by=here.operator)
+    assert caller.get(path).json()["contact"] is None
+    assert [row["contact"] for row in walk(caller, "/cases")] == [None]
+    assert walk(caller, "/cases", contact=here.contact.pk) == []
+    assert walk(caller, f"{path}/followers") == []
 
 
 def test_a_case_tells_neither_names_nor_numbers_nor_notes(here: Town, caller: Caller) -> None:

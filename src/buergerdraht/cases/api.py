@@ -81,7 +81,7 @@ def _categories(request: ApiRequest) -> QuerySet[Category]:
 @router.get("/cases", auth=needs("cases:read"), response=Page[CaseShown], operation_id="cases")
 def listing(request: ApiRequest, wanted: Query[CasesWanted]) -> dict[str, Any]:
     """List the cases that fit."""
-    return page(request, _chosen(sight.shared(request.organisation), wanted).select_related("same_as"), wanted, api_shapes.case)
+    return page(request, _chosen(_cases(request), wanted), wanted, api_shapes.case)
 
 
 @router.get("/cases/{int:case}", auth=needs("cases:read"), response=CaseShown, operation_id="case")
@@ -98,8 +98,9 @@ def entries(request: ApiRequest, case: Path[Number], wanted: Query[Paging]) -> d
 
 @router.get("/cases/{int:case}/followers", auth=needs("cases:read"), response=Page[FollowerShown], operation_id="case_followers")
 def followers(request: ApiRequest, case: Path[Number], wanted: Query[Paging]) -> dict[str, Any]:
-    """List who hears of every step."""
-    return page(request, _found(request, case).followers.filter(left_at=None), wanted, api_shapes.follower)
+    """List who hears of every step, as far as this token may know of them."""
+    rows = _found(request, case).followers.filter(left_at=None, contact__in=contacts.seen_by(request.token))
+    return page(request, rows, wanted, api_shapes.follower)
 
 
 @router.get("/cases/{int:case}/photos", auth=needs("cases:read"), response=Page[PhotoShown], operation_id="case_photos")
@@ -118,13 +119,20 @@ def photo_file(request: ApiRequest, case: Path[Number], photo: Path[Number]) -> 
 
 
 def _found(request: ApiRequest, number: int) -> Case:
-    return get_object_or_404(sight.shared(request.organisation).select_related("same_as", "category", "organisation"), pk=number)
+    return get_object_or_404(_cases(request).select_related("category", "organisation"), pk=number)
+
+
+def _cases(request: ApiRequest) -> QuerySet[Case]:
+    """The cases a token may see; `named`: whether it may know of the contact, too."""
+    known = contacts.seen_by(request.token).filter(pk=OuterRef("contact"))
+    return sight.shared(request.organisation).annotate(named=Exists(known)).select_related("same_as")
 
 
 def _chosen(rows: QuerySet[Case], wanted: CasesWanted) -> QuerySet[Case]:
     for name in ("state", "category", "team", "district", "contact"):
         if (value := getattr(wanted, name)) is not None:
             rows = rows.filter(**{name: value})
+    rows = rows if wanted.contact is None else rows.filter(Q(named=True))
     for said, condition in ((wanted.open, Q(state__in=Case.OPEN)), (wanted.public, Q(public=Case.Public.RELEASED))):
         if said is not None:
             rows = rows.filter(condition if said else ~condition)

@@ -234,14 +234,17 @@ def category(row: Category) -> CategoryShown:
 
 
 def case(row: Case) -> CaseShown:
-    """Of a row with `same_as` at hand. What is sensitive in a citizen's words is hidden, as in every list of ours."""
+    """Of a row with `same_as` at hand and `named`, whether the token may know of its contact.
+
+    What is sensitive in a citizen's words is hidden, as in every list of ours.
+    """
     text, answers = care.mask(row.text), {key: care.mask(str(said)) for key, said in row.answers.items()}
     return CaseShown(
         id=row.pk, number=row.number, category=row.category_id, state=row.state, priority=PRIORITIES[row.priority],  # type: ignore[arg-type]
         text=text, answers=answers, masked=(text, answers) != (row.text, row.answers), public=row.public,  # type: ignore[arg-type]
         public_text=row.public_text, place=row.place, latitude=row.latitude, longitude=row.longitude, district=row.district_id,
         team=row.team_id, accepted=row.accepted_at is not None, taken=row.operator_id is not None, origin=row.origin,  # type: ignore[arg-type]
-        contact=row.contact_id, reporter=bool(row.reporter),
+        contact=row.contact_id if vars(row)["named"] else None, reporter=bool(row.reporter),
         same_as=row.same_as_id if row.same_as and not row.same_as.confidential else None,
         due_at=row.due_at, received_at=row.received_at, answered_at=row.answered_at, done_at=row.done_at, changed_at=row.changed_at,
     )  # fmt: skip
