@@ -23,6 +23,7 @@ from buergerdraht.broadcasts.actions import _note
 from buergerdraht.broadcasts.models import Broadcast, Piece
 from buergerdraht.contacts import audience, outreach
 from buergerdraht.gateway import channels, database
+from buergerdraht.gateway.arrivals import is_away
 from buergerdraht.gateway.models import Batch, Outbound
 from buergerdraht.gateway.queries import queries
 
@@ -129,9 +130,9 @@ def _also(job: Callable[[], object]) -> None:
     """Do what the others do not wait for: one that breaks holds up none of them, and the next round tries it again."""
     try:
         job()
-    except InterfaceError:  # the connection is gone, for all of them
-        raise
     except Exception as problem:
+        if is_away(problem):  # the database, for all of them
+            raise
         log.error("broadcast.undone job=%s problem=%s", job.__name__, type(problem).__name__)
 
 

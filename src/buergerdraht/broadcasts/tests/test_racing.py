@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import Error, connection, connections, transaction
+from django.db import Error, OperationalError, connection, connections, transaction
 
 from buergerdraht.accounts.models import Operator, Organisation
 from buergerdraht.broadcasts import actions, ledger, sending
@@ -163,3 +163,12 @@ def test_whether_it_is_done_is_asked_of_the_open_ones_alone(transactional_db: No
         plan = open_.values("id").explain()
         transaction.set_rollback(True)
     assert "outbound_busy" in plan
+
+
+def test_a_database_that_went_away_is_not_taken_for_a_job_that_broke(caplog: pytest.LogCaptureFixture) -> None:
+    def breaks() -> None:
+        raise OperationalError("the connection is closed")
+
+    with pytest.raises(OperationalError):
+        sending._also(breaks)
+    assert "broadcast.undone" not in caplog.text
