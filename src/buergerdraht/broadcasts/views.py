@@ -27,6 +27,7 @@ from buergerdraht.accounts.rights import Right
 from buergerdraht.broadcasts import actions, checks, content, drafts, reading, relaying
 from buergerdraht.broadcasts.models import Broadcast, TestAddress
 from buergerdraht.contacts import outreach
+from buergerdraht.contacts import reading as contacts
 from buergerdraht.contacts.models import Address
 from buergerdraht.gateway import files
 
@@ -321,7 +322,10 @@ def recipients(request: DeskRequest, number: int) -> HttpResponseBase:
     step = request.GET.get("stand", "")
     page = reading.Pages(broadcast, step).get_page(request.GET.get("seite"))
     before = relaying.before(broadcast, [each.pk for each in page if each.relays])
+    people = {each.contact_id for each in page if each.contact_id}
+    named = set(contacts.seen(request.membership).filter(pk__in=people).values_list("pk", flat=True))
     for recipient in page:
+        recipient.named = recipient.contact_id in named
         recipient.before = before.get(recipient.pk, [])
         recipient.step = reading.step_of(recipient)
         recipient.word = reading.STEP_WORDS[recipient.step]

@@ -17,7 +17,8 @@ from buergerdraht.broadcasts.models import Broadcast
 from buergerdraht.broadcasts.tests.conftest import member
 from buergerdraht.connectors.contract import Sender
 from buergerdraht.contacts import actions as contacts
-from buergerdraht.contacts.models import Address, Topic
+from buergerdraht.contacts.models import Address, Contact, Topic
+from buergerdraht.conversations.models import Conversation
 from buergerdraht.gateway.models import Channel, Outbound
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +99,20 @@ def test_all_states_have_a_screen(released: Broadcast, editor: Operator) -> None
     assert desk.get(_url("recipients", released.pk), {"stand": "unclear"}).status_code == 200
     desk.post(_url("act", released.pk, "klaeren"), {"wie": "angekommen"})
     assert not Outbound.objects.filter(state="unclear").exists()
+
+
+def test_whoever_is_hidden_from_a_member_is_named_to_them_in_no_list_of_recipients(
+    released: Broadcast, people: list[Address], editor: Operator
+) -> None:
+    sending.round_of_all()
+    hidden = people[0].contact
+    Contact.objects.filter(pk=hidden.pk).update(name="Zenobia Geheimrat")
+    desk, link = _desk(editor), reverse("contacts:detail", args=(released.organisation.slug, hidden.pk))
+    shown = desk.get(_url("recipients", released.pk)).content.decode()
+    assert ("Zenobia" in shown, link in shown) == (True, True)
+    Conversation.objects.create(organisation=released.organisation, contact=hidden, confidential=True)
+    shown = desk.get(_url("recipients", released.pk)).content.decode()
+    assert ("Zenobia" in shown, link in shown, "nicht für Sie zu sehen" in shown) == (False, False, True)
 
 
 def test_a_page_turns_to_the_next_state_where_it_stands(released: Broadcast, editor: Operator) -> None:
