@@ -24,9 +24,9 @@ from urllib.parse import parse_qsl, urlencode
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
-from django.utils.translation.trans_real import parse_accept_lang_header
 
 from buergerdraht.website.models import Look
+from buergerdraht.wording.voice import tongues
 
 log = logging.getLogger("buergerdraht.website")
 Scope = MutableMapping[str, Any]
@@ -133,11 +133,10 @@ def _key(scope: Scope) -> tuple[Key, str, dict[bytes, bytes]] | None:
 
 
 def _tongue(header: bytes) -> str:
-    """German or English, as the browser says."""
+    """What the browser likes to read, in few words: so many copies of a page are kept at most."""
     found = shelf.tongues.get(header)
     if found is None:
-        spoken = (code.split("-")[0] for code, _ in parse_accept_lang_header(header.decode("latin-1")[:500]))
-        found = next((code for code in spoken if code in {"de", "en"}), "de")
+        found = ",".join(tongues(header.decode("latin-1")))
         if len(shelf.tongues) < 2000:
             shelf.tongues[header] = found
     return found

@@ -16,12 +16,8 @@ from django.utils import translation
 from buergerdraht.accounts.languages import direction
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.website.models import Look
-from buergerdraht.wording import reading
-from buergerdraht.wording.shelves import SHELVES
-from buergerdraht.wording.voice import ASKED, offered, screen
+from buergerdraht.wording.voice import ASKED, mostly, screen, wished
 
-MOSTLY = 50  # percent of its sentences
-PAGES = {"reports": "reports", "access": "access"}  # apps whose pages have sentences of their own
 FRESH = 30  # seconds anybody between us and the reader may keep a page: what is hidden goes soon
 LANGUAGE = ASKED
 
@@ -75,20 +71,18 @@ def look_of(organisation: Organisation) -> Look:
 
 
 def listen(request: HttpRequest, organisation: Organisation | None, asked: str | None = None) -> Voice:
-    """Which language: the one asked for (by the address, where nothing else says it), else German or English as the browser says."""
-    known = offered(organisation) if organisation else ["de", "en"]
+    """Which language: the one asked for (by the address, where nothing else says it), else as the browser says."""
     asked = request.GET.get(LANGUAGE, "") if asked is None else asked
-    if asked in known:
-        return Voice(asked, screen(asked), True, _mostly(request, organisation, asked))
+    language = wished(request, organisation, asked) if organisation else asked if asked in {"de", "en"} else ""
+    if language:
+        return Voice(language, screen(language), True, _written(request, organisation, language))
     found = screen(translation.get_language_from_request(request) or "de")
     return Voice(found, found, False)
 
 
-def _mostly(request: HttpRequest, organisation: Organisation | None, language: str) -> str:
+def _written(request: HttpRequest, organisation: Organisation | None, language: str) -> str:
     """What a page is written in for the most part, as its `lang` says it: the language asked for, or the one we fall back to."""
-    match = request.resolver_match
-    shelf = SHELVES[PAGES.get(match.app_name if match else "", "website")]
-    written = organisation is not None and reading.count(organisation, language, [shelf]).percent >= MOSTLY
+    written = organisation is not None and mostly(request, organisation, language)
     return language if written and language != "de-simple" else screen(language)
 
 

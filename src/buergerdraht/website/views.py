@@ -10,7 +10,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
 from django.utils.html import escape
 from django.views.decorators.http import require_safe
 from PIL import Image
@@ -20,6 +19,7 @@ from buergerdraht.gateway import files
 from buergerdraht.website import archive_views, colours, legal, words
 from buergerdraht.website.pages import LANGUAGE, Voice, house, keep, look_of, show
 from buergerdraht.website.prose import prose
+from buergerdraht.wording.voice import tongues
 
 LOGO = (320, 160)  # pixels
 LASTING = 86_400  # seconds: the address of what is kept so long changes with it
@@ -48,8 +48,7 @@ def _legal(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     here = house(slug)
     look = look_of(here)
     known = legal.languages(look, kind)
-    browser = "en" if (translation.get_language_from_request(request) or "de").startswith("en") else "de"
-    wanted = [request.GET.get(LANGUAGE, ""), browser, here.language, *known]
+    wanted = [request.GET.get(LANGUAGE, ""), *tongues(request.headers.get("Accept-Language", "")), here.language, *known]
     language = next((code for code in wanted if code in known), here.language)
     screen = "de" if language.startswith("de") else "en"
     request.voice = Voice(language, screen, LANGUAGE in request.GET)  # type: ignore[attr-defined]

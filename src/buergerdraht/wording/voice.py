@@ -1,6 +1,7 @@
-"""In which language a public page speaks: the one its address asks for, else German or English as the browser says.
+"""In which language a public page speaks: the one its address asks for, else as the browser says.
 
-The language stands in the address and nowhere else: no cookie, and whoever passes a link on passes on its language.
+German and English are always there, another language where the authority offers it and the page is mostly written in it. From then on
+the language stands in the address and nowhere else: no cookie, and whoever passes a link on passes on its language.
 """
 
 from __future__ import annotations
@@ -14,11 +15,16 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import translation
+from django.utils.translation.trans_real import parse_accept_lang_header
 
-from buergerdraht.accounts.languages import direction
+from buergerdraht.accounts.languages import NAMES, direction
 from buergerdraht.accounts.models import Organisation
+from buergerdraht.wording import reading
+from buergerdraht.wording.shelves import SHELVES
 
 ASKED = "sprache"
+MOSTLY = 50  # percent of its sentences
+PAGES = {"reports": "reports", "access": "access"}  # apps whose pages have sentences of their own
 _asked: ContextVar[str] = ContextVar("asked_language", default="")
 
 
@@ -30,6 +36,34 @@ def offered(organisation: Organisation) -> list[str]:
 def screen(language: str) -> str:
     """What Django speaks beside our sentences: it has German and English."""
     return "de" if language.startswith("de") else "en"
+
+
+def tongues(header: str) -> list[str]:
+    """What a browser likes to read, the best first: other languages we know of before the first that is always there."""
+    found: list[str] = []
+    for code, _weight in parse_accept_lang_header(header[:500]):
+        base = code.split("-")[0]
+        if base in {"de", "en"}:
+            return [*found[:2], base]
+        if base in NAMES and base not in found:
+            found.append(base)
+    return [*found[:2], "de"]
+
+
+def mostly(request: HttpRequest, organisation: Organisation, language: str) -> bool:
+    """Tell whether a page is written in a language for the most part."""
+    match = request.resolver_match
+    shelf = SHELVES[PAGES.get(match.app_name if match else "", "website")]
+    return reading.count(organisation, language, [shelf]).percent >= MOSTLY
+
+
+def wished(request: HttpRequest, organisation: Organisation, asked: str) -> str:
+    """The language to speak: the one asked for, else one the browser likes; "" where Django hears by itself."""
+    known = offered(organisation)
+    if asked in known:
+        return asked
+    *others, _always = tongues(request.headers.get("Accept-Language", ""))
+    return next((each for each in others if each in known and mostly(request, organisation, each)), "")
 
 
 def spoken() -> str:
@@ -61,13 +95,15 @@ def speaking(language: str) -> Iterator[None]:
 
 
 def listening(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Let a page of an authority speak the language its address asks for, if the authority offers it."""
+    """Let a page of an authority speak the language its address or its reader's browser asks for, if the authority offers it."""
 
     @wraps(view)
     def heard(request: HttpRequest, organisation: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
         asked = request.GET.get(ASKED, "")
-        house = Organisation.objects.filter(slug=organisation).first() if asked else None
-        if house is None or asked not in offered(house):
+        curious = asked or len(tongues(request.headers.get("Accept-Language", ""))) > 1
+        house = Organisation.objects.filter(slug=organisation).first() if curious else None
+        asked = wished(request, house, asked) if house else ""
+        if not asked:
             return view(request, organisation, *args, **kwargs)
         with speaking(asked):
             return view(request, organisation, *args, **kwargs)

@@ -64,6 +64,16 @@ def test_the_form_speaks_the_language_and_keeps_it_on_every_way(client: Client, 
     assert "pub__tongues" not in answer.content.decode(), "what was typed would be lost"
 
 
+def test_the_form_hears_the_browser_too(client: Client, town: Organisation) -> None:
+    likes = {"Accept-Language": "tr-TR,tr;q=0.9,de;q=0.5"}
+    assert "Sorun bildir" not in client.get(f"{LIST}neu/", headers=likes).content.decode(), "most of it is not Turkish"
+    own = {("reports", key): " ".join(["x", *(f"{{{each}}}" for each in needed(ours))]) for key, ours in SHELF.open.items()}
+    actions.put(town, "tr", {**own, ("reports", "form_title"): "Sorun bildir"}, operator=None)
+    page = client.get(f"{LIST}neu/", headers=likes).content.decode()
+    assert "Sorun bildir" in page
+    assert '<input type="hidden" name="sprache" value="tr">' in page
+
+
 def test_what_is_not_translated_comes_in_english_or_german_as_the_room_says(client: Client, town: Organisation) -> None:
     page = client.get(f"{LIST}?sprache=tr", HTTP_ACCEPT_LANGUAGE="de").content.decode()
     assert '<html lang="en">' in page, "most of it is not Turkish"

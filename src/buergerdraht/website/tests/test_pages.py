@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
 from buergerdraht.accounts.models import Organisation
+from buergerdraht.wording import actions
+from buergerdraht.wording.shelves import SHELVES, needed
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +29,22 @@ def test_the_privacy_text_is_shown_without_anything_harmful(client: Client, town
 
 def test_it_is_read_from_right_to_left_where_the_language_is(client: Client, town: Organisation) -> None:
     assert 'lang="ar" dir="rtl"' in client.get("/p/stadt/datenschutz?sprache=ar").content.decode()
+
+
+def test_a_browser_is_heard_where_the_authority_speaks_its_language(client: Client, town: Organisation) -> None:
+    def spoken(likes: str, page: str = "/p/stadt/") -> str:
+        found = re.search(r'<html lang="([^"]*)"', client.get(page, headers={"Accept-Language": likes}).content.decode())
+        return found[1] if found else ""
+
+    arabic = {("website", key): " ".join(["x", *(f"{{{slot}}}" for slot in needed(own))]) for key, own in SHELVES["website"].open.items()}
+    assert spoken("tr,ar;q=0.5,en;q=0.3") == "en", "of a language hardly anything is written in nobody gets a page"
+    actions.put(town, "ar", arabic, operator=None)
+    assert spoken("tr,ar;q=0.5,en;q=0.3") == "ar"
+    assert spoken("de,ar") == "de"
+    assert spoken("tr") == "de"
+    assert "مرحبًا" in client.get("/p/stadt/datenschutz", headers={"Accept-Language": "ar"}).content.decode()
+    page = client.get("/p/stadt/", headers={"Accept-Language": "ar-EG"}).content.decode()
+    assert "sprache=ar" in page, "from there on the address says it, wherever it is passed on to"
 
 
 def test_the_imprint_is_shown(client: Client, town: Organisation) -> None:
