@@ -70,7 +70,7 @@ def _spots(request: DeskRequest, row: Dialog, days: int) -> tuple[drawing.Pictur
         counted = traced.get(card.id, Counter())
         counts = [(key, str(words), counted[key]) for key, words in figures.COLUMNS]
         box = boxes[card.id]
-        words = card.words if card.words != card.title else next(iter(card.facts), "")
+        words = card.words if card.words != card.title else next(iter([*card.facts, *(lead.why for lead in card.leads[:1])]), "")
         spots.append(Spot(card, words, box.x, box.y, _wrapped(words), _exits(card), counts, counted["reached"], counted["misunderstood"]))
     return picture, spots
 
