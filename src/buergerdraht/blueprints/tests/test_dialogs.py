@@ -12,8 +12,8 @@ import pytest
 from buergerdraht.blueprints.dialogs_step import played
 from buergerdraht.blueprints.pieces import Blueprint, ExamplePiece, in_form
 from buergerdraht.blueprints.reading import all_blueprints
-from buergerdraht.dialogs import checking, examples
-from buergerdraht.dialogs.document import QUESTIONS, Dialog, texts_of
+from buergerdraht.dialogs import checking, examples, turning
+from buergerdraht.dialogs.document import QUESTIONS, Dialog, Say, texts_of
 from buergerdraht.dialogs.played import NOON
 from buergerdraht.dialogs.ways import reached
 from buergerdraht.gateway import channels
@@ -192,3 +192,32 @@ def test_the_evening_before_all_bins_of_the_street_are_named_and_else_nothing(la
     world.fields["waste_tour"] = "B"  # its bins are due the day after tomorrow
     examples.Course(dialog, world, language)
     assert world.said == []
+
+
+MEDIA = {
+    "de": ("Ein kurzer gezeichneter Film ohne Ton", "Video aus dem Arbeitsalltag", "So klingt die Arbeit", "Auszubildender erzählen"),
+    "en": ("A short drawn film without sound", "video from everyday work", "What the work sounds like", "trainees tell their story"),
+}
+
+
+@in_both_forms
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize(
+    ("job", "films", "sounds"), [("wasser", True, True), ("forst", False, True), ("anlagenmechanik", True, False), ("justiz", False, False)]
+)
+def test_a_drawn_film_and_imitated_sounds_are_called_what_they_are(job: str, films: bool, sounds: bool, language: str, form: str) -> None:
+    blueprint = all_blueprints()["career_chat"]
+    dialog = blueprint.dialog("career_chat", form)
+    world = played(blueprint, form, language, TODAY)
+    course = examples.Course(dialog, world, language)
+    row = next(row for row in world.tables["occupations"] if row["key"] == job)
+    assert (bool(row["video"]), bool(row["sound"])) == (films, sounds)
+    course.walk.answers["job"] = dict(row)
+    turn = turning.Turn(course.walk, world, documents={(dialog.key, 0): dialog})
+    film, video, sound, story = MEDIA[language]
+    for name, own, page, there in (("say_video", film, video, films), ("say_sound", sound, story, sounds)):
+        step = dialog.step(name)
+        assert isinstance(step, Say)
+        text = turn.text(step.text)
+        assert text.startswith(own) == there
+        assert (own in text, page in text, "{%" in text) == (there, True, False)
