@@ -43,13 +43,16 @@ def file(request: DeskRequest, media_id: uuid.UUID) -> HttpResponseBase:
 
 
 def guarded(response: HttpResponseBase, media: Media, mime: str) -> HttpResponseBase:
-    """Headers that keep a file from running as a page of ours."""
-    shown = mime in SHOWN or mime.startswith(("audio/", "video/"))
-    name = quote(media.file_name or f"{media.kind}-{str(media.id)[:8]}")
-    response.headers["Content-Disposition"] = f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{name}"
+    """Headers that keep a file from running as a page of ours. What says why there is no file is kept by nobody."""
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    if response.status_code >= 400:
+        response.headers["Cache-Control"] = "private, no-store"
+        return response
+    shown = mime in SHOWN or mime.startswith(("audio/", "video/"))
+    name = quote(media.file_name or f"{media.kind}-{str(media.id)[:8]}")
+    response.headers["Content-Disposition"] = f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{name}"
     response.headers["Cache-Control"] = "private, max-age=3600, immutable"
     response.headers["Accept-Ranges"] = "bytes"
     return response

@@ -37,7 +37,18 @@ def read(path: Path) -> bytes:
 
 def opened(path: Path) -> BinaryIO:
     """Give it as a file to read from: the one on the disk, or what was sealed. Raises OSError, of which Damaged is one."""
-    return io.BytesIO(read(path)) if is_sealed(path) else path.open("rb")
+    file = path.open("rb")  # once: what lies there may be sealed in the next moment, and this one stays what it was
+    try:
+        head = file.read(len(MARK))
+        if head != MARK:
+            file.seek(0)
+            return file
+        data = head + file.read()
+    except OSError:
+        file.close()
+        raise
+    file.close()
+    return io.BytesIO(_opened(path, data))
 
 
 def seal(path: Path) -> bool:

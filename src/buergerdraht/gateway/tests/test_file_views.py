@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -8,7 +10,7 @@ from django.urls import path
 from PIL import Image
 
 from buergerdraht.accounts.models import Membership, Operator, Organisation
-from buergerdraht.gateway import file_views, files
+from buergerdraht.gateway import file_views, files, sealing
 from buergerdraht.gateway.models import Media
 
 urlpatterns = [path("o/<slug:organisation>/datei/<uuid:media_id>", file_views.file)]
@@ -77,3 +79,31 @@ def test_files_of_others_are_not_found(organisation: Organisation, browser: Clie
     assert Client().get(own_url).status_code == 302
     files.remove(own)
     assert browser.get(own_url).status_code == 404
+
+
+def test_what_is_refused_is_kept_by_nobody_and_saved_under_no_name(organisation: Organisation, browser: Client) -> None:
+    media, url = stored(organisation, picture(), "a.png")
+    files.seal(media)
+    files.path(media).write_bytes(files.path(media).read_bytes()[:-1])
+    pieces = stored(organisation, b"OggS" + bytes(200), "ansage.ogg")[1]
+    for answer, status in ((browser.get(url), 409), (browser.get(pieces, headers={"Range": "bytes=999-"}), 416)):
+        assert (answer.status_code, answer["Cache-Control"]) == (status, "private, no-store")
+        assert not answer.has_header("Content-Disposition")
+        assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_file_that_is_sealed_while_it_is_opened_comes_as_it_was(
+    organisation: Organisation, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    media, url = stored(organisation, picture(), "a.png")
+    plain, opens = files.read(media), Path.open
+
+    def opened(path: Path, *arguments: Any, **more: Any) -> Any:
+        handle = opens(path, *arguments, **more)
+        monkeypatch.setattr(Path, "open", opens)
+        files.seal(media)
+        return handle
+
+    monkeypatch.setattr(Path, "open", opened)
+    assert b"".join(browser.get(url)) == plain
+    assert sealing.is_sealed(files.path(media))
