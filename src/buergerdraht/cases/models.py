@@ -8,6 +8,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from buergerdraht.accounts.models import Operator, Organisation, Team
 from buergerdraht.accounts.vault import SealedField
@@ -268,14 +269,16 @@ class Photo(models.Model):
     covers = models.JSONField(default=list, blank=True)  # [[left, top, width, height]] as shares of the picture
     state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
     released = models.BooleanField(default=False)
-    sealed = models.BooleanField(default=False, db_default=False)  # the original; the file itself says it too
+    sealed = models.BooleanField(default=False, db_default=False)  # nothing is left to seal of the original; the file itself says it too
+    looks_at = models.DateTimeField(db_default=Now())  # not sooner: it could not be covered for now
+    seals_at = models.DateTimeField(db_default=Now())  # likewise
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["case", "media"], name="case_photo_once")]
         indexes: ClassVar = [
-            models.Index(fields=["id"], name="case_photo_waits", condition=Q(state="waiting")),
-            models.Index(fields=["id"], name="case_photo_open", condition=Q(sealed=False)),
+            models.Index(fields=["looks_at", "id"], name="case_photo_look", condition=Q(state="waiting")),
+            models.Index(fields=["seals_at", "id"], name="case_photo_seal", condition=Q(sealed=False, media__isnull=False)),
         ]
         ordering: ClassVar = ["id"]
 

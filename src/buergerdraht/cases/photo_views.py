@@ -66,7 +66,8 @@ def original(request: DeskRequest, number: str, photo: int) -> HttpResponseBase:
         raise Http404
     audit.record(request.organisation, "cases.original", operator=request.operator, subject=f"case:{case.pk}", photo=row.pk)
     response = file_views.guarded(file_views.answer(request, files.path(row.media), row.media.mime), row.media, row.media.mime)
-    response.headers["Content-Disposition"] = "inline"  # what a citizen called their file is nobody's business
+    if "Content-Disposition" in response.headers:
+        response.headers["Content-Disposition"] = "inline"  # what a citizen called their file is nobody's business
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
