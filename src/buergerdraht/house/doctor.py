@@ -14,9 +14,11 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from buergerdraht.accounts.models import Membership, Organisation, Role
+from buergerdraht.cases import photos
 from buergerdraht.connectors.contract import SendError
 from buergerdraht.connectors.reasons import REASONS
 from buergerdraht.gateway import channels, restoring
@@ -47,6 +49,7 @@ def examine() -> Iterator[Finding]:
         yield from _home()
         yield from _channels()
         yield from _kept()
+        yield from _originals()
 
 
 def _configuration() -> Iterator[Finding]:
@@ -157,6 +160,12 @@ def _kept() -> Iterator[Finding]:
     if kept:
         advice = "Sehen Sie im Verlauf des Kanals nach; nach einer Behebung lassen sie sich wiederholen."
         yield Finding("hint", f"{kept} Meldungen von Anbietern ließen sich nicht verarbeiten und sind aufbewahrt.", advice)
+
+
+def _originals() -> Iterator[Finding]:
+    if number := photos.lying_open(timezone.now()):
+        advice = "Der worker versucht es weiter. Bleibt die Zahl gleich, prüfen Sie Platz und Schreibrecht im Ordner media."
+        yield Finding("hint", f"Noch nicht versiegelte Originale von Fotos zu Anliegen: {number}.", advice)
 
 
 def report(write: Callable[[str], object]) -> int:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from buergerdraht.accounts.models import AuditEntry, Membership, Operator, Organisation
-from buergerdraht.gateway.models import Channel
+from buergerdraht.cases.models import Case, Category, Photo
+from buergerdraht.gateway.models import Channel, Media
 from buergerdraht.house import doctor
 
 pytestmark = pytest.mark.django_db
@@ -71,3 +74,13 @@ def test_the_doctor_counts_faults_in_its_exit_code() -> None:
     with pytest.raises(SystemExit) as ended:
         run("doctor")
     assert ended.value.code == 1
+
+
+def test_the_doctor_counts_originals_that_lie_open() -> None:
+    town = Organisation.objects.create(slug="stadt", name="Stadt")
+    category, now = Category.objects.create(organisation=town, key="road", title={"de": "Straße"}), timezone.now()
+    case = Case.objects.create(organisation=town, number="1", category=category, received_at=now)
+    Photo.objects.create(case=case, media=Media.objects.create(organisation=town, kind="image", state="ready"))
+    assert "versiegelt" not in examined()
+    Photo.objects.update(created_at=now - timedelta(hours=1))
+    assert "! Noch nicht versiegelte Originale von Fotos zu Anliegen: 1." in examined()
