@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 
 from buergerdraht.accounts.models import Operator, Organisation
 from buergerdraht.blueprints.models import SwitchedOn
-from buergerdraht.blueprints.pieces import Blueprint, CategoryPiece, in_form
+from buergerdraht.blueprints.pieces import Blueprint, CategoryPiece
 from buergerdraht.blueprints.step import Step
 from buergerdraht.cases import categories
 from buergerdraht.cases.models import Category
+from buergerdraht.dialogs.sections import in_form
 
 CONFIDENTIAL = Category.Visibility.CONFIDENTIAL
 

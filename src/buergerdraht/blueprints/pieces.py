@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from buergerdraht.dialogs import document
+from buergerdraht.dialogs.sections import in_form
 
 FORMS = ("sie", "du")
 DAY = re.compile(r"\{([+-]\d{1,4})(?::([^{}]+))?\}")  # {+14} or {+14:%d.%m.}: so many days after switching on
@@ -215,15 +216,6 @@ def said(texts: Addressed, language: str, form: str) -> str:
     """Choose a text in a language and form of address; empty where there is none."""
     text = texts.get(language, "")
     return (text.du if form == "du" else text.sie) if isinstance(text, Spoken) else text
-
-
-def in_form(found: Any, form: str) -> Any:
-    """Put the one form of address in the place of every {sie, du}, however deep."""
-    if isinstance(found, Mapping):
-        if set(found) == set(FORMS):
-            return found["du" if form == "du" else "sie"]
-        return {key: in_form(value, form) for key, value in found.items()}
-    return [in_form(each, form) for each in found] if isinstance(found, list) else found
 
 
 def in_language(found: Any, language: str) -> Any:

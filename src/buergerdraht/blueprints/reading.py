@@ -11,9 +11,10 @@ import yaml
 from django.core.exceptions import ValidationError as Unfit
 from pydantic import ValidationError
 
-from buergerdraht.blueprints.pieces import FORMS, Blueprint, in_form
+from buergerdraht.blueprints.pieces import FORMS, Blueprint
 from buergerdraht.cases import categories, questions
 from buergerdraht.dialogs import document
+from buergerdraht.dialogs.sections import in_form
 
 DATA = Path(__file__).parent / "data"
 LARGEST = {".png": 60_000, ".jpg": 60_000, ".ogg": 100_000, ".mp4": 200_000}  # bytes of a file that comes along

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -51,7 +50,7 @@ def sections() -> dict[str, Section]:
 
 def steps(section: Section, languages: Sequence[str], house: House) -> list[dict[str, Any]]:
     """Give the steps as a dialog in these languages has them. What must name something of the house names the first that fits."""
-    found = [_spoken(each, languages, house.organisation.address_form) for each in deepcopy(list(section.steps))]
+    found = [_spoken(in_form(each, house.organisation.address_form), languages) for each in section.steps]
     for step in found:
         if step["kind"] == "book":
             step["offer"] = next(iter(house.offers), "fehlt")
@@ -64,16 +63,23 @@ def _streets(house: House) -> tuple[str, str] | None:
     return next(((key, column) for key, (_title, columns) in house.tables.items() for column in columns if column in STREETS), None)
 
 
-def _spoken(found: Any, languages: Sequence[str], form: str) -> Any:
-    """Every text in the languages of a dialog; one that speaks neither German nor English gets the English words to translate."""
+def in_form(found: Any, form: str) -> Any:
+    """Put the one form of address in the place of every {sie, du}, however deep."""
     if isinstance(found, Mapping):
         if set(found) == FORMS:
             return found["du" if form == "du" else "sie"]
+        return {key: in_form(value, form) for key, value in found.items()}
+    return [in_form(each, form) for each in found] if isinstance(found, list) else found
+
+
+def _spoken(found: Any, languages: Sequence[str]) -> Any:
+    """Every text in the languages of a dialog; one that speaks neither German nor English gets the English words to translate."""
+    if isinstance(found, Mapping):
         if found and set(found) <= LANGUAGES:
             kept = {each: found[base] for each in languages if (base := each.split("-")[0]) in found}
-            found = kept or {languages[0]: found.get("en", found["de"])}
-        return {key: _spoken(value, languages, form) for key, value in found.items()}
-    return [_spoken(each, languages, form) for each in found] if isinstance(found, list) else found
+            return kept or {languages[0]: found.get("en", found["de"])}
+        return {key: _spoken(value, languages) for key, value in found.items()}
+    return [_spoken(each, languages) for each in found] if isinstance(found, list) else found
 
 
 def _seen() -> str:

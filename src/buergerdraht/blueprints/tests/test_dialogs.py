@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from buergerdraht.blueprints.dialogs_step import played
-from buergerdraht.blueprints.pieces import Blueprint, ExamplePiece, in_form
+from buergerdraht.blueprints.pieces import Blueprint, ExamplePiece
 from buergerdraht.blueprints.reading import all_blueprints
 from buergerdraht.dialogs import checking, examples, turning
 from buergerdraht.dialogs.document import QUESTIONS, Dialog, Say, texts_of
 from buergerdraht.dialogs.played import NOON
+from buergerdraht.dialogs.sections import in_form
 from buergerdraht.dialogs.ways import reached
 from buergerdraht.gateway import channels
 
