@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
@@ -152,7 +153,7 @@ def add(request: DeskRequest, number: int) -> HttpResponse:
     if entry is None:
         raise Http404
     values = kinds.make(entry, row.draft["languages"][0] if "languages" in row.draft else setup.language, setup.house)
-    return _changed(request, row, editing.add(values, request.POST.get("nach", "")), opened=True)
+    return _changed(request, row, editing.add(values, request.POST.get("nach", "")), After(opened=True))
 
 
 @require_POST
@@ -171,7 +172,7 @@ def add_section(request: DeskRequest, number: int) -> HttpResponse:
         len(made),
     )
     edit = editing.add_section(section.key, made, request.POST.get("nach", ""))
-    return _changed(request, row, edit, toast=toast % {"title": section.title, "n": len(made)})
+    return _changed(request, row, edit, After(toast=toast % {"title": section.title, "n": len(made)}))
 
 
 @require_POST
@@ -181,20 +182,21 @@ def act(request: DeskRequest, number: int, key: str, verb: str) -> HttpResponse:
     screens.to_edit(request)
     row = screens.found(request, number)
     if verb in {"hoch", "runter"}:
-        return _changed(request, row, editing.shift(key, -1 if verb == "hoch" else 1), focus=key)
+        return _changed(request, row, editing.shift(key, -1 if verb == "hoch" else 1), After(focus=key))
     if verb == "verschieben":
-        return _changed(request, row, editing.move(key, request.POST.get("nach", "")), focus=key)
+        return _changed(request, row, editing.move(key, request.POST.get("nach", "")), After(focus=key))
     if verb == "kopieren":
-        return _changed(request, row, editing.copy(key), opened=True)
+        return _changed(request, row, editing.copy(key), After(opened=True))
     if verb == "umbenennen":
-        return _changed(request, row, editing.rename(key, request.POST.get("kurzname", "").strip()), focus=request.POST.get("kurzname", ""))
+        name = request.POST.get("kurzname", "").strip()
+        return _changed(request, row, editing.rename(key, name), After(focus=name))
     if verb != "loeschen":
         raise Http404
     ids = [step["id"] for step in row.draft["steps"]]
     following = ids[min(ids.index(key) + 1, len(ids) - 1)] if key in ids else ""
     words = Labels(row.draft, screens.language(request, row)).step(key)
     toast = _("Gelöscht: %(step)s") % {"step": words}
-    return _changed(request, row, editing.remove(key), focus=following, toast=toast)
+    return _changed(request, row, editing.remove(key), After(focus=following, toast=toast))
 
 
 @require_POST
@@ -213,7 +215,7 @@ def turn(request: DeskRequest, number: int, verb: str) -> HttpResponse:
     said = _("Zurückgenommen: %(what)s") if verb == "zurueck" else _("Wiederhergestellt: %(what)s")
     row = screens.found(request, number)
     toast = said % {"what": reading.what(change.what, change.before, row.draft)} if change else none
-    return _drawn(request, row, toast=toast, undo=False)
+    return _drawn(request, row, After(toast=toast, undo=False))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -268,16 +270,24 @@ def attach(request: DeskRequest, number: int, key: str) -> HttpResponse:
     except ValidationError as problem:
         return _problem(request, " ".join(problem.messages), 422)
     after = {**values, "files": [*values.get("files", []), {"file": stored.name}]}
-    return _changed(request, row, editing.change(key, after, editing.digest(values)), opened=key)
+    return _changed(request, row, editing.change(key, after, editing.digest(values)), After(opened=key))
 
 
 # ── How it is drawn ───────────────────────────────────────────────────────
 
 
-def _changed(
-    request: DeskRequest, row: Dialog, edit: Edit, *, opened: bool | str = False, focus: str = "", toast: str = ""
-) -> HttpResponse:  # fmt: skip
-    """Make an edit and draw the draft anew. `opened`: the step it made, or the one named, with its form open."""
+@dataclass(frozen=True)
+class After:
+    """How the draft is drawn after an edit. `opened`: whose form stands open, True for the step it made; `focus`: where the eye goes."""
+
+    opened: bool | str = False
+    focus: str = ""
+    toast: str = ""
+    undo: bool = True
+
+
+def _changed(request: DeskRequest, row: Dialog, edit: Edit, after: After) -> HttpResponse:
+    """Make an edit and draw the draft anew."""
     before = {step["id"] for step in row.draft["steps"]}
     try:
         row = actions.change(row, edit, screens.stamp(request), operator=request.operator)
@@ -286,8 +296,8 @@ def _changed(
     except ValidationError as problem:
         return _problem(request, " ".join(problem.messages), 422)
     made = next((step["id"] for step in row.draft["steps"] if step["id"] not in before), "")
-    shown = (opened if isinstance(opened, str) else made) if opened else ""
-    return _drawn(request, screens.found(request, row.pk), opened=shown, focus=focus or made, toast=toast)
+    opened = made if after.opened is True else after.opened
+    return _drawn(request, screens.found(request, row.pk), replace(after, opened=opened, focus=after.focus or made))
 
 
 def _saved(request: DeskRequest, row: Dialog, edit: Edit, key: str, *, reform: bool) -> HttpResponse:
@@ -316,21 +326,21 @@ def _saved(request: DeskRequest, row: Dialog, edit: Edit, key: str, *, reform: b
     return answer
 
 
-def _drawn(
-    request: DeskRequest, row: Dialog, *, opened: str = "", focus: str = "", toast: str = "", undo: bool = True
-) -> HttpResponse:  # fmt: skip
-    context = {**screens.frame(request, row, "edit"), **_sheet(request, row), "toast": toast, "undo": undo}
+def _drawn(request: DeskRequest, row: Dialog, after: After) -> HttpResponse:
+    context = {**screens.frame(request, row, "edit"), **_sheet(request, row), "toast": after.toast, "undo": after.undo}
+    opened = after.opened if isinstance(after.opened, str) else ""
     if opened:
         context |= {"opened": opened, **_form(request, row, opened)}
     answer = render(request, "dialogs/_sheet.html", {**context, "swapped": True})
-    answer["HX-Trigger-After-Settle"] = json.dumps({"draft": "", "shown": {"step": opened or focus, "form": bool(opened)}})
+    answer["HX-Trigger-After-Settle"] = json.dumps({"draft": "", "shown": {"step": opened or after.focus, "form": bool(opened)}})
     return answer
 
 
 def _stale(request: DeskRequest, row: Dialog, sentence: str, *, redraw: bool = True) -> HttpResponse:
     """Somebody was faster: say so. Where nothing was typed the new state is drawn at once."""
     if redraw:
-        return _drawn(request, screens.found(request, row.pk), toast=f"{sentence} {_('Das ist der neue Stand.')}", undo=False)
+        after = After(toast=f"{sentence} {_('Das ist der neue Stand.')}", undo=False)
+        return _drawn(request, screens.found(request, row.pk), after)
     more = _("Ihre Eingabe steht noch da; sehen Sie sich zuerst den neuen Stand an.")
     answer = render(request, "dialogs/_stale.html", {"sentence": f"{sentence} {more}", "dialog": row}, status=409)
     answer["HX-Retarget"], answer["HX-Reswap"] = "#meldung", "innerHTML"
