@@ -22,7 +22,7 @@ from buergerdraht.cases.models import View as CaseView
 from buergerdraht.consultations.models import Consultation, Guest
 from buergerdraht.contacts.models import Address, Contact, ContactImport, District, Topic
 from buergerdraht.conversations.models import AssignmentRule, Conversation, Label, Message, SavedAnswer, SavedView
-from buergerdraht.dialogs.models import Dialog, Example, Session, System, Table, Version
+from buergerdraht.dialogs.models import Dialog, Example, NamedFile, Session, System, Table, Version
 from buergerdraht.gateway.models import Channel, InboundEvent, Media
 from buergerdraht.meters.models import MeterReading
 from buergerdraht.watch.models import AlarmReceiver
@@ -88,6 +88,9 @@ def dialog_rows(other: Organisation, contact: Contact, channel: Channel) -> dict
             organisation=other, kind="water", value=1, read_on=timezone.localdate(), state="doubtful", contact=contact
         ).pk,
         "einstellungen/systeme/": System.objects.create(organisation=other, key="crm", title="CRM", url="https://crm.example.org").pk,
+        "einstellungen/dateien/": NamedFile.objects.create(
+            organisation=other, name="rathaus.png", media=Media.objects.create(organisation=other, kind="image")
+        ).pk,
         "einstellungen/tabellen/": Table.objects.create(organisation=other, key="streets", title="Straßen").pk,
     }
 

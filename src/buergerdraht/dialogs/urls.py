@@ -1,16 +1,17 @@
 from django.urls import path
 
-from buergerdraht.dialogs import map_views, phone_views, systems_urls, text_views, version_views, views
+from buergerdraht.dialogs import files_urls, map_views, phone_views, systems_urls, text_views, version_views, views
 
 app_name = "dialogs"
 urlpatterns = [
     *systems_urls.urlpatterns,
+    *files_urls.urlpatterns,
     path("dialoge/", views.listing, name="list"),
     path("dialoge/neu/", views.new, name="new"),
     path("dialoge/<int:number>/", views.edit, name="edit"),
     path("dialoge/<int:number>/palette/", views.palette, name="palette"),
     path("dialoge/<int:number>/kopf/", views.head, name="head"),
-    path("dialoge/<int:number>/datei.yaml", views.export, name="export"),
+    path("dialoge/<int:number>/datei", views.export, name="export"),
     path("dialoge/<int:number>/schritte/", views.add, name="add"),
     path("dialoge/<int:number>/abschnitte/", views.add_section, name="add_section"),
     path("dialoge/<int:number>/schritte/<slug:verb>/", views.turn, name="turn"),
