@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from buergerdraht.cases import photos
 from buergerdraht.cases.actions import record
 from buergerdraht.cases.models import Case, Draft, Entry, Follower, Photo
 from buergerdraht.contacts.models import Address, Contact
@@ -45,11 +46,14 @@ def on_stopped(sender: object, *, contact: Contact, **more: Any) -> None:
 
 
 def drop(photo: Photo) -> None:
-    """Delete a picture and its files; an original that hangs in a conversation is left to that conversation's own time."""
-    for media in (photo.shown, photo.media):
-        if media is not None and media.state == Media.State.READY and not Message.objects.filter(media=media).exists():
-            files.remove(media)
+    """Delete a picture and its files; an original that hangs in a conversation, or that the house shows elsewhere, is left to them."""
+    shown, original = photo.shown, photo.media
     photo.delete()
+    for media in (shown, original):
+        if media is None or media.state != Media.State.READY or Message.objects.filter(media=media).exists():
+            continue
+        if not photos.used_elsewhere(media):
+            files.remove(media)
 
 
 def empty(case: Case) -> None:

@@ -170,14 +170,14 @@ def _seal(photo: Photo) -> bool:
     assert photo.media is not None
     lies = photo.media.state == Media.State.READY
     if lies:
-        if _used_elsewhere(photo.media):
+        if used_elsewhere(photo.media):
             raise _Elsewhere
         files.seal(photo.media)
     Photo.objects.filter(pk=photo.pk).update(sealed=True)
     return lies
 
 
-def _used_elsewhere(media: Media) -> bool:
+def used_elsewhere(media: Media) -> bool:
     """Whether anything but cases and threads uses a file: whatever came to hang on a case, what is public stays as it is."""
     if using.used(media, beside=OURS):
         return True
@@ -198,7 +198,7 @@ def forget(now: datetime) -> int:
     old = Photo.objects.filter(case__done_at__lt=Now() - days * timedelta(days=1), media__state=Media.State.READY)
     number = 0
     for photo in old.select_related("media").order_by("pk")[:500]:
-        if photo.media is not None and not _used_elsewhere(photo.media):
+        if photo.media is not None and not used_elsewhere(photo.media):
             files.remove(photo.media)
         number += Photo.objects.filter(pk=photo.pk).update(media=None, sealed=True)
     return number

@@ -383,3 +383,11 @@ def test_how_many_lie_open_is_counted_after_a_while(photo: Photo) -> None:
     assert photos.lying_open(now + timedelta(hours=1)) == 1
     photos.seal(now)
     assert photos.lying_open(now + timedelta(hours=1)) == 0
+
+
+@pytest.mark.parametrize("shows", [broadcast, published, logo, named])
+def test_with_the_person_nothing_goes_that_the_house_shows_elsewhere(case: Case, photo: Photo, shows: Callable[[Media], None]) -> None:
+    media = original(photo)
+    shows(media)
+    persons.empty(case)
+    assert files.path(media).exists()
