@@ -295,16 +295,6 @@ def run_examples(dialog: Dialog) -> list[Result]:
     return [Result(row, playing.verdict(scene, row.moves, row.channel, row.language)) for row in rows]
 
 
-def export(dialog: Dialog) -> str:
-    """Write the draft as YAML, as people read and keep it. Its files stay here, and the first lines say so."""
-    read = document.load(dialog.draft)
-    named = dict.fromkeys(knowing.named_files(read))
-    if not named:
-        return document.written(read)
-    left = _("Dateien sind nicht dabei. Laden Sie sie dort, wohin Sie den Dialog bringen, in den Schritten neu hoch:")
-    return "".join(f"# {each}\n" for each in (left, *named)) + document.written(read)
-
-
 # ── What several share ────────────────────────────────────────────────────
 
 

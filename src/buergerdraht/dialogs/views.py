@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from buergerdraht.accounts.desk import DeskRequest, desk
 from buergerdraht.accounts.rights import Right
-from buergerdraht.dialogs import actions, document, editing, kinds, reading, screens, sections, shelf
+from buergerdraht.dialogs import actions, carrying, document, editing, kinds, reading, screens, sections, shelf
 from buergerdraht.dialogs.editing import Edit
 from buergerdraht.dialogs.forms import TRIGGERS, HeadForm, NewForm, StepForm
 from buergerdraht.dialogs.labels import Labels
@@ -29,7 +29,7 @@ from buergerdraht.dialogs.models import Dialog
 from buergerdraht.dialogs.rapidpro.report import TITLES
 from buergerdraht.meters.models import MeterReading
 
-BIG, BIG_EXPORT = 1_000_000, 20_000_000  # bytes of a dialog's file, of an export of flows
+BIG_EXPORT = 20_000_000  # bytes of an export of flows
 HEAD = "kopf"
 STATES: dict[str, tuple[Callable[..., Dialog], Promise]] = {
     "ausschalten": (actions.switch_off, gettext_lazy("Ausgeschaltet. Wer gerade im Dialog ist, kommt noch zu seinem Ende.")),
@@ -66,14 +66,24 @@ def new(request: DeskRequest) -> HttpResponse:
     if export := request.FILES.get("fluesse"):
         return _flows(request, export)
     if upload := request.FILES.get("file"):
-        try:
-            if (upload.size or 0) > BIG:
-                raise ValidationError(_("Die Datei ist zu groß: höchstens 1 MB."))
-            row = actions.bring(request.organisation, upload.read().decode("utf-8-sig", "replace"), operator=request.operator)
-        except ValidationError as problem:
-            return render(request, "dialogs/new.html", {"form": NewForm(), "problems": problem.messages}, status=422)
-        return redirect("dialogs:edit", request.organisation.slug, row.pk)
+        return _brought(request, upload)
     return render(request, "dialogs/new.html", {"form": form, "problems": []}, status=422 if form.is_bound else 200)
+
+
+def _brought(request: DeskRequest, upload: UploadedFile[Any]) -> HttpResponse:
+    """Make a draft of a file, and say what became of those it brought along."""
+    try:
+        if (upload.size or 0) > carrying.LARGEST:
+            raise ValidationError(_("Die Datei ist zu groß: höchstens 20 MB."))
+        brought = carrying.bring(request.organisation, upload.read(), operator=request.operator)
+    except ValidationError as problem:
+        return render(request, "dialogs/new.html", {"form": NewForm(), "problems": problem.messages}, status=422)
+    if brought.laid:
+        messages.success(request, _("Mitgekommen und abgelegt: %(names)s.") % {"names": ", ".join(brought.laid)})
+    if brought.other:
+        words = _("Unter diesen Namen liegt hier schon etwas anderes, das der Dialog nun sendet: %(names)s. Sehen Sie nach.")
+        messages.warning(request, words % {"names": ", ".join(brought.other)})
+    return redirect("dialogs:edit", request.organisation.slug, brought.dialog.pk)
 
 
 def _flows(request: DeskRequest, upload: UploadedFile[Any]) -> HttpResponse:
@@ -115,8 +125,10 @@ def state(request: DeskRequest, number: int, verb: str) -> HttpResponse:
 def export(request: DeskRequest, number: int) -> HttpResponse:
     """The draft as a file, to keep and to bring elsewhere."""
     row = screens.found(request, number)
-    answer = HttpResponse(actions.export(row), content_type="application/yaml; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{row.key}.yaml"'
+    packed = carrying.pack(row)
+    kind = "application/zip" if packed.ending == "zip" else "application/yaml; charset=utf-8"
+    answer = HttpResponse(packed.data, content_type=kind)
+    answer["Content-Disposition"] = f'attachment; filename="{row.key}.{packed.ending}"'
     return answer
 
 

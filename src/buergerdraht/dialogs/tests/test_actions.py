@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from buergerdraht.accounts.models import AuditEntry, Membership, Operator, Organisation, Team
-from buergerdraht.dialogs import actions, document, editing, triggers
+from buergerdraht.dialogs import actions, carrying, document, editing, triggers
 from buergerdraht.dialogs.actions import Stale
 from buergerdraht.dialogs.models import Dialog, Session
 from buergerdraht.dialogs.playing import Setting
@@ -173,7 +173,7 @@ def test_an_example_needs_a_name_and_moves(draft: Dialog, andrea: Operator) -> N
 
 def test_a_file_goes_out_and_comes_back(draft: Dialog, andrea: Operator) -> None:
     other = Organisation.objects.create(slug="kreis", name="Kreis", languages=["de"])
-    row = actions.bring(other, actions.export(draft), operator=andrea)
+    row = carrying.bring(other, carrying.pack(draft).data, operator=andrea).dialog
     assert row.draft["steps"] == draft.draft["steps"]
     with pytest.raises(ValidationError, match="hello"):
         actions.bring(other, BULKY.replace("kind: say", "kind: shout"), operator=andrea)

@@ -91,7 +91,7 @@ def test_begun_empty_and_brought_from_a_file(desk: Client, bulky: Dialog) -> Non
     answer = desk.post(f"{DESK}neu/", {"title": "Baumfällung"})
     made = Dialog.objects.get(key="baumfaellung")
     assert answer["Location"] == f"{DESK}{made.pk}/"
-    file = desk.get(f"{DESK}{bulky.pk}/datei.yaml").content
+    file = desk.get(f"{DESK}{bulky.pk}/datei").content
     desk.post(f"{DESK}neu/", {"file": SimpleUploadedFile("a.yaml", file)})
     assert Dialog.objects.get(key="bulky_2").draft["steps"] == bulky.draft["steps"]
     refused = desk.post(f"{DESK}neu/", {"file": SimpleUploadedFile("a.yaml", b"key: X")})
@@ -405,7 +405,7 @@ def test_walks_are_listed_with_their_answers_for_whoever_may_see_them(desk: Clie
 
 def test_who_may_look_and_who_may_change(town: Organisation, bulky: Dialog) -> None:
     reader = signed_in(member(town, "vera", "viewer"))
-    for way in ("", "karte/", "texte/", "beispiele/", "verlaeufe/", "versionen/", "versionen/1/", "datei.yaml"):
+    for way in ("", "karte/", "texte/", "beispiele/", "verlaeufe/", "versionen/", "versionen/1/", "datei"):
         assert reader.get(f"{DESK}{bulky.pk}/{way}").status_code == 200, way
     assert "Was möchten Sie?" in reader.post(f"{DESK}{bulky.pk}/telefon/").content.decode()
     assert reader.get(f"{DESK}{bulky.pk}/schritt/hello/").status_code == 403
@@ -424,7 +424,7 @@ def test_another_house_has_no_such_dialog(desk: Client, bulky: Dialog, yard: Tea
     other = Organisation.objects.create(slug="kreis", name="Kreis")
     read = document.load({**bulky.draft, "key": "fremd"})
     foreign = actions.create_from(other, read, operator=None)
-    for way in ("", "karte/", "texte/", "versionen/", "schritt/hello/", "datei.yaml"):
+    for way in ("", "karte/", "texte/", "versionen/", "schritt/hello/", "datei"):
         assert desk.get(f"{DESK}{foreign.pk}/{way}").status_code == 404
     assert desk.post(f"{DESK}{foreign.pk}/stand/archivieren/").status_code == 404
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.connectors.contract import Media, MediaKind
-from buergerdraht.dialogs import actions, checking, document, examples, shelf
+from buergerdraht.dialogs import checking, document, examples, shelf
 from buergerdraht.dialogs.models import NamedFile
 from buergerdraht.dialogs.played import Played
 from buergerdraht.gateway import files
@@ -98,10 +98,3 @@ def test_another_house_finds_neither_names_nor_ids(town: Organisation) -> None:
 def test_a_file_that_was_deleted_is_not_found(town: Organisation) -> None:
     files.remove(shelf.add(town, "hof.png", picture()).media)
     assert shelf.find(town.pk, ["hof.png"]) == {}
-
-
-def test_an_export_says_which_files_it_leaves_behind_and_can_be_read_again(town: Organisation) -> None:
-    dialog = document.read(TEXT.replace("{{ raw.trip.picture }}", "moor.png"))
-    text = actions.export(actions.create_from(town, dialog, operator=None))
-    assert "# moor.png" in text.split("edition:")[0]
-    assert document.read(text) == dialog
