@@ -1,4 +1,4 @@
-"""The settings page of the files that dialogs and tables name. The room's urls take them in."""
+"""The settings page of the files that dialogs and tables name. The urls of the room's settings take it in."""
 
 from django.urls import path
 

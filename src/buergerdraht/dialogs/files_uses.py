@@ -35,10 +35,11 @@ def uses(organisation: Organisation, names: Collection[str]) -> dict[str, list[U
         draft, live = set(_named(dialog.draft)), set(_named(dialog.live.document if dialog.live else {}))
         for name in found.keys() & (draft | live):
             found[name].append(Use("dialog", dialog.pk, dialog.title, _where(name in draft, name in live)))
+    endings = sorted({f"%.{name.rpartition('.')[2]}%" for name in found})
     with connection.cursor() as cursor:
-        cursor.execute(SQL["tables"], {"organisation": organisation.pk, "names": list(found)})
+        cursor.execute(SQL["tables"], {"organisation": organisation.pk, "names": list(found), "endings": endings})
         for name, number, title, first, count in cursor.fetchall():
-            more = ngettext("Zeile %(first)s", "%(n)s Zeilen, die erste ist %(first)s", count) % {"n": count, "first": first}
+            more = ngettext("Zeile %(first)s", "%(n)s Zeilen, zuerst in Zeile %(first)s", count) % {"n": count, "first": first}
             found[name].append(Use("table", number, title, more))
     return found
 

@@ -214,7 +214,9 @@ def _alike(media: Stored, looked: files.Looked) -> bool:
 
 
 def _taken(name: str) -> str:
-    return _("„%(name)s“ gibt es schon. Wählen Sie einen anderen Namen, oder ersetzen Sie die Datei dort.") % {"name": name}
+    return _(
+        "„%(name)s“ gibt es schon. Wählen Sie einen anderen Namen, oder öffnen Sie die vorhandene Datei und ersetzen Sie sie dort."
+    ) % {"name": name}
 
 
 def _locked(row: NamedFile) -> NamedFile:

@@ -1,10 +1,11 @@
-"""The settings of dialogs: systems and tables. The room's urls take them in."""
+"""The settings of dialogs: systems, tables and files. The room's urls take them in."""
 
 from django.urls import path
 
-from buergerdraht.dialogs import event_views, systems_views, tables_views
+from buergerdraht.dialogs import event_views, files_urls, systems_views, tables_views
 
 urlpatterns = [
+    *files_urls.urlpatterns,
     path("einstellungen/systeme/", systems_views.listing, name="systems"),
     path("einstellungen/systeme/neu/", systems_views.add, name="system_add"),
     path("einstellungen/systeme/<int:number>/", systems_views.system, name="system"),

@@ -1,11 +1,10 @@
 from django.urls import path
 
-from buergerdraht.dialogs import files_urls, map_views, phone_views, systems_urls, text_views, version_views, views
+from buergerdraht.dialogs import map_views, phone_views, systems_urls, text_views, version_views, views
 
 app_name = "dialogs"
 urlpatterns = [
     *systems_urls.urlpatterns,
-    *files_urls.urlpatterns,
     path("dialoge/", views.listing, name="list"),
     path("dialoge/neu/", views.new, name="new"),
     path("dialoge/<int:number>/", views.edit, name="edit"),
