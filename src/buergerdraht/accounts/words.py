@@ -308,6 +308,7 @@ SUBJECTS = {
     "conversation": _("Unterhaltung"),
     "dialog": _("Dialog"),
     "district": _("Ortsteil"),
+    "file": _("Datei"),
     "firm": _("Firma"),
     "hook": _("Webhook"),
     "import": _("Import"),

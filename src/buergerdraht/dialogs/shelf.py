@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from django.core.exceptions import ValidationError
@@ -133,7 +133,7 @@ def replace(row: NamedFile, upload: Upload, *, operator: Operator) -> bool:
 def remove(row: NamedFile, *, operator: Operator) -> None:
     """Take a name off the shelf. Who asks saw to it that nothing says it any more."""
     row = _locked(row)
-    _noted(row, "remove_file", operator, name=row.name)
+    _noted(row, "remove_file", operator)
     old = row.media
     row.delete()
     _let_go(old)
@@ -223,8 +223,8 @@ def _locked(row: NamedFile) -> NamedFile:
     return NamedFile.objects.select_for_update(of=("self",)).select_related("organisation", "media").get(pk=row.pk)
 
 
-def _noted(row: NamedFile, verb: str, operator: Operator, **details: Any) -> None:
-    audit.record(row.organisation, f"dialogs.{verb}", operator=operator, subject=f"file:{row.pk}", **details)
+def _noted(row: NamedFile, verb: str, operator: Operator) -> None:
+    audit.record(row.organisation, f"dialogs.{verb}", operator=operator, subject=f"file:{row.pk}", name=row.name)
 
 
 def _ids(written: Iterable[str]) -> dict[uuid.UUID, list[str]]:
