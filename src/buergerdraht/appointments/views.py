@@ -132,6 +132,9 @@ def move(request: DeskRequest, number: int) -> HttpResponse:
     begins_at = screens.moment(request.POST.get("zeit"))
     if request.method == "POST" and begins_at is None:
         messages.error(request, _("Bitte wählen Sie eine Zeit."))
+    elif begins_at == row.begins_at and request.method == "POST":
+        messages.info(request, _("Der Termin liegt schon zu dieser Zeit; es hat sich nichts geändert."))
+        return redirect("appointments:detail", request.organisation.slug, row.pk)
     elif request.method == "POST" and begins_at and form.is_valid():
         try:
             row = actions.move(row, begins_at, operator=request.operator, word=form.said())

@@ -176,6 +176,13 @@ def test_moved_and_told(client: Client, offer: Offer, paula: Address) -> None:
     assert "hat eine neue Zeit" in Message.objects.get(author="operator").text
 
 
+def test_moved_to_where_it_is_nobody_is_told_and_the_desk_says_so(client: Client, offer: Offer, paula: Address) -> None:
+    row = booked(offer, paula)
+    page = text(client, f"{DESK}{row.pk}/verschieben/", {"zeit": at(row), "tell": "on"})
+    assert "es hat sich nichts geändert" in page
+    assert not Message.objects.filter(author="operator").exists()
+
+
 def test_a_time_somebody_took_meanwhile_is_refused_kindly(client: Client, offer: Offer, paula: Address) -> None:
     offer.capacity = 1
     offer.save()
