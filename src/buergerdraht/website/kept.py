@@ -136,7 +136,7 @@ def _tongue(header: bytes) -> str:
     """What the browser likes to read, in few words: so many copies of a page are kept at most."""
     found = shelf.tongues.get(header)
     if found is None:
-        found = ",".join(tongues(header.decode("latin-1")))
+        found = ",".join(tongues(header.decode("latin-1"))) or "de"
         if len(shelf.tongues) < 2000:
             shelf.tongues[header] = found
     return found

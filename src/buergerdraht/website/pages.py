@@ -16,7 +16,7 @@ from django.utils import translation
 from buergerdraht.accounts.languages import direction
 from buergerdraht.accounts.models import Organisation
 from buergerdraht.website.models import Look
-from buergerdraht.wording.voice import ASKED, mostly, screen, wished
+from buergerdraht.wording.voice import ASKED, MOSTLY, screen, wished, written
 
 FRESH = 30  # seconds anybody between us and the reader may keep a page: what is hidden goes soon
 LANGUAGE = ASKED
@@ -82,8 +82,8 @@ def listen(request: HttpRequest, organisation: Organisation | None, asked: str |
 
 def _written(request: HttpRequest, organisation: Organisation | None, language: str) -> str:
     """What a page is written in for the most part, as its `lang` says it: the language asked for, or the one we fall back to."""
-    written = organisation is not None and mostly(request, organisation, language)
-    return language if written and language != "de-simple" else screen(language)
+    mostly = organisation is not None and written(request, organisation, language) >= MOSTLY
+    return language if mostly and language != "de-simple" else screen(language)
 
 
 def voice_of(request: HttpRequest, organisation: Organisation | None) -> Voice:

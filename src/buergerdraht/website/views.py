@@ -48,7 +48,7 @@ def _legal(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     here = house(slug)
     look = look_of(here)
     known = legal.languages(look, kind)
-    wanted = [request.GET.get(LANGUAGE, ""), *tongues(request.headers.get("Accept-Language", "")), here.language, *known]
+    wanted = [request.GET.get(LANGUAGE, ""), *(tongues(request.headers.get("Accept-Language", "")) or ["de"]), here.language, *known]
     language = next((code for code in wanted if code in known), here.language)
     screen = "de" if language.startswith("de") else "en"
     request.voice = Voice(language, screen, LANGUAGE in request.GET)  # type: ignore[attr-defined]

@@ -23,7 +23,8 @@ from buergerdraht.wording import reading
 from buergerdraht.wording.shelves import SHELVES
 
 ASKED = "sprache"
-MOSTLY = 50  # percent of its sentences
+ALWAYS = {"de", "en"}
+MOSTLY, WHOLLY = 50, 100  # percent of its sentences
 PAGES = {"reports": "reports", "access": "access"}  # apps whose pages have sentences of their own
 _asked: ContextVar[str] = ContextVar("asked_language", default="")
 
@@ -39,31 +40,35 @@ def screen(language: str) -> str:
 
 
 def tongues(header: str) -> list[str]:
-    """What a browser likes to read, the best first: other languages we know of before the first that is always there."""
+    """What a browser likes to read, the best first: other languages we know of before the first that is always there, if it names one."""
     found: list[str] = []
     for code, _weight in parse_accept_lang_header(header[:500]):
         base = code.split("-")[0]
-        if base in {"de", "en"}:
+        if base in ALWAYS:
             return [*found[:2], base]
         if base in NAMES and base not in found:
             found.append(base)
-    return [*found[:2], "de"]
+    return found[:2]
 
 
-def mostly(request: HttpRequest, organisation: Organisation, language: str) -> bool:
-    """Tell whether a page is written in a language for the most part."""
+def written(request: HttpRequest, organisation: Organisation, language: str) -> int:
+    """Tell how much of a page is written in a language, in percent."""
     match = request.resolver_match
     shelf = SHELVES[PAGES.get(match.app_name if match else "", "website")]
-    return reading.count(organisation, language, [shelf]).percent >= MOSTLY
+    return reading.count(organisation, language, [shelf]).percent
 
 
 def wished(request: HttpRequest, organisation: Organisation, asked: str) -> str:
-    """The language to speak: the one asked for, else one the browser likes; "" where Django hears by itself."""
+    """The language to speak: the one asked for, else one the browser likes; "" where Django hears by itself.
+
+    What is not written in it comes in English: whoever reads German next, and never named English, is better off with a German page.
+    """
     known = offered(organisation)
     if asked in known:
         return asked
-    *others, _always = tongues(request.headers.get("Accept-Language", ""))
-    return next((each for each in others if each in known and mostly(request, organisation, each)), "")
+    likes = tongues(request.headers.get("Accept-Language", ""))
+    least = WHOLLY if likes[-1:] == ["de"] else MOSTLY
+    return next((each for each in likes if each not in ALWAYS and each in known and written(request, organisation, each) >= least), "")
 
 
 def spoken() -> str:
@@ -100,7 +105,7 @@ def listening(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
     @wraps(view)
     def heard(request: HttpRequest, organisation: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
         asked = request.GET.get(ASKED, "")
-        curious = asked or len(tongues(request.headers.get("Accept-Language", ""))) > 1
+        curious = asked or set(tongues(request.headers.get("Accept-Language", ""))) - ALWAYS
         house = Organisation.objects.filter(slug=organisation).first() if curious else None
         asked = wished(request, house, asked) if house else ""
         if not asked:

@@ -38,7 +38,12 @@ def test_a_browser_is_heard_where_the_authority_speaks_its_language(client: Clie
 
     arabic = {("website", key): " ".join(["x", *(f"{{{slot}}}" for slot in needed(own))]) for key, own in SHELVES["website"].open.items()}
     assert spoken("tr,ar;q=0.5,en;q=0.3") == "en", "of a language hardly anything is written in nobody gets a page"
+    half = dict(list(arabic.items())[: len(arabic) * 6 // 10])
+    actions.put(town, "ar", half, operator=None)
+    heard = [spoken(likes) for likes in ("ar,en", "ar", "ar,de;q=0.5")]
+    assert heard == ["ar", "ar", "de"], "the rest would be English, which nobody named"
     actions.put(town, "ar", arabic, operator=None)
+    assert spoken("ar,de;q=0.5") == "ar"
     assert spoken("tr,ar;q=0.5,en;q=0.3") == "ar"
     assert spoken("de,ar") == "de"
     assert spoken("tr") == "de"
