@@ -28,6 +28,6 @@ def forget_keys(timestamp: int) -> None:
     """Forget the keys of events that nobody tells again, templates that nobody answered, and figures that no screen shows any more."""
     events.forget(timezone.now())
     sessions.expire(timezone.now())
-    Trace.objects.filter(at__lt=timezone.now() - timedelta(days=max(figures.DAYS) + 1)).delete()
+    Trace.objects.filter(session=None, at__lt=timezone.now() - timedelta(days=max(figures.DAYS) + 1)).delete()
     Missed.objects.filter(at__lt=timezone.now() - MISSED_KEPT).delete()
     SystemCall.objects.filter(at__lt=timezone.now() - CALLS_KEPT).delete()

@@ -101,20 +101,26 @@ def _begin(number: int, now: datetime) -> bool:
     row = rows.filter(pk=number).first()
     if row is None:
         return False  # somebody was quicker
-    if row.until <= now or row.dialog.live is None or row.dialog.archived_at is not None:
+    if row.until <= now:
         return _over(row, now)
+    if row.dialog.live is None or row.dialog.archived_at is not None:  # perhaps for a moment only
+        return _later(row, now + LATER)
     if sessions.running(contact) is not None or sessions.held(contact):
         return False
     later = outreach.quiet_until(contact.organisation, now)
     address = None if later else address_of(contact)
     if address is None:
-        row.looks_at = later or now + LATER
-        row.save(update_fields=["looks_at"])
-        return False
+        return _later(row, later or now + LATER)
     session = sessions.begin(row.dialog, contact, address, sessions.Cause("event", known=json.loads(row.values)))
     SystemEvent.objects.filter(pk=row.event_id).update(session=session)
     row.delete()
     return True
+
+
+def _later(row: Waiting, at: datetime) -> bool:
+    row.looks_at = at
+    row.save(update_fields=["looks_at"])
+    return False
 
 
 def _over(row: Waiting, now: datetime) -> bool:

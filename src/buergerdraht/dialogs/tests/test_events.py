@@ -264,6 +264,21 @@ def test_what_waited_too_long_is_said_in_the_thread_and_never_begun_by_asking_ho
     assert "session" in tell(key="a2").json()
 
 
+def test_a_dialog_that_is_switched_off_for_a_moment_burns_no_event(tell: Any, busy: Contact, say: Say) -> None:
+    tell()
+    row = Dialog.objects.get(key="pass")
+    live, row.live = row.live, None
+    row.save()
+    say("paula", "Hauptstraße")
+    pulse.beat()
+    assert tell().json().keys() == {"waiting_until"}
+    row.live = live
+    row.save()
+    Waiting.objects.update(looks_at=timezone.now())
+    pulse.beat()
+    assert tell().json() == {"session": Session.objects.get(dialog__key="pass").pk}
+
+
 def test_where_we_may_not_write_the_system_hears_it_even_while_its_citizen_is_busy(
     tell: Any, busy: Contact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
