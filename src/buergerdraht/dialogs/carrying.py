@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import lzma
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +23,10 @@ from buergerdraht.gateway.models import Media
 LARGEST_TEXT, LARGEST = 1_000_000, 20_000_000  # bytes of the document, of all together
 MOST_FILES = 100
 DOCUMENT, FOLDER = "dialog.yaml", "dateien/"
+BROKEN = (  # damaged, with a password, or packed in a way we do not read
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, OSError, EOFError, ValueError,
+    OverflowError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -81,10 +87,13 @@ def _along(organisation: int, named: Iterable[str]) -> Iterable[tuple[str, bytes
 
 
 def _said_first(left: list[str]) -> str:
-    if not left:
-        return ""
+    """What does not come along: files by name, and those that only rows of tables name."""
+    named = [each for each in left if "{" not in each]
     words = _("Diese Dateien sind nicht dabei. Laden Sie sie dort, wohin Sie den Dialog bringen, in den Schritten neu hoch:")
-    return "".join(f"# {each}\n" for each in (words, *left))
+    lines = [words, *named] if named else []
+    if len(named) < len(left):
+        lines.append(_("Tabellen und die Dateien, die in ihren Zeilen stehen, sind nicht dabei: Nehmen Sie sie eigens mit."))
+    return "".join(f"# {each}\n" for each in lines)
 
 
 def _unpacked(data: bytes) -> tuple[str, Mapping[str, bytes]]:
@@ -100,8 +109,8 @@ def _unpacked(data: bytes) -> tuple[str, Mapping[str, bytes]]:
             return text.decode("utf-8-sig", "replace"), {
                 name.removeprefix(FOLDER): _read(bundle, entries[name], LARGEST) for name in names
             }  # fmt: skip
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError, OverflowError):
-        raise wrong from None  # damaged, with a password, or packed in a way we do not read
+    except BROKEN:
+        raise wrong from None
 
 
 def _read(bundle: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
@@ -116,6 +125,7 @@ def _same(organisation: Organisation, name: str, data: bytes) -> bool:
     """Whether what has the name here is the very file that came."""
     row = NamedFile.objects.select_related("media").get(organisation=organisation, name=name)
     try:
-        return files.read(row.media) == files.look(data, name).data
+        kept = files.read(row.media)
+        return kept == data or kept == files.look(data, name).data
     except (OSError, files.Refused):
         return False

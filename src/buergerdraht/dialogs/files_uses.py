@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from buergerdraht.accounts.models import Organisation
 from buergerdraht.dialogs.models import Dialog
 from buergerdraht.gateway.queries import queries
 
+PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 SQL = queries(Path(__file__).with_name("files.sql"))
 
 
@@ -33,8 +35,10 @@ def uses(organisation: Organisation, names: Collection[str]) -> dict[str, list[U
         return found
     for dialog in Dialog.objects.filter(organisation=organisation, archived_at=None).select_related("live"):
         draft, live = set(_named(dialog.draft)), set(_named(dialog.live.document if dialog.live else {}))
-        for name in found.keys() & (draft | live):
-            found[name].append(Use("dialog", dialog.pk, dialog.title, _where(name in draft, name in live)))
+        for name, used in found.items():
+            in_draft, in_live = (any(_fits(each, name) for each in said) for said in (draft, live))
+            if in_draft or in_live:
+                used.append(Use("dialog", dialog.pk, dialog.title, _where(in_draft, in_live)))
     endings = sorted({f"%.{name.rpartition('.')[2]}%" for name in found})
     with connection.cursor() as cursor:
         cursor.execute(SQL["tables"], {"organisation": organisation.pk, "names": list(found), "endings": endings})
@@ -56,6 +60,27 @@ def _named(document: Mapping[str, Any]) -> Iterator[str]:
         for each in step.get("files") or () if isinstance(step, Mapping) else ():
             if isinstance(each, Mapping) and isinstance(name := each.get("file"), str):
                 yield name.strip()
+
+
+def _fits(written: str, name: str) -> bool:
+    """Whether what a step writes may become this name: as it stands, or with something filled in ("{{ raw.job.key }}.png").
+
+    A placeholder alone says nothing: what it becomes stands in a table, and is found there.
+    """
+    first, *more = PLACEHOLDER.split(written)
+    if not more:
+        return written == name
+    *middle, last = more
+    inside = len(name) - len(first) - len(last)
+    if not f"{first}{''.join(more)}".strip() or inside < 0 or not (name.startswith(first) and name.endswith(last)):
+        return False
+    at = len(first)
+    for each in middle:
+        at = name.find(each, at, len(first) + inside)
+        if at < 0:
+            return False
+        at += len(each)
+    return True
 
 
 def _where(draft: bool, live: bool) -> str:

@@ -71,10 +71,15 @@ def may_have(membership: Membership, media: Stored) -> bool:
 def put(organisation: Organisation, contents: Mapping[str, bytes]) -> list[NamedFile]:
     """Lay files on the shelf whose names are free there; the same content is kept once. Raises ValidationError."""
     there = names(organisation.pk)
-    rows = (
-        _hung(organisation, name, _kept(organisation, _looked(data, name), name)) for name, data in contents.items() if name not in there
-    )
-    return [row for row in rows if row is not None]
+    looked = {name: _looked(data, name) for name, data in contents.items() if name not in there}  # all of them, before any is written
+    laid = []
+    for name, found in looked.items():
+        media = _kept(organisation, found, name)
+        if row := _hung(organisation, name, media):
+            laid.append(row)
+        else:
+            _let_go(media)  # somebody was faster
+    return laid
 
 
 @transaction.atomic

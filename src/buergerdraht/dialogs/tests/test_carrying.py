@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -101,6 +103,36 @@ def test_what_is_none_of_ours_leaves_nothing_behind(town: Organisation, operator
         carrying.bring(town, data, operator=operator)
     assert not Dialog.objects.exists()
     assert not NamedFile.objects.exists()
+
+
+def test_a_refused_file_leaves_no_bytes_of_the_others(town: Organisation, operator: Operator, settings: LazySettings) -> None:
+    entries = {"dateien__gut_dot_png": picture(), "dateien__schlecht_dot_png": b"MZ no picture"}
+    with pytest.raises(ValidationError):
+        carrying.bring(town, bundle(dialog_dot_yaml=TEXT.encode(), **entries), operator=operator)
+    assert [path for path in Path(settings.MEDIA_FOLDER).rglob("*") if path.is_file()] == []
+
+
+def test_a_damaged_bundle_is_refused_in_words(farm: Dialog, operator: Operator) -> None:
+    data = bytearray(carrying.pack(farm).data)
+    data[45:65] = bytes(20)
+    with pytest.raises(ValidationError, match="ZIP"):
+        carrying.bring(farm.organisation, bytes(data), operator=operator)
+
+
+def test_the_same_photo_is_no_surprise_though_it_would_be_packed_anew(town: Organisation, operator: Operator) -> None:
+    out = io.BytesIO()
+    Image.effect_noise((80, 80), 90).convert("RGB").save(out, "JPEG")
+    shelf.put(town, {"hof.jpg": out.getvalue()})
+    packed = carrying.pack(actions.create_from(town, document.read(TEXT.replace("hof.png", "hof.jpg")), operator=None))
+    assert carrying.bring(town, packed.data, operator=operator).other == []
+
+
+def test_what_only_tables_name_is_said_as_such(town: Organisation) -> None:
+    text = carrying.pack(
+        actions.create_from(town, document.read(TEXT.replace("fehlt.png", '"{{ raw.a.b }}"')), operator=None)
+    ).data.decode()
+    head = text.split("edition:")[0]
+    assert ("# hof.png" in head, "{{" in head, "Tabellen" in head) == (True, False, True)
 
 
 def test_no_name_leads_out_of_the_folder(town: Organisation, operator: Operator) -> None:

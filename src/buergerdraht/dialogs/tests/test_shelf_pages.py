@@ -17,7 +17,7 @@ from django.utils import timezone
 from buergerdraht.accounts.models import AuditEntry, Membership, Operator, Organisation
 from buergerdraht.contacts.models import Contact
 from buergerdraht.conversations.models import Conversation, Message
-from buergerdraht.dialogs import shelf
+from buergerdraht.dialogs import files_uses, shelf
 from buergerdraht.dialogs.models import Dialog, NamedFile, Table
 from buergerdraht.dialogs.tests.conftest import make_live
 from buergerdraht.dialogs.tests.test_shelf import TEXT, picture
@@ -96,6 +96,18 @@ def test_the_list_shows_each_file_with_its_name_its_size_and_where_it_is_used(de
     assert "Zeile 2" in text
     assert text.count("nirgends verwendet") == 1
     assert "hof.png" not in page(desk.get(DESK, {"q": "ton"}))
+
+
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [
+        ("hof.png", True), ("hof.jpg", False), ("{{ raw.a }}.png", True), ("{{ raw.a }}.jpg", False), ("h{{ raw.a }}{{ raw.b }}g", True),
+        ("x{{ raw.a }}.png", False), ("{{ raw.a }}o{% if raw.b %}f.{% endif %}png", True), ("{{ raw.a }}fo{{ raw.b }}", False),
+        ("hof.p{{ raw.a }}png", False), ("{{ raw.a }}", False), ("", False),
+    ],
+)  # fmt: skip
+def test_a_name_that_a_step_puts_together_may_be_this_one(written: str, named: bool) -> None:
+    assert files_uses._fits(written, "hof.png") is named
 
 
 def test_the_list_asks_no_more_the_more_files_there_are(
