@@ -497,5 +497,4 @@ def forget(organisation: Organisation, before: datetime) -> int:
     Trace.objects.filter(organisation=organisation, at__lt=before, what="misunderstood").update(text="")
     gone = Session.objects.filter(organisation=organisation, changed_at__lt=before).exclude(state=State.RUNNING)
     Trace.objects.filter(organisation=organisation, session__in=gone).update(session=None)
-    over = Session.objects.filter(organisation=organisation, changed_at__lt=before).exclude(state=State.RUNNING).exclude(step="")
-    return over.update(walk=_encode(EMPTY).decode(), pending="", step="")
+    return gone.exclude(step="").update(walk=_encode(EMPTY).decode(), pending="", step="")
