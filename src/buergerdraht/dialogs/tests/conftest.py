@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from buergerdraht import inbound
@@ -55,6 +56,14 @@ def yard(town: Organisation) -> Team:
 def kemal(town: Organisation) -> Membership:
     operator = Operator.objects.create_user("kemal@musterstadt.example", name="Kemal")
     return Membership.objects.create(organisation=town, operator=operator, roles=["agent", "editor"])
+
+
+@pytest.fixture
+def desk(kemal: Membership) -> Client:
+    """The browser of the operator who makes dialogs."""
+    client = Client()
+    client.force_login(kemal.operator)
+    return client
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client
 
-from buergerdraht.accounts.models import Membership, Organisation
+from buergerdraht.accounts.models import Organisation
 from buergerdraht.dialogs import entrances, triggers
 from buergerdraht.dialogs.models import Dialog
 from buergerdraht.dialogs.tests.conftest import Say, make_live
@@ -40,13 +40,6 @@ def number(town: Organisation) -> Channel:
 def signal(town: Organisation) -> Channel:
     config = json.dumps({"number": "+493023125110", "host": "http://127.0.0.1:8080"})
     return Channel.objects.create(organisation=town, kind="signal", name="Signal", config=config, state="running")
-
-
-@pytest.fixture
-def desk(kemal: Membership) -> Client:
-    client = Client()
-    client.force_login(kemal.operator)
-    return client
 
 
 def page(desk: Client, row: Dialog) -> str:

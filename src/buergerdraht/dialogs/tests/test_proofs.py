@@ -21,13 +21,6 @@ steps:
 
 
 @pytest.fixture
-def desk(kemal: Membership) -> Client:
-    client = Client()
-    client.force_login(kemal.operator)
-    return client
-
-
-@pytest.fixture
 def hello(town: Organisation, kemal: Membership) -> Dialog:
     row = make_live(town, HELLO)
     actions.record_example(row, "Mit Namen", [{"say": "Paula"}], playing.Setting(), operator=kemal.operator)

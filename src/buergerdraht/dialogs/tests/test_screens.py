@@ -33,11 +33,6 @@ def member(town: Organisation, name: str, *roles: str) -> Membership:
     return Membership.objects.create(organisation=town, operator=operator, roles=list(roles))
 
 
-@pytest.fixture
-def desk(kemal: Membership) -> Client:
-    return signed_in(kemal)
-
-
 def fresh(row: Dialog) -> Dialog:
     return Dialog.objects.get(pk=row.pk)
 

@@ -34,13 +34,6 @@ DU = re.compile(r"\b(du|dir|dich|dein|deine|deinen|deinem|deiner)\b", re.I)
 
 
 @pytest.fixture
-def desk(kemal: Membership) -> Client:
-    client = Client()
-    client.force_login(kemal.operator)
-    return client
-
-
-@pytest.fixture
 def house(town: Organisation) -> House:
     Offer.objects.create(organisation=town, key="amt", title={"de": "Amt"}, minutes=20)
     return House(town)

@@ -28,13 +28,6 @@ DESK = "/o/musterstadt/einstellungen/dateien/"
 
 
 @pytest.fixture
-def desk(kemal: Membership) -> Client:
-    client = Client()
-    client.force_login(kemal.operator)
-    return client
-
-
-@pytest.fixture
 def hof(town: Organisation) -> NamedFile:
     return shelf.add(town, "hof.png", picture())
 

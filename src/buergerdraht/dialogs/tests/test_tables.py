@@ -143,11 +143,6 @@ def _empty_cache(db: None) -> None:
 
 
 @pytest.fixture
-def desk(kemal: Membership) -> Client:
-    return signed_in(kemal)
-
-
-@pytest.fixture
 def streets(town: Organisation, kemal: Membership) -> Table:
     return tables.add(town, "strassen", "Straßen", tables.read(STREETS.encode()), operator=kemal.operator)
 

@@ -31,13 +31,6 @@ def food(town: Organisation, yard: object) -> Dialog:
     return make_live(town, FOOD)
 
 
-@pytest.fixture
-def desk(kemal: Membership) -> Client:
-    client = Client()
-    client.force_login(kemal.operator)
-    return client
-
-
 def rows(client: Client, dialog: Dialog, query: str = "") -> list[dict[str, str]]:
     answer = client.get(f"{DESK}{dialog.pk}/verlaeufe.csv{query}")
     assert answer.status_code == 200
